@@ -1,0 +1,43 @@
+# make run    the documented experiment, in Keras and in JAX
+# make test   all tests          make check   style, types, format
+# make setup  the environment    make lock    the lock file, anew
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: run test test-fast check format setup lock
+
+run: $(READY)
+	$(BIN)/twins run
+
+test: $(READY)
+	$(BIN)/pytest
+
+# Without the tests that train for long or start many processes.
+test-fast: $(READY)
+	$(BIN)/pytest -m "not slow"
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+# One version of each package for every Python; hashes, no addresses.
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	    --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-header --no-annotate --output-file requirements.lock pyproject.toml

@@ -1,0 +1,49 @@
+"""The network, declared once: layer names, shapes and activations for every implementation."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.experiment import Experiment
+
+IMAGE_HEIGHT = 28
+IMAGE_WIDTH = 28
+NUM_PIXELS = IMAGE_HEIGHT * IMAGE_WIDTH
+NUM_CLASSES = 10
+
+Activation = Literal["relu", "softmax"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseLayer:
+    """A fully connected layer: `activation(inputs @ kernel + bias)`.
+
+    Its kernel has shape (fan_in, fan_out), its bias (fan_out,).
+    """
+
+    name: str
+    fan_in: int
+    fan_out: int
+    activation: Activation
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights and biases together."""
+        return self.fan_in * self.fan_out + self.fan_out
+
+
+def dense_layers(experiment: Experiment) -> tuple[DenseLayer, ...]:
+    """The layers from image to output: `hidden_1`, `hidden_2`, …, `output`.
+
+    The documented network is 784→300→100→10 with 266,610 parameters.
+    """
+    widths = (NUM_PIXELS, *experiment.hidden_sizes, NUM_CLASSES)
+    names = [f"hidden_{index}" for index in range(1, len(widths) - 1)] + ["output"]
+    return tuple(
+        DenseLayer(
+            name=name,
+            fan_in=fan_in,
+            fan_out=fan_out,
+            activation="softmax" if name == "output" else "relu",
+        )
+        for name, fan_in, fan_out in zip(names, widths[:-1], widths[1:], strict=True)
+    )

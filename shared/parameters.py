@@ -1,0 +1,125 @@
+"""Parameters: the kernels and biases of a network as NumPy arrays, whoever trained them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from shared.errors import InputError
+from shared.experiment import Experiment
+from shared.network import DenseLayer, dense_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerParameters:
+    """One layer's kernel, shape (fan_in, fan_out), and bias, shape (fan_out,)."""
+
+    name: str
+    kernel: NDArray[np.floating]
+    bias: NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All layers' parameters in order from image to output. Gradients have the same form."""
+
+    layers: tuple[LayerParameters, ...]
+
+    def named_arrays(self) -> Iterator[tuple[str, NDArray[np.floating]]]:
+        """Yields `hidden_1/kernel`, `hidden_1/bias`, … with their arrays."""
+        for layer in self.layers:
+            yield f"{layer.name}/kernel", layer.kernel
+            yield f"{layer.name}/bias", layer.bias
+
+    def astype(self, dtype: str) -> "Parameters":
+        """The same numbers in another floating-point type."""
+        return Parameters(
+            tuple(
+                LayerParameters(
+                    name=layer.name,
+                    kernel=layer.kernel.astype(dtype),
+                    bias=layer.bias.astype(dtype),
+                )
+                for layer in self.layers
+            )
+        )
+
+    def count(self) -> int:
+        """How many numbers there are; 266,610 in the documented network."""
+        return sum(array.size for _, array in self.named_arrays())
+
+
+def glorot_limit(layer: DenseLayer) -> float:
+    """Half the width of Glorot's uniform distribution, sqrt(6 / (fan_in + fan_out)).
+
+    Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training
+    deep feedforward neural networks", AISTATS 2010, equation 16.
+    """
+    return float(np.sqrt(6.0 / (layer.fan_in + layer.fan_out)))
+
+
+def glorot_parameters(experiment: Experiment, generator: np.random.Generator) -> Parameters:
+    """Draws Glorot-uniform kernels and zero biases, float32, layer after layer.
+
+    Always float32, whatever `experiment.dtype`: a float64 run starts from the
+    very same numbers as the float32 run that it explains.
+    """
+    return Parameters(
+        tuple(
+            LayerParameters(
+                name=layer.name,
+                kernel=generator.uniform(
+                    -glorot_limit(layer), glorot_limit(layer), (layer.fan_in, layer.fan_out)
+                ).astype(np.float32),
+                bias=np.zeros(layer.fan_out, np.float32),
+            )
+            for layer in dense_layers(experiment)
+        )
+    )
+
+
+def save_parameters(parameters: Parameters, path: Path) -> None:
+    """Writes a safetensors file with the names of `Parameters.named_arrays`."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in parameters.named_arrays()}
+    save_file(arrays, path)
+
+
+def load_parameters(path: Path, experiment: Experiment) -> Parameters:
+    """Reads a safetensors file of the experiment's network.
+
+    Raises:
+        InputError: the file is missing or damaged, or holds other names or shapes.
+    """
+    try:
+        arrays = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(
+            f"{path} is no readable safetensors file ({error}): name one that `twins run` wrote"
+        ) from error
+    expected = dict(_expected_shapes(experiment))
+    found = {name: array.shape for name, array in arrays.items()}
+    if found != expected:
+        raise InputError(
+            f"{path} holds another network: expected {expected}, found {found}; "
+            "give the --hidden-sizes that it was trained with"
+        )
+    return Parameters(
+        tuple(
+            LayerParameters(
+                name=layer.name,
+                kernel=arrays[f"{layer.name}/kernel"],
+                bias=arrays[f"{layer.name}/bias"],
+            )
+            for layer in dense_layers(experiment)
+        )
+    )
+
+
+def _expected_shapes(experiment: Experiment) -> Iterator[tuple[str, tuple[int, ...]]]:
+    for layer in dense_layers(experiment):
+        yield f"{layer.name}/kernel", (layer.fan_in, layer.fan_out)
+        yield f"{layer.name}/bias", (layer.fan_out,)

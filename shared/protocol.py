@@ -1,0 +1,139 @@
+"""The protocol: what an implementation of the experiment can be asked to do.
+
+An implementation is a folder `NAME_impl/` with a module `implementation` whose
+function `build(experiment)` returns an object of the class below. Everything
+else in this project speaks to implementations through these verbs only, in
+NumPy arrays. A third implementation is one more such folder.
+
+Symbols in shapes: n = number of rows, C = 10 classes, E = epochs, S = steps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.experiment import Experiment
+from shared.parameters import Parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Images, float of the experiment's dtype in [0, 1], (n, 28, 28); labels, int32, (n,)."""
+
+    images: NDArray[np.floating]
+    labels: NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochMetrics:
+    """What an epoch achieved, as Keras' `fit` reports it.
+
+    `loss` and `accuracy` are means over the rows trained on, taken while the
+    weights moved; the `val_` figures are taken after the epoch's last step.
+    """
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Mean cross-entropy per row and share of rows predicted correctly."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """Scores before softmax and probabilities after it, both (n, C)."""
+
+    logits: NDArray[np.floating]
+    probabilities: NDArray[np.floating]
+
+    @property
+    def classes(self) -> NDArray[np.intp]:
+        """The most probable class of each row, (n,)."""
+        return self.probabilities.argmax(axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossAndGradients:
+    """Mean loss of a batch and its gradient by each parameter."""
+
+    loss: float
+    gradients: Parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitReport:
+    """What a training did, and how long it took, in seconds of wall-clock time.
+
+    compile_seconds: work before the first step could run: tracing and compilation.
+    epoch_seconds: each epoch with its validation, without compilation, (E,).
+    step_losses: the mean loss of every step's batch, before that step moved the
+        weights, (S,) float64; empty unless asked for.
+    """
+
+    history: tuple[EpochMetrics, ...]
+    compile_seconds: float
+    epoch_seconds: tuple[float, ...]
+    step_losses: NDArray[np.float64]
+
+
+class Implementation(Protocol):
+    """The experiment's network in one framework, with its weights."""
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Takes over the given weights."""
+        ...
+
+    def get_parameters(self) -> Parameters:
+        """The weights as they are now."""
+        ...
+
+    def fit(
+        self,
+        training: Examples,
+        *,
+        validation: Examples,
+        orders: NDArray[np.int64] | None,
+        on_epoch: Callable[[EpochMetrics], None],
+        record_steps: bool = False,
+    ) -> FitReport:
+        """Trains by SGD, one epoch for each row of `orders`, (E, n) row numbers.
+
+        Each epoch takes its rows in batches of `experiment.batch_size` in the
+        order given; a last, smaller batch is averaged over the rows it has. An
+        order may name fewer rows than there are. With `orders=None` the
+        implementation shuffles as its users would, for `experiment.num_epochs`.
+        `on_epoch` hears of each epoch as it ends.
+        """
+        ...
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Loss and accuracy on the given rows."""
+        ...
+
+    def predict(self, images: NDArray[np.floating]) -> Predictions:
+        """Logits and probabilities of the given images, (n, 28, 28)."""
+        ...
+
+    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+        """Mean loss of one batch and its gradients; the weights stay as they are."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes the trained model in the framework's own format, where it has one."""
+        ...
+
+
+Builder = Callable[[Experiment], Implementation]
+"""The type of each implementation's `build`."""

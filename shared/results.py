@@ -1,0 +1,127 @@
+"""Results: what a run measured, as typed records, and their one file, `results.json`.
+
+Raw values are stored; whatever can be computed from them is computed on reading.
+
+Format history: version 1, the first.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from shared.documented import Verdict
+from shared.errors import InputError
+from shared.experiment import Experiment
+from shared.protocol import EpochMetrics, Evaluation
+
+SCHEMA_VERSION = 1
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetDescription:
+    """Which images were used and where they came from.
+
+    sha256: of the bytes of training images, training labels, test images and test
+        labels, uint8, one after the other.
+    """
+
+    name: str
+    origin: str
+    sha256: str
+    num_training: int
+    num_validation: int
+    num_test: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the run stood on. `flags` are `NAME=value` of variables that steer frameworks."""
+
+    python: str
+    platform: str
+    processor: str
+    num_cores: int
+    packages: dict[str, str]
+    git_commit: str
+    flags: tuple[str, ...]
+
+
+class Seconds(msgspec.Struct, frozen=True, kw_only=True, rename={"import_": "import"}):
+    """Wall-clock seconds: importing the framework, compiling, each epoch with validation.
+
+    A msgspec struct, not a dataclass, because the file's key `import` is no Python name.
+    """
+
+    import_: float
+    compile: float
+    epochs: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImplementationRun:
+    """What one implementation did.
+
+    confusion: (10, 10) counts of test images, rows true classes, columns predicted.
+    first_probabilities: (3, 10), of the first three test images.
+    data_sha256: of the arrays that arrived in the implementation's process.
+    """
+
+    device: str
+    history: tuple[EpochMetrics, ...]
+    test: Evaluation
+    first_predictions: tuple[int, ...]
+    first_probabilities: tuple[tuple[float, ...], ...]
+    confusion: tuple[tuple[int, ...], ...]
+    seconds: Seconds
+    data_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A documented figure beside what each implementation reached."""
+
+    name: str
+    documented: float | tuple[int, ...]
+    tolerance: float | None
+    measured: dict[str, float | tuple[int, ...] | None]
+    verdicts: dict[str, Verdict]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """A whole run, as `results.json` holds it."""
+
+    schema_version: int
+    dataset: DatasetDescription
+    experiment: Experiment
+    environment: Environment
+    runs: dict[str, ImplementationRun]
+    documented: tuple[Comparison, ...]
+    why_not_applicable: str | None
+
+
+def write_json(record: object, path: Path) -> None:
+    """Writes a record whole or not at all: to a file beside it, then moved into place."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
+    os.replace(partial, path)
+
+
+def read_json(path: Path, record_type: type[Record]) -> Record:
+    """Reads and checks a record.
+
+    Raises:
+        InputError: the file is missing or is not such a record.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=record_type)
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(
+            f"{path} cannot be read as {record_type.__name__} ({error}): "
+            "name a file that this program wrote"
+        ) from error
