@@ -91,6 +91,11 @@ class FitReport:
 class Implementation(Protocol):
     """The experiment's network in one framework, with its weights."""
 
+    @property
+    def device(self) -> str:
+        """What the arithmetic runs on, for people to read."""
+        ...
+
     def set_parameters(self, parameters: Parameters) -> None:
         """Takes over the given weights."""
         ...

@@ -5,7 +5,6 @@ Raw values are stored; whatever can be computed from them is computed on reading
 Format history: version 1, the first.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -109,7 +108,7 @@ def write_json(record: object, path: Path) -> None:
     """Writes a record whole or not at all: to a file beside it, then moved into place."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def read_json(path: Path, record_type: type[Record]) -> Record:

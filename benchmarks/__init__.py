@@ -1,0 +1,1 @@
+"""The command line `twins`: runs the experiment in both implementations and compares them."""

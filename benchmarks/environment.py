@@ -1,0 +1,71 @@
+"""The environment of a run: versions, processor, commit, and the flags that steer frameworks."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from shared.results import Environment
+
+PACKAGES = ("fashion-twins", "flax", "jax", "jaxlib", "keras", "numpy", "optax", "tensorflow")
+OPTIONAL_PACKAGES = ("torch",)
+FLAG_PREFIXES = ("CUDA_", "JAX_", "KERAS_", "OMP_", "TF_", "XLA_")
+
+
+def describe_environment(variables: Mapping[str, str]) -> Environment:
+    """Reads versions without importing the frameworks; `variables` are the environment's."""
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        processor=_processor_name(),
+        num_cores=_num_cores(),
+        packages=_package_versions(),
+        git_commit=_git_commit(),
+        flags=tuple(
+            sorted(
+                f"{name}={value}"
+                for name, value in variables.items()
+                if name.startswith(FLAG_PREFIXES)
+            )
+        ),
+    )
+
+
+def _processor_name() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _num_cores() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for name in (*PACKAGES, *OPTIONAL_PACKAGES):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _git_commit() -> str:
+    """The project's commit, with `+changes` where files differ from it; empty without git."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
+    try:
+        answer = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return answer.stdout.strip()

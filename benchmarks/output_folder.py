@@ -1,0 +1,78 @@
+"""The output folder of a command: fresh, and marked unfinished until it is whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from shared.errors import InputError
+
+UNFINISHED = "UNFINISHED.txt"
+HOME = Path("runs")
+
+
+@contextmanager
+def output_folder(out: Path | None, command: str) -> Iterator[Path]:
+    """Gives a fresh folder, `out` or a new one under `runs/`, and marks it while in use.
+
+    The marker stays when the work is broken off, whatever the reason: what lies
+    beside it is finished as far as it goes, the whole is not.
+
+    Raises:
+        InputError: `out` holds something already, or cannot be written.
+    """
+    folder = _fresh_folder(command) if out is None else _given_folder(out)
+    marker = folder / UNFINISHED
+    _write_marker(marker, f"`twins {command}` is at work here, or was broken off.\n")
+    try:
+        yield folder
+    except BaseException as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        _write_marker(marker, f"`twins {command}` was not finished: {reason}\n")
+        raise
+    marker.unlink()
+
+
+def _given_folder(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        occupied = any(out.iterdir())
+    except OSError as error:
+        raise InputError(
+            f"the output folder {out} cannot be written ({error.strerror}): "
+            "give --out a folder that can be"
+        ) from error
+    if occupied:
+        raise InputError(
+            f"the output folder {out} is not empty: give --out a new folder; "
+            "nothing there was touched"
+        )
+    return out
+
+
+def _fresh_folder(command: str) -> Path:
+    started = f"{datetime.now():%Y-%m-%d-%H%M%S}-{command}"
+    for attempt in count(1):
+        folder = HOME / (started if attempt == 1 else f"{started}-{attempt}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:  # another run of the same second
+            continue
+        except OSError as error:
+            raise InputError(
+                f"the output folder {folder} cannot be written ({error.strerror}): "
+                "give --out a folder that can be"
+            ) from error
+        return folder
+    raise AssertionError("count() does not end")
+
+
+def _write_marker(marker: Path, text: str) -> None:
+    try:
+        marker.write_text(text)
+    except OSError as error:
+        raise InputError(
+            f"the output folder {marker.parent} cannot be written ({error.strerror}): "
+            "give --out a folder that can be"
+        ) from error

@@ -1,0 +1,199 @@
+"""Child processes: one for each training, since two frameworks never share one.
+
+A child runs one function, tells its parent of its progress, and sends back what
+the function returns. Whatever the child or its framework prints goes to a log
+file. Children ignore Ctrl-C, which is their parent's business, and end by
+themselves when their parent is gone.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from typing import Any, TypeVar, TypeVarTuple
+
+from shared.errors import InputError, RunFailedError
+
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+Report = Callable[[Any], None]
+"""What a child calls to tell its parent of its progress, with anything that pickles."""
+
+LOG_LINES_SHOWN = 15
+
+
+@dataclass(frozen=True)
+class _Progress:
+    event: object
+
+
+@dataclass(frozen=True)
+class _Finished:
+    result: object
+
+
+@dataclass(frozen=True)
+class _Failed:
+    message: str
+    is_input_error: bool
+
+
+class ChildProcess:
+    """A process that runs `function(report, *arguments)`; killed on leaving the `with` block."""
+
+    def __init__(self, function: Callable[..., object], arguments: tuple, log: Path) -> None:
+        self.log = log
+        context = get_context("spawn")  # a fork would inherit frameworks already loaded
+        self.connection, child_end = context.Pipe()
+        self._process = context.Process(
+            target=_run_child, args=(child_end, log, function, arguments), daemon=True
+        )
+        with _interrupts_withheld():
+            self._process.start()
+        child_end.close()
+
+    def __enter__(self) -> "ChildProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+    def receive(self, on_event: Report) -> object | None:
+        """Waits for the child's next message; returns a `_Finished` when it is the last.
+
+        Raises:
+            InputError: the function raised one.
+            RunFailedError: the function failed otherwise, or the child died.
+        """
+        try:
+            message = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join()
+            how = f"ended with status {self._process.exitcode}"
+            raise RunFailedError(f"the process {how}\n{_end_of(self.log)}") from None
+        if isinstance(message, _Progress):
+            on_event(message.event)
+            return None
+        if isinstance(message, _Failed):
+            if message.is_input_error:
+                raise InputError(message.message)
+            raise RunFailedError(message.message)
+        return message
+
+    def wait(self, on_event: Report) -> Any:
+        """Waits for the function's result, passing on its progress."""
+        while True:
+            message = self.receive(on_event)
+            if isinstance(message, _Finished):
+                return message.result
+
+
+def run_in_process(
+    function: Callable[[Report, *Arguments], Result],
+    *arguments: *Arguments,
+    log: Path,
+    on_event: Report = lambda _: None,
+) -> Result:
+    """Runs `function(report, *arguments)` in a process of its own and returns its result.
+
+    Raises:
+        InputError: the function raised one.
+        RunFailedError: the function failed otherwise, or the child died; the message
+            ends with the end of its log.
+    """
+    with ChildProcess(function, arguments, log) as child:
+        return child.wait(on_event)
+
+
+def run_side_by_side(
+    function: Callable[..., Result],
+    jobs: list[tuple],
+    *,
+    log: Path,
+    num_processes: int,
+    on_event: Callable[[int, object], None] = lambda _index, _event: None,
+) -> Iterator[tuple[int, Result]]:
+    """Runs `function(report, *job)` for each job, some at a time; yields results as they come.
+
+    Yields pairs of the job's index and its result. Logs are `log` with the index
+    before the suffix. Raises what `run_in_process` raises, after ending all others.
+    """
+    waiting = list(enumerate(jobs))
+    running: dict[Any, tuple[int, ChildProcess]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < num_processes:
+                index, job = waiting.pop(0)
+                child = ChildProcess(function, job, log.with_stem(f"{log.stem}-{index}"))
+                running[child.connection] = (index, child)
+            for ready in connection.wait(list(running)):
+                index, child = running[ready]
+                message = child.receive(lambda event, index=index: on_event(index, event))
+                if isinstance(message, _Finished):
+                    del running[ready]
+                    child.__exit__()
+                    yield index, message.result  # pyright: ignore[reportReturnType]
+    finally:
+        for _, child in running.values():
+            child.__exit__()
+
+
+def _run_child(
+    parent_end: connection.Connection,
+    log: Path,
+    function: Callable[..., object],
+    arguments: tuple,
+) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with log.open("ab") as log_file:
+        os.dup2(log_file.fileno(), sys.stdout.fileno())
+        os.dup2(log_file.fileno(), sys.stderr.fileno())
+    try:
+        result = function(lambda event: parent_end.send(_Progress(event)), *arguments)
+        message = _Finished(result)
+    except InputError as error:
+        message = _Failed(str(error), is_input_error=True)
+    except RunFailedError as error:
+        message = _Failed(str(error), is_input_error=False)
+    except Exception as error:
+        traceback.print_exc()
+        sys.stderr.flush()
+        text = f"{type(error).__name__}: {error}\n{_end_of(log)}"
+        message = _Failed(text, is_input_error=False)
+    parent_end.send(message)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _interrupts_withheld() -> Iterator[None]:
+    """A child started in here never hears of Ctrl-C: it inherits the blocked signal.
+
+    The parent hears of it when the block ends.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join([f"the end of {log}:", *(f"  {line}" for line in lines[-LOG_LINES_SHOWN:])])

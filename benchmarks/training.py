@@ -1,0 +1,121 @@
+"""One training, start to end, of any implementation: what runs in each child process."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.implementations import build_implementation
+from benchmarks.processes import Report
+from shared.data.dataset import Dataset, RawDataset, split_and_scale
+from shared.draws import Draws, sha256_of
+from shared.errors import RunFailedError
+from shared.experiment import Experiment
+from shared.network import NUM_CLASSES
+from shared.parameters import Parameters
+from shared.protocol import EpochMetrics, Implementation
+from shared.results import ImplementationRun, Seconds
+
+NUM_FIRST_PREDICTIONS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """What a child process needs to train.
+
+    draws: initial weights and batch orders; None where the implementation draws its own.
+    folder: where the implementation may save its model; None to save nothing.
+    """
+
+    implementation: str
+    experiment: Experiment
+    raw: RawDataset
+    draws: Draws | None
+    folder: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What came of it: the record, and the trained weights."""
+
+    run: ImplementationRun
+    parameters: Parameters
+
+
+def train(report: Report, job: TrainingJob) -> Training:
+    """Trains, evaluates on the test set and predicts; reports each epoch's `EpochMetrics`.
+
+    Raises:
+        RunFailedError: the loss is no longer a number.
+    """
+    started = time.perf_counter()
+    implementation = build_implementation(job.implementation, job.experiment)
+    import_seconds = time.perf_counter() - started
+    dataset = split_and_scale(job.raw, job.experiment.dtype)
+    if job.draws is not None:
+        implementation.set_parameters(job.draws.parameters)
+    fit_report = implementation.fit(
+        dataset.training,
+        validation=dataset.validation,
+        orders=None if job.draws is None else job.draws.orders,
+        on_epoch=_refusing_divergence(report),
+    )
+    seconds = Seconds(
+        import_=import_seconds,
+        compile=fit_report.compile_seconds,
+        epochs=fit_report.epoch_seconds,
+    )
+    run = _describe(implementation, dataset, fit_report.history, seconds)
+    if job.folder is not None:
+        implementation.save(job.folder)
+    return Training(run=run, parameters=implementation.get_parameters())
+
+
+def _refusing_divergence(report: Report) -> Callable[[EpochMetrics], None]:
+    def on_epoch(metrics: EpochMetrics) -> None:
+        if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
+            raise RunFailedError(
+                f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
+                "try a smaller --learning-rate"
+            )
+        report(metrics)
+
+    return on_epoch
+
+
+def _describe(
+    implementation: Implementation,
+    dataset: Dataset,
+    history: tuple[EpochMetrics, ...],
+    seconds: Seconds,
+) -> ImplementationRun:
+    predictions = implementation.predict(dataset.test.images)
+    first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
+    return ImplementationRun(
+        device=implementation.device,
+        history=history,
+        test=implementation.evaluate(dataset.test),
+        first_predictions=tuple(int(label) for label in first.argmax(axis=1)),
+        first_probabilities=tuple(tuple(map(float, row)) for row in first),
+        confusion=confusion_matrix(dataset.test.labels, predictions.classes),
+        seconds=seconds,
+        data_sha256=dataset_sha256(dataset),
+    )
+
+
+def confusion_matrix(
+    labels: NDArray[np.integer], classes: NDArray[np.integer]
+) -> tuple[tuple[int, ...], ...]:
+    """Counts, (10, 10): rows are true classes, columns predicted ones; both inputs are (n,)."""
+    counts = np.bincount(labels * NUM_CLASSES + classes, minlength=NUM_CLASSES**2)
+    return tuple(tuple(map(int, row)) for row in counts.reshape(NUM_CLASSES, NUM_CLASSES))
+
+
+def dataset_sha256(dataset: Dataset) -> str:
+    """SHA-256 of all images and labels as the implementation receives them."""
+    parts = (dataset.training, dataset.validation, dataset.test)
+    return sha256_of(*(array for part in parts for array in (part.images, part.labels)))

@@ -1,0 +1,3 @@
+"""The port: the documented experiment in JAX, with Flax NNX and Optax."""
+
+TITLE = "JAX"

@@ -1,0 +1,164 @@
+"""Training, evaluation and prediction in Keras: `compile`, `fit`, callbacks."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_impl.model import get_parameters
+from shared.experiment import Experiment
+from shared.protocol import (
+    EpochMetrics,
+    Evaluation,
+    Examples,
+    FitReport,
+    LossAndGradients,
+    Predictions,
+)
+
+LOSS = "sparse_categorical_crossentropy"
+QUIET: dict[str, Any] = {"verbose": 0}
+"""Keras accepts 0 everywhere, though its annotations want a text here and there."""
+
+
+def prepare_training(
+    model: keras.Sequential, experiment: Experiment, *, record_steps: bool = False
+) -> None:
+    """Plain stochastic gradient descent; on request also each step's own loss."""
+    model.compile(
+        optimizer=keras.optimizers.SGD(learning_rate=experiment.learning_rate),
+        loss=LOSS,
+        metrics=["accuracy", *([BatchLoss()] if record_steps else [])],
+    )
+
+
+# The next three classes open up what JAX shows by itself: `fit` keeps the loss
+# of a single step, its clock and the gradients to itself.
+
+
+class BatchLoss(keras.metrics.MeanMetricWrapper):
+    """The loss of the latest batch alone, where Keras' own metrics average over the epoch."""
+
+    def __init__(self) -> None:
+        super().__init__(keras.losses.get(LOSS), name="batch_loss")
+
+    def update_state(self, *arguments, **options) -> None:  # noqa: D102 (Keras documents it)
+        self.reset_state()
+        super().update_state(*arguments, **options)
+
+
+class Observer(keras.callbacks.Callback):
+    """Keeps what each epoch achieved and how long it took, and each step's loss on request."""
+
+    def __init__(self, on_epoch: Callable[[EpochMetrics], None]) -> None:
+        super().__init__()
+        self.on_epoch = on_epoch
+        self.history: list[EpochMetrics] = []
+        self.step_losses: list[float] = []
+        self.epoch_seconds: list[float] = []
+        self.compile_seconds: float | None = None
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Starts the epoch's clock."""
+        del epoch, logs
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Takes the first step, which traces and compiles, off the epoch's clock."""
+        del batch
+        if self.compile_seconds is None:
+            self.compile_seconds = time.perf_counter() - self._started
+            self._started = time.perf_counter()
+        if logs and "batch_loss" in logs:
+            self.step_losses.append(float(logs["batch_loss"]))
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Keeps the epoch's figures; Keras validated before it called."""
+        self.epoch_seconds.append(time.perf_counter() - self._started)
+        figures = logs or {}
+        names = ("loss", "accuracy", "val_loss", "val_accuracy")
+        metrics = {name: float(figures[name]) for name in names}
+        self.history.append(EpochMetrics(epoch=epoch + 1, **metrics))
+        self.on_epoch(self.history[-1])
+
+
+class GradientsIntoWeights(keras.optimizers.Optimizer):
+    """Replaces each weight by its gradient: a way to read gradients on every backend."""
+
+    def update_step(self, gradient, variable, learning_rate) -> None:
+        """Called by Keras for each trainable variable."""
+        del learning_rate
+        self.assign(variable, gradient)
+
+
+def fit(
+    model: keras.Sequential,
+    experiment: Experiment,
+    *,
+    training: Examples,
+    validation: Examples,
+    orders: NDArray[np.int64] | None,
+    on_epoch: Callable[[EpochMetrics], None],
+) -> FitReport:
+    """Trains epoch by epoch; see `shared.protocol.Implementation.fit`.
+
+    With given orders `fit` is called once an epoch on rows already in order. One
+    `fit` over a data set that moves on by itself would not do: Keras fetches
+    ahead, and the rows of the next epoch arrive too early or too late.
+    """
+    observer = Observer(on_epoch)
+    options = {
+        "batch_size": experiment.batch_size,
+        "validation_data": (validation.images, validation.labels),
+        "callbacks": [observer],
+        **QUIET,
+    }
+    if orders is None:
+        model.fit(training.images, training.labels, epochs=experiment.num_epochs, **options)
+    else:
+        for epoch, order in enumerate(orders):
+            model.fit(
+                training.images[order],
+                training.labels[order],
+                shuffle=False,
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                **options,
+            )
+    return FitReport(
+        history=tuple(observer.history),
+        compile_seconds=observer.compile_seconds or 0.0,
+        epoch_seconds=tuple(observer.epoch_seconds),
+        step_losses=np.array(observer.step_losses, np.float64),
+    )
+
+
+def evaluate(model: keras.Sequential, examples: Examples) -> Evaluation:
+    """Mean loss and accuracy over all rows."""
+    figures = model.evaluate(examples.images, examples.labels, return_dict=True, **QUIET)
+    return Evaluation(loss=float(figures["loss"]), accuracy=float(figures["accuracy"]))
+
+
+def predict(model: keras.Sequential, images: NDArray[np.floating]) -> Predictions:
+    """Probabilities from the model, logits from its last layer without the softmax."""
+    features_model = keras.Model(model.inputs, model.layers[-2].output)
+    features = features_model.predict(images, **QUIET)
+    output = model.layers[-1]
+    logits = keras.ops.matmul(features, output.kernel) + output.bias
+    return Predictions(
+        logits=np.asarray(keras.ops.convert_to_numpy(logits)),
+        probabilities=model.predict(images, **QUIET),
+    )
+
+
+def loss_and_gradients(model: keras.Sequential, examples: Examples) -> LossAndGradients:
+    """Loss of one batch and its gradients, by one step of a copy of the model."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    copy.compile(optimizer=GradientsIntoWeights(learning_rate=1.0), loss=LOSS)
+    figures = copy.train_on_batch(examples.images, examples.labels, return_dict=True)
+    return LossAndGradients(loss=float(figures["loss"]), gradients=get_parameters(copy))
