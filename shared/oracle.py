@@ -1,0 +1,191 @@
+"""The oracle: network, loss, gradients and SGD step in plain NumPy, float64.
+
+The neutral judge of the frameworks, and what a student reads to see what both of
+them do. Every formula stands here once, in the order in which it is applied.
+
+Symbols in shapes: n = rows of a batch, C = 10 classes.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from shared.experiment import Experiment
+from shared.parameters import LayerParameters, Parameters, glorot_parameters
+from shared.protocol import (
+    EpochMetrics,
+    Evaluation,
+    Examples,
+    FitReport,
+    LossAndGradients,
+    Predictions,
+)
+
+TITLE = "NumPy oracle"
+
+Array = NDArray[np.float64]
+
+
+def forward(parameters: Parameters, images: Array) -> tuple[list[Array], Array]:
+    """Forward pass: what entered each layer, (n, fan_in) each, and the logits, (n, C)."""
+    features = images.reshape(len(images), -1)
+    inputs = []
+    for layer in parameters.layers[:-1]:
+        inputs.append(features)
+        features = np.maximum(features @ layer.kernel + layer.bias, 0.0)  # ReLU
+    inputs.append(features)
+    output = parameters.layers[-1]
+    return inputs, features @ output.kernel + output.bias
+
+
+def log_softmax(logits: Array) -> Array:
+    """Returns log(exp(z) / Σ exp(z)) of each row, (n, C).
+
+    The maximum is taken off first, which changes nothing but that exp never overflows.
+    """
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def cross_entropy(logits: Array, labels: NDArray[np.integer]) -> float:
+    """Mean over the rows of −log p(label)."""
+    return float(-log_softmax(logits)[np.arange(len(labels)), labels].mean())
+
+
+def backward(
+    parameters: Parameters, inputs: list[Array], logits: Array, labels: NDArray[np.integer]
+) -> Parameters:
+    """Backward pass: the gradient of the mean cross-entropy by each parameter."""
+    # By the logits it is the probability, minus 1 for the label, over the rows there are.
+    signal = np.exp(log_softmax(logits))
+    signal[np.arange(len(labels)), labels] -= 1.0
+    signal /= len(labels)
+    gradients = []
+    for layer, layer_input in zip(reversed(parameters.layers), reversed(inputs), strict=True):
+        kernel, bias = layer_input.T @ signal, signal.sum(axis=0)
+        gradients.append(LayerParameters(name=layer.name, kernel=kernel, bias=bias))
+        if layer is not parameters.layers[0]:
+            # ReLU passes a signal where its output, the layer's input, is positive.
+            signal = (signal @ layer.kernel.T) * (layer_input > 0.0)
+    return Parameters(tuple(reversed(gradients)))
+
+
+def sgd_step(parameters: Parameters, gradients: Parameters, learning_rate: float) -> Parameters:
+    """Plain stochastic gradient descent: each parameter minus learning_rate × its gradient."""
+    return Parameters(
+        tuple(
+            LayerParameters(
+                name=layer.name,
+                kernel=layer.kernel - learning_rate * gradient.kernel,
+                bias=layer.bias - learning_rate * gradient.bias,
+            )
+            for layer, gradient in zip(parameters.layers, gradients.layers, strict=True)
+        )
+    )
+
+
+class Oracle:
+    """The experiment in NumPy, as `shared.protocol.Implementation`; float64 whatever the dtype."""
+
+    device = "cpu (NumPy, float64)"
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        generator = np.random.default_rng(experiment.seed)
+        self.parameters = glorot_parameters(experiment, generator).astype("float64")
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Takes over the given weights."""
+        self.parameters = parameters.astype("float64")
+
+    def get_parameters(self) -> Parameters:
+        """The weights as they are now."""
+        return self.parameters
+
+    def fit(
+        self,
+        training: Examples,
+        *,
+        validation: Examples,
+        orders: NDArray[np.int64] | None,
+        on_epoch: Callable[[EpochMetrics], None],
+        record_steps: bool = False,
+    ) -> FitReport:
+        """Trains by SGD, epoch by epoch; takes no times, which would say nothing here."""
+        del record_steps
+        if orders is None:
+            generator = np.random.default_rng(self.experiment.seed)
+            rows = range(self.experiment.num_epochs)
+            orders = np.stack([generator.permutation(len(training.labels)) for _ in rows])
+        history, step_losses = [], []
+        for epoch, order in enumerate(orders, 1):
+            losses, metrics = self._run_epoch(epoch, training, validation, order)
+            step_losses.extend(losses)
+            history.append(metrics)
+            on_epoch(metrics)
+        return FitReport(
+            history=tuple(history),
+            compile_seconds=0.0,
+            epoch_seconds=(),
+            step_losses=np.array(step_losses),
+        )
+
+    def _run_epoch(
+        self, epoch: int, training: Examples, validation: Examples, order: NDArray[np.int64]
+    ) -> tuple[list[float], EpochMetrics]:
+        losses, loss_sum, num_correct = [], 0.0, 0
+        for start in range(0, len(order), self.experiment.batch_size):
+            rows = order[start : start + self.experiment.batch_size]  # the last may be smaller
+            labels = training.labels[rows]
+            inputs, logits = forward(self.parameters, training.images[rows].astype(np.float64))
+            losses.append(cross_entropy(logits, labels))
+            loss_sum += losses[-1] * len(rows)
+            num_correct += int(np.sum(logits.argmax(axis=1) == labels))
+            gradients = backward(self.parameters, inputs, logits, labels)
+            self.parameters = sgd_step(self.parameters, gradients, self.experiment.learning_rate)
+        validated = self.evaluate(validation)
+        metrics = EpochMetrics(
+            epoch=epoch,
+            loss=loss_sum / len(order),
+            accuracy=num_correct / len(order),
+            val_loss=validated.loss,
+            val_accuracy=validated.accuracy,
+        )
+        return losses, metrics
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Loss and accuracy on the given rows."""
+        predictions = self.predict(examples.images)
+        return Evaluation(
+            loss=cross_entropy(predictions.logits, examples.labels),
+            accuracy=float(np.mean(predictions.classes == examples.labels)),
+        )
+
+    def predict(self, images: NDArray[np.floating]) -> Predictions:
+        """Logits and probabilities of the given images."""
+        _, logits = forward(self.parameters, images.astype(np.float64))
+        return Predictions(logits=logits, probabilities=np.exp(log_softmax(logits)))
+
+    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+        """Mean loss of one batch and its gradients."""
+        inputs, logits = forward(self.parameters, examples.images.astype(np.float64))
+        return LossAndGradients(
+            loss=cross_entropy(logits, examples.labels),
+            gradients=backward(self.parameters, inputs, logits, examples.labels),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes nothing: the safetensors say it all."""
+
+
+def build(experiment: Experiment) -> Oracle:
+    """The implementation, ready to train.
+
+    On one core: for products this small, threads cost more than they save, above
+    all where they must share the cores with another process.
+    """
+    threadpool_limits(1)
+    return Oracle(experiment)

@@ -1,0 +1,109 @@
+"""The house rules that a machine can check."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.implementations import implementation_names
+
+ROOT = Path(__file__).parent.parent
+FRAMEWORKS = {"tensorflow", "keras", "jax", "flax", "optax", "torch"}
+MIRRORED_MODULES = ("__init__.py", "implementation.py", "model.py", "train.py")
+
+
+def imported_packages(folder: Path) -> set[str]:
+    packages = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                packages.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                packages.add(node.module.partition(".")[0])
+    return packages
+
+
+def public_names(path: Path) -> list[str]:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    nodes = [node for node in ast.parse(path.read_text()).body if isinstance(node, kinds)]
+    return [node.name for node in nodes if not node.name.startswith("_")]
+
+
+def test_importing_all_of_shared_and_benchmarks_loads_no_framework():
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for folder in ("shared", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    script = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        f"print(sorted(set(sys.modules) & {FRAMEWORKS!r}))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+def test_shared_knows_no_framework_and_nobody_else():
+    others = {"keras_impl", "jax_impl", "benchmarks", "tests"}
+    assert not imported_packages(ROOT / "shared") & (FRAMEWORKS | others)
+
+
+def test_benchmarks_know_neither_frameworks_nor_implementations():
+    assert not imported_packages(ROOT / "benchmarks") & (FRAMEWORKS | {"keras_impl", "jax_impl"})
+
+
+@pytest.mark.parametrize(
+    ("folder", "foreign"),
+    [
+        ("jax_impl", {"keras", "tensorflow", "torch", "keras_impl", "benchmarks"}),
+        ("keras_impl", {"jax", "flax", "optax", "torch", "jax_impl", "benchmarks"}),
+    ],
+)
+def test_implementations_do_not_know_each_other(folder: str, foreign: set[str]):
+    assert not imported_packages(ROOT / folder) & foreign
+
+
+def test_keras_code_names_no_backend():
+    for name in MIRRORED_MODULES:
+        text = (ROOT / "keras_impl" / name).read_text()
+        assert not any(backend in text for backend in ("tensorflow", "torch", "import jax"))
+
+
+@pytest.mark.parametrize("module", MIRRORED_MODULES)
+def test_each_public_name_of_keras_stands_in_jax_in_the_same_order(module: str):
+    # What only one side needs: Keras opens up `fit`, JAX writes out what `fit` hides.
+    only_in_keras = {"BatchLoss", "Observer", "GradientsIntoWeights"}
+    only_in_jax = {"Classifier", "loss_fn", "train_step", "train_epoch", "run_epoch"}
+    keras_names = [n for n in public_names(ROOT / "keras_impl" / module) if n not in only_in_keras]
+    jax_names = [n for n in public_names(ROOT / "jax_impl" / module) if n not in only_in_jax]
+    assert keras_names == jax_names
+
+
+def test_no_branch_on_the_name_of_a_framework():
+    for folder in ("shared", "benchmarks", "keras_impl", "jax_impl"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Compare):
+                    literals = {
+                        part.value
+                        for part in [node.left, *node.comparators]
+                        if isinstance(part, ast.Constant)
+                    }
+                    assert not literals & (FRAMEWORKS | {"Keras", "JAX"}), path
+
+
+def test_the_reference_comes_first():
+    assert implementation_names() == ("keras", "jax")
+
+
+def test_the_lock_file_has_a_hash_for_each_package_and_no_address():
+    text = (ROOT / "requirements.lock").read_text()
+    entries = [entry for entry in text.replace("\\\n", "").splitlines() if entry.strip()]
+    assert entries
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "http" not in text
