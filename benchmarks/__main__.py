@@ -60,7 +60,9 @@ def _run(command: RunCommand) -> None:
 
 
 def _places(options: DataOptions):
-    from shared.data.fashion_mnist import DataPlaces, default_cache
+    from pooch import os_cache
+
+    from shared.data.fashion_mnist import DataPlaces
 
     named = options.data_dir
     named_by = "--data-dir"
@@ -71,7 +73,7 @@ def _places(options: DataOptions):
     return DataPlaces(
         named_directory=named,
         named_by=named_by,
-        cache=default_cache(),
+        cache=Path(os_cache("fashion-twins")),
         keras_cache=keras_home / "datasets" / "fashion-mnist",
     )
 

@@ -12,7 +12,11 @@ from shared.results import Environment
 
 PACKAGES = ("fashion-twins", "flax", "jax", "jaxlib", "keras", "numpy", "optax", "tensorflow")
 OPTIONAL_PACKAGES = ("torch",)
-FLAG_PREFIXES = ("CUDA_", "JAX_", "KERAS_", "OMP_", "TF_", "XLA_")
+FLAG_PREFIXES = (
+    *("CUDA_", "JAX_", "KERAS_", "NVIDIA_TF32", "OMP_", "XLA_"),
+    *("TF_DETERMINISTIC", "TF_ENABLE", "TF_FORCE", "TF_GPU", "TF_NUM", "TF_XLA"),
+)
+"""How the names of variables begin that change what frameworks compute, or how fast."""
 
 
 def describe_environment(variables: Mapping[str, str]) -> Environment:

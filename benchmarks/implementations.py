@@ -13,6 +13,8 @@ from shared.protocol import Implementation
 
 REFERENCE = "keras"
 """The implementation that the others are held against, first in every table."""
+ORACLE = "oracle"
+"""The judge in plain NumPy: never trained for its own sake, so no choice of `--impl`."""
 
 
 def implementation_names() -> tuple[str, ...]:
@@ -38,12 +40,13 @@ def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def title_of(name: str) -> str:
     """The implementation's name as people write it; imports no framework."""
-    return importlib.import_module(f"{name}_impl").TITLE
+    return importlib.import_module("shared.oracle" if name == ORACLE else f"{name}_impl").TITLE
 
 
 def build_implementation(name: str, experiment: Experiment) -> Implementation:
     """Imports the implementation's framework and builds it."""
-    return importlib.import_module(f"{name}_impl.implementation").build(experiment)
+    module = "shared.oracle" if name == ORACLE else f"{name}_impl.implementation"
+    return importlib.import_module(module).build(experiment)
 
 
 def replay_published_draws(experiment: Experiment) -> Draws:

@@ -72,8 +72,10 @@ def run(request: RunRequest, console: Console) -> Results:
         }
         _check_same_data(trainings)
         results = _assemble(request, raw, trainings, describe_environment(request.variables))
+        figures = folder / "figures"
+        figures.mkdir()
         draw_run_figures(
-            folder / "figures",
+            figures,
             train_images=raw.train_images,
             train_labels=raw.train_labels,
             test_images=raw.test_images,

@@ -1,0 +1,1 @@
+"""The images: Fashion-MNIST found or fetched, or drawn where it cannot be had."""

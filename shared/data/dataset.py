@@ -1,0 +1,139 @@
+"""The data set that every implementation is given: loaded, split and scaled once."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.data.fashion_mnist import (
+    NUM_TEST_IMAGES,
+    NUM_TRAINING_IMAGES,
+    DataPlaces,
+    DataUnavailable,
+    find_files,
+    read_files,
+)
+from shared.data.stand_in import draw_stand_in
+from shared.draws import sha256_of
+from shared.network import NUM_CLASSES
+from shared.protocol import Examples
+from shared.results import DatasetDescription
+
+DataChoice = Literal["auto", "fashion-mnist", "stand-in"]
+
+CLASS_NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+"""Names of the labels 0 to 9. Source: the data set's README."""
+NUM_VALIDATION_ROWS = 5_000
+"""The first rows of the training set, which the documented experiment validates on."""
+BRIGHTEST_PIXEL = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawDataset:
+    """The images as published, uint8.
+
+    note: why the stand-in is used although it was not asked for, else empty.
+    """
+
+    name: Literal["fashion-mnist", "stand-in"]
+    origin: str
+    note: str
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.uint8]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """The three parts: 55,000 rows to train, 5,000 to validate, 10,000 to test."""
+
+    training: Examples
+    validation: Examples
+    test: Examples
+
+
+def load_dataset(choice: DataChoice, places: DataPlaces) -> RawDataset:
+    """Loads Fashion-MNIST or, where it was asked for or nothing else can be had, the stand-in.
+
+    Raises:
+        DataUnavailable: Fashion-MNIST was asked for and cannot be had.
+        InputError: the folder that the user named is not what it should be.
+    """
+    if choice == "stand-in":
+        return _stand_in(note="")
+    try:
+        found = find_files(places)
+    except DataUnavailable as error:
+        if choice == "fashion-mnist":
+            raise
+        return _stand_in(note=error.reason)
+    arrays = read_files(found)
+    return RawDataset(
+        name="fashion-mnist",
+        origin=found.origin,
+        note="",
+        train_images=arrays.train_images,
+        train_labels=arrays.train_labels,
+        test_images=arrays.test_images,
+        test_labels=arrays.test_labels,
+    )
+
+
+def _stand_in(note: str) -> RawDataset:
+    train_images, train_labels = draw_stand_in(NUM_TRAINING_IMAGES // NUM_CLASSES, stream=0)
+    test_images, test_labels = draw_stand_in(NUM_TEST_IMAGES // NUM_CLASSES, stream=1)
+    return RawDataset(
+        name="stand-in",
+        origin="drawn by this program",
+        note=note,
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
+    )
+
+
+def split_and_scale(raw: RawDataset, dtype: str) -> Dataset:
+    """Splits off the first 5,000 training rows and divides pixels by 255."""
+    return Dataset(
+        training=_examples(
+            raw.train_images[NUM_VALIDATION_ROWS:], raw.train_labels[NUM_VALIDATION_ROWS:], dtype
+        ),
+        validation=_examples(
+            raw.train_images[:NUM_VALIDATION_ROWS], raw.train_labels[:NUM_VALIDATION_ROWS], dtype
+        ),
+        test=_examples(raw.test_images, raw.test_labels, dtype),
+    )
+
+
+def _examples(images: NDArray[np.uint8], labels: NDArray[np.uint8], dtype: str) -> Examples:
+    scaled = images.astype(dtype)
+    scaled /= BRIGHTEST_PIXEL
+    examples = Examples(images=scaled, labels=labels.astype(np.int32))
+    examples.images.flags.writeable = examples.labels.flags.writeable = False
+    return examples
+
+
+def describe(raw: RawDataset) -> DatasetDescription:
+    """What a results file says of the data."""
+    return DatasetDescription(
+        name=raw.name,
+        origin=raw.origin,
+        sha256=sha256_of(raw.train_images, raw.train_labels, raw.test_images, raw.test_labels),
+        num_training=len(raw.train_labels) - NUM_VALIDATION_ROWS,
+        num_validation=NUM_VALIDATION_ROWS,
+        num_test=len(raw.test_labels),
+    )

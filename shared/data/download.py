@@ -1,0 +1,170 @@
+"""Downloading files whose checksums are known, from whichever mirror gives them.
+
+Being offline is known soon. A look-up of a name can hang for half a minute and
+no time-out of a request covers it, so all mirrors are first asked side by side
+for a small file, in threads that are left behind when their time is up. Only
+mirrors that answered are then downloaded from.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+# Bytes as they are stored: a server must not compress what is compressed.
+_HEADERS = {"Accept-Encoding": "identity"}
+_CHUNK_SIZE = 1 << 16
+
+
+class DownloadFailedError(Exception):
+    """A file could not be had from any mirror; the message says what each one did."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long to wait for mirrors, in seconds."""
+
+    probing: float = 8.0
+    """For all mirrors together, until it is known which of them answer."""
+    connecting: float = 5.0
+    """For a connection to a mirror that answered before."""
+    reading: float = 10.0
+    """For the next piece of a file that is being downloaded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteFile:
+    """A file's name on the mirrors and the SHA-256 sum, in hexadecimal, that it must have."""
+
+    name: str
+    sha256: str
+
+
+def download_files(
+    files: tuple[RemoteFile, ...],
+    *,
+    probe: str,
+    folder: Path,
+    mirrors: tuple[str, ...],
+    patience: Patience,
+) -> None:
+    """Puts files into a folder; those that are there and sound are kept.
+
+    A file arrives under another name and is moved into place once its checksum
+    is right, so an interrupted or a second, simultaneous download harms nothing.
+
+    Args:
+        files: what to download.
+        probe: name of a small file that every mirror has.
+        folder: made where it is missing.
+        mirrors: addresses that a file's name is appended to, the preferred one first.
+        patience: how long to wait.
+
+    Raises:
+        DownloadFailedError: a file could not be had, or the folder not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadFailedError(f"{folder} cannot be made ({error.strerror})") from error
+    answering = _answering_mirrors(mirrors, probe, patience)
+    for file in files:
+        source = _download_from_any(file, folder, answering, patience)
+        # The mirror that served goes first: the next file need not wait for a lame one.
+        answering = tuple(sorted(answering, key=lambda mirror: mirror != source))
+
+
+def _answering_mirrors(
+    mirrors: tuple[str, ...], probe: str, patience: Patience
+) -> tuple[str, ...]:
+    problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
+
+    def ask(mirror: str) -> None:
+        problems[mirror] = _probe_problem(_address(mirror, probe), patience)
+
+    # Daemon threads: one that hangs keeps neither this function nor the program waiting.
+    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
+    deadline = time.monotonic() + patience.probing
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    # Copied at once: a thread left behind may still write to the original.
+    known = dict(problems)
+    answering = tuple(mirror for mirror in mirrors if not known[mirror])
+    if not answering:
+        raise DownloadFailedError("; ".join(f"{mirror}: {known[mirror]}" for mirror in mirrors))
+    return answering
+
+
+def _probe_problem(address: str, patience: Patience) -> str:
+    import requests
+
+    try:
+        with requests.get(address, headers=_HEADERS, timeout=patience.probing) as response:
+            response.raise_for_status()
+    except requests.RequestException as error:
+        return _in_words(error)
+    return ""
+
+
+def _download_from_any(
+    file: RemoteFile, folder: Path, mirrors: tuple[str, ...], patience: Patience
+) -> str:
+    """Downloads one file and returns the mirror that gave it."""
+    problems = []
+    for mirror in mirrors:
+        problem = _download_problem(file, folder, mirror, patience)
+        if not problem:
+            return mirror
+        problems.append(f"{_address(mirror, file.name)}: {problem}")
+    raise DownloadFailedError("; ".join(problems))
+
+
+def _download_problem(file: RemoteFile, folder: Path, mirror: str, patience: Patience) -> str:
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("ERROR")
+    downloader = pooch.HTTPDownloader(
+        chunk_size=_CHUNK_SIZE,
+        headers=_HEADERS,
+        timeout=(patience.connecting, patience.reading),
+    )
+    try:
+        # Pooch writes to a temporary file in the folder, checks the sum, moves it into place.
+        pooch.retrieve(
+            _address(mirror, file.name),
+            known_hash=f"sha256:{file.sha256}",
+            fname=file.name,
+            path=folder,
+            downloader=downloader,
+        )
+    except requests.RequestException as error:
+        return _in_words(error)
+    except ValueError:
+        return "what arrived has the wrong checksum"
+    except OSError as error:
+        return f"{folder} cannot be written ({error.strerror or error})"
+    return ""
+
+
+def _in_words(error: Exception) -> str:
+    """A failed request in a few words; the library's own fill several lines."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"answered with HTTP status {error.response.status_code}"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the transfer broke off"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "no secure connection"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return type(error).__name__
+
+
+def _address(mirror: str, name: str) -> str:
+    return f"{mirror.rstrip('/')}/{name}"
