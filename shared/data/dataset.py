@@ -44,6 +44,7 @@ BRIGHTEST_PIXEL = 255
 class RawDataset:
     """The images as published, uint8.
 
+    origin: by which way the images were found; no path, since results name it.
     note: why the stand-in is used although it was not asked for, else empty.
     """
 

@@ -74,9 +74,9 @@ def download_files(
         answering = tuple(sorted(answering, key=lambda mirror: mirror != source))
 
 
-def _answering_mirrors(
-    mirrors: tuple[str, ...], probe: str, patience: Patience
-) -> tuple[str, ...]:
+def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience) -> tuple[str, ...]:
+    if not mirrors:
+        raise DownloadFailedError("there is no mirror to ask")
     problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
 
     def ask(mirror: str) -> None:
@@ -138,7 +138,8 @@ def _download_problem(file: RemoteFile, folder: Path, mirror: str, patience: Pat
             known_hash=f"sha256:{file.sha256}",
             fname=file.name,
             path=folder,
-            downloader=downloader,
+            # Pooch's annotation of a downloader does not fit its own downloaders.
+            downloader=downloader,  # pyright: ignore[reportArgumentType]
         )
     except requests.RequestException as error:
         return _in_words(error)

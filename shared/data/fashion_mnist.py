@@ -6,7 +6,7 @@ copyright Zalando SE, MIT license.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +79,7 @@ class DataPlaces:
     """Keras' folder of the same files, which is only read."""
     mirrors: tuple[str, ...] = MIRRORS
     """Addresses to download from, the preferred one first; none forbids downloading."""
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     """How long to wait for the mirrors."""
 
 
@@ -112,12 +112,10 @@ def find_files(places: DataPlaces) -> FoundFiles:
         return _from_named_directory(places.named_directory, places.named_by)
     cache_problem = _directory_problem(places.cache)
     if not cache_problem:
-        return FoundFiles(directory=places.cache, origin=f"{places.cache} (own cache)")
+        return FoundFiles(directory=places.cache, origin="own cache")
     keras_problem = _directory_problem(places.keras_cache)
     if not keras_problem:
-        return FoundFiles(
-            directory=places.keras_cache, origin=f"{places.keras_cache} (Keras' cache)"
-        )
+        return FoundFiles(directory=places.keras_cache, origin="Keras' cache")
     try:
         _download(places)
     except DownloadFailedError as error:
@@ -125,7 +123,7 @@ def find_files(places: DataPlaces) -> FoundFiles:
             f"Fashion-MNIST was neither found ({places.cache}: {cache_problem}; "
             f"{places.keras_cache}: {keras_problem}) nor downloaded ({error})"
         ) from error
-    return FoundFiles(directory=places.cache, origin=f"downloaded to {places.cache}")
+    return FoundFiles(directory=places.cache, origin="downloaded")
 
 
 def read_files(found: FoundFiles) -> RawArrays:
@@ -175,7 +173,7 @@ def _from_named_directory(directory: Path, named_by: str) -> FoundFiles:
             f"{named_by} {directory} cannot be used, {problem}: {named_by} takes a folder with "
             f"the four published files {', '.join(file.name for file in FILES)}"
         )
-    return FoundFiles(directory=directory, origin=f"{directory} ({named_by})")
+    return FoundFiles(directory=directory, origin=named_by)
 
 
 def _download(places: DataPlaces) -> None:

@@ -4,7 +4,7 @@ It has Fashion-MNIST's shapes, types, classes and class balance, and it always
 comes out the same. It makes every part of the program run; what is learned on
 it is not comparable with anything documented.
 
-As in `silhouettes`, only operations that are exact on every machine are used,
+As in `shapes`, only operations that are exact on every machine are used,
 and only `Generator.random`, `integers` and `permutation`, so that every machine
 draws the same pictures.
 """
@@ -12,7 +12,8 @@ draws the same pictures.
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.data.silhouettes import GARMENTS, Field, Silhouette, Variation
+from shared.data.shapes import Field, Plane, Variation
+from shared.data.silhouettes import GARMENTS, Silhouette
 from shared.network import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
 _SEED = 20_170_825
@@ -52,27 +53,27 @@ def _generator(stream: int, part: int) -> np.random.Generator:
 
 
 def _draw(label: int, v: Variation) -> NDArray[np.uint8]:
-    x, y = _deformed_plane(v)
-    silhouette = GARMENTS[label](x, y, v)
-    ink = _covered(silhouette.outline) * _shade(x, y, silhouette, v)
+    plane = _deformed_plane(v)
+    silhouette = GARMENTS[label](plane, v)
+    ink = _covered(silhouette.outline) * _shade(plane, silhouette, v)
     ink = _occluded(ink, v)
     # Noise on the garment only: like the published images, these stand on pure black.
     ink = ink * (1 + v.between(0.05, 0.3) * v.noise())
     return np.floor(np.clip(ink, 0, 1) * 255).astype(np.uint8)
 
 
-def _deformed_plane(v: Variation) -> tuple[Field, Field]:
-    """Coordinates of every pixel, shifted, stretched, tilted and bent, (n, 28, 28) each."""
+def _deformed_plane(v: Variation) -> Plane:
+    """Coordinates of every pixel, shifted, stretched, tilted and bent."""
     column = _pixel_centers(IMAGE_WIDTH)[None, None, :]
     row = _pixel_centers(IMAGE_HEIGHT)[None, :, None]
     column, row = column + v.between(-0.12, 0.12), row + v.between(-0.1, 0.1)
     column, row = column * v.between(0.95, 1.3), row * v.between(0.95, 1.2)
     tilt, lean = v.between(-0.12, 0.12), v.between(-0.1, 0.1)
-    x = column + (tilt + lean) * row + v.between(0, 0.07) * _wave(row * v.between(0.4, 1.2), v)
-    y = row - tilt * column + v.between(0, 0.07) * _wave(column * v.between(0.4, 1.2), v)
+    x = column + (tilt + lean) * row + v.between(0, 0.07) * _wave(row * v.between(0.3, 0.8), v)
+    y = row - tilt * column + v.between(0, 0.07) * _wave(column * v.between(0.3, 0.8), v)
     # Shoes are drawn with their toes to the right; most of the published ones point left.
     mirror = 1 - 2 * v.chance(0.85)
-    return x * mirror, y
+    return Plane(x * mirror, y)
 
 
 def _pixel_centers(num_pixels: int) -> NDArray[np.float32]:
@@ -91,14 +92,15 @@ def _covered(distance: Field) -> Field:
     return np.clip(np.float32(0.5) - distance / _PIXEL, 0, 1)
 
 
-def _shade(x: Field, y: Field, silhouette: Silhouette, v: Variation) -> Field:
+def _shade(plane: Plane, silhouette: Silhouette, v: Variation) -> Field:
     """Brightness of the cloth: its colour, folds, stripes and seams."""
+    x, y = plane.x, plane.y
     cloth = v.between(0.25, 0.95) * (1 + v.between(-0.25, 0.25) * x + v.between(-0.25, 0.25) * y)
     folds = v.between(0, 0.2) * _wave(x * v.between(0.5, 1.5) + y * v.between(-0.5, 0.5), v)
     across, along = v.chance(0.25), v.chance(0.15)
     position = (across * y + along * x) * v.between(1.5, 4)
     stripes = v.between(0.1, 0.5) * np.maximum(across, along) * _wave(position, v)
-    seams = v.between(0.15, 0.7) * _covered(silhouette.seams)
+    seams = v.between(0.3, 0.8) * _covered(silhouette.seams)
     return cloth * (1 + folds + stripes) * (1 - seams)
 
 

@@ -1,0 +1,37 @@
+"""What all tests share: the real data set, loaded once."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shared.data.dataset import RawDataset, load_dataset
+from shared.data.fashion_mnist import DataPlaces
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist_directory() -> Path:
+    """Where the four files are; without them tests skip or, where they are required, fail."""
+    named = os.environ.get("FASHION_MNIST_DIR")
+    directory = Path(named) if named else ROOT.parent / "shared" / "fashion-mnist"
+    if directory.is_dir():
+        return directory.resolve()
+    message = "the real Fashion-MNIST is needed: set FASHION_MNIST_DIR to its folder"
+    if os.environ.get("FASHION_TWINS_REQUIRE_DATA") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def raw_dataset(fashion_mnist_directory: Path, tmp_path_factory) -> RawDataset:
+    """The real data set as published."""
+    nowhere = tmp_path_factory.mktemp("no-cache")
+    places = DataPlaces(
+        named_directory=fashion_mnist_directory,
+        named_by="FASHION_MNIST_DIR",
+        cache=nowhere,
+        keras_cache=nowhere,
+    )
+    return load_dataset("fashion-mnist", places)
