@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 
 import tyro
 
+from benchmarks.seeds.options import ManySeedsExperiment
 from shared.errors import InputError
-from shared.experiment import Experiment
+from shared.experiment import MAXIMUM_SEED, Experiment
 
 DataChoice = Literal["auto", "fashion-mnist", "stand-in"]
 
@@ -49,13 +50,129 @@ class RunCommand:
     """Output folder, new or empty. A new one under runs/, if not given."""
 
 
-Command = (
+@dataclass(frozen=True, kw_only=True)
+class ParityCommand:
+    """Prove, rung by rung, that the implementations are the same program."""
+
+    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
+    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Implementation to compare with the oracle and the others; repeatable. Also a port of
+    yours, as MODULE:BUILDER. All of this project's, if not given."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedsCommand:
+    """Train many seeds and test whether the implementations are equally accurate."""
+
+    experiment: tyro.conf.OmitArgPrefixes[ManySeedsExperiment] = field(
+        default_factory=ManySeedsExperiment
+    )
+    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    count: int = 20
+    """Number of seeds, 2 or more; each implementation trains on each of them."""
+    first_seed: int = 0
+    """The lowest seed; the others follow."""
+    processes: int | None = None
+    """Trainings at a time; one on each core, if not given. On a GPU, which they would
+    have to share, take 1."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+    resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Folder of an earlier sweep to go on with, in place of --out. Give the options it was
+    started with; a larger --count adds seeds."""
+
+    def __post_init__(self) -> None:
+        if self.count < 2:
+            raise InputError(
+                f"{self.count} seeds have no distribution: --count takes a whole number from 2"
+            )
+        if not 0 <= self.first_seed <= MAXIMUM_SEED - self.count + 1:
+            raise InputError(
+                f"seeds {self.first_seed} to {self.first_seed + self.count - 1} are out of range: "
+                f"--first-seed takes a whole number from 0 to {MAXIMUM_SEED - self.count + 1}"
+            )
+        if self.processes is not None and self.processes < 1:
+            raise InputError(
+                f"{self.processes} processes train nothing: --processes takes 1 or more"
+            )
+        if self.out is not None and self.resume is not None:
+            raise InputError(
+                "--out names a new folder and --resume an old one: give one of the two"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftCommand:
+    """Explain the float32 drift: divergence curves, a noise floor, bands of the figures."""
+
+    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
+    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Implementation to follow, keras or jax; repeatable. All, if not given."""
+    runs: int = 16
+    """Full runs from other last bits, for the band of each documented figure; 0 for none."""
+    band_impl: str = "jax"
+    """Implementation that does these runs."""
+    processes: int | None = None
+    """Trainings at a time; one on each core, if not given. On a GPU, which they would
+    have to share, take 1."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+
+    def __post_init__(self) -> None:
+        if self.runs < 0 or self.runs == 1:
+            raise InputError(
+                f"{self.runs} runs make no band: --runs takes 2 or more, or 0 for no bands"
+            )
+        if self.processes is not None and self.processes < 1:
+            raise InputError(
+                f"{self.processes} processes train nothing: --processes takes 1 or more"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefaultsCommand:
+    """Climb from a port with every default in place to the reference port; price each rung."""
+
+    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
+    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    impl: str = "jax"
+    """Implementation whose defaults are looked at."""
+    count: int = 5
+    """Number of seeds that each rung's accuracy is measured on, from 0 on; --seed is that
+    of the parity measurements."""
+    processes: int | None = None
+    """Trainings at a time; one on each core, if not given. On a GPU, which they would
+    have to share, take 1."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= MAXIMUM_SEED:
+            raise InputError(
+                f"{self.count} seeds measure nothing: --count takes a whole number from 1"
+            )
+        if self.processes is not None and self.processes < 1:
+            raise InputError(
+                f"{self.processes} processes train nothing: --processes takes 1 or more"
+            )
+
+
+Command = DefaultsCommand | RunCommand | ParityCommand | DataCommand | SeedsCommand | DriftCommand
+_Subcommands = (
     Annotated[RunCommand, tyro.conf.subcommand("run")]
+    | Annotated[ParityCommand, tyro.conf.subcommand("parity")]
+    | Annotated[SeedsCommand, tyro.conf.subcommand("seeds")]
+    | Annotated[DriftCommand, tyro.conf.subcommand("drift")]
+    | Annotated[DefaultsCommand, tyro.conf.subcommand("defaults")]
     | Annotated[DataCommand, tyro.conf.subcommand("data")]
 )
 
 
-def parse(arguments: Sequence[str]) -> RunCommand | DataCommand:
+def parse(arguments: Sequence[str]) -> Command:
     """The command with its options.
 
     Raises:
@@ -68,7 +185,7 @@ def parse(arguments: Sequence[str]) -> RunCommand | DataCommand:
     try:
         with redirect_stderr(complaint):
             return tyro.cli(
-                Command,  # pyright: ignore[reportArgumentType]
+                _Subcommands,  # pyright: ignore[reportArgumentType]
                 prog="twins",
                 args=arguments,
                 description="One Fashion-MNIST experiment in Keras and in JAX, proven equal.",
@@ -86,7 +203,7 @@ def _one_line(complaint: str) -> str:
     is_rule = [set(line) == {"─"} for line in lines]
     paragraph = lines[: is_rule.index(True)] if True in is_rule else lines
     text = " ".join(paragraph).rstrip(".")
-    ours = re.fullmatch(r"Error parsing __tyro\S*: (.+)", text)
+    ours = re.fullmatch(r"Error parsing (?:__tyro\S*|\w+Command): (.+)", text)
     if ours is not None:  # raised by a dataclass of ours, which names the remedy itself
         return ours.group(1)
     return f"{text}; `twins --help` lists commands, `twins COMMAND --help` their options"

@@ -4,12 +4,14 @@ Nothing here knows a framework. A new implementation is found by being there.
 """
 
 import importlib
+import sys
 from pathlib import Path
+from typing import Any
 
 from shared.draws import Draws
 from shared.errors import InputError
 from shared.experiment import Experiment
-from shared.protocol import Implementation
+from shared.protocol import Builder, Implementation
 
 REFERENCE = "keras"
 """The implementation that the others are held against, first in every table."""
@@ -38,15 +40,69 @@ def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in known if not names or name in names)
 
 
+def check_names_or_ports(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Like `check_names`, but `MODULE:BUILDER` names a port that is not part of this project.
+
+    Whether a port can be imported shows in its own process: here, it would load a framework.
+
+    Raises:
+        InputError: there is no such implementation.
+    """
+    ports = tuple(dict.fromkeys(name for name in names if _is_port(name)))
+    implementations = tuple(name for name in names if not _is_port(name))
+    if ports and not implementations:
+        return ports
+    return (*check_names(implementations), *ports)
+
+
 def title_of(name: str) -> str:
     """The implementation's name as people write it; imports no framework."""
+    if _is_port(name):
+        return name.partition(":")[2]
     return importlib.import_module("shared.oracle" if name == ORACLE else f"{name}_impl").TITLE
 
 
 def build_implementation(name: str, experiment: Experiment) -> Implementation:
     """Imports the implementation's framework and builds it."""
+    if _is_port(name):
+        return _builder_of_port(name)(experiment)
     module = "shared.oracle" if name == ORACLE else f"{name}_impl.implementation"
     return importlib.import_module(module).build(experiment)
+
+
+def _is_port(name: str) -> bool:
+    return ":" in name
+
+
+def _builder_of_port(name: str) -> Builder:
+    """The port's `build`; its module is looked for in the current folder too."""
+    module_name, _, builder_name = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        return getattr(importlib.import_module(module_name), builder_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"the port {name!r} cannot be imported ({error}): --impl MODULE:BUILDER takes a module "
+            "and a function in it that builds an implementation"
+        ) from error
+
+
+def defaults_of(name: str) -> Any:
+    """The implementation's package `defaults`, a `benchmarks.defaults.ladder.Ladder`.
+
+    Imports no framework.
+
+    Raises:
+        InputError: there is no such implementation, or it has no such package.
+    """
+    home = Path(__file__).parent.parent
+    known = sorted(path.parent.parent.name for path in home.glob("*_impl/defaults/__init__.py"))
+    if f"{name}_impl" not in known:
+        choices = ", ".join(folder.removesuffix("_impl") for folder in known)
+        raise InputError(f"{name!r} has no ladder of defaults: --impl takes {choices} here")
+    return importlib.import_module(f"{name}_impl.defaults")
 
 
 def replay_published_draws(experiment: Experiment) -> Draws:

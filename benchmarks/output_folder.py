@@ -23,10 +23,29 @@ def output_folder(out: Path | None, command: str) -> Iterator[Path]:
         InputError: `out` holds something already, or cannot be written.
     """
     folder = _fresh_folder(command) if out is None else _given_folder(out)
+    with _marked(folder, command):
+        yield folder
+
+
+@contextmanager
+def resumed_folder(folder: Path, command: str) -> Iterator[Path]:
+    """Gives a folder that the same command left behind, and marks it while in use.
+
+    What lies in it is for the command to check beforehand.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with _marked(folder, command):
+        yield folder
+
+
+@contextmanager
+def _marked(folder: Path, command: str) -> Iterator[None]:
     marker = folder / UNFINISHED
     _write_marker(marker, f"`twins {command}` is at work here, or was broken off.\n")
     try:
-        yield folder
+        yield
     except BaseException as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         _write_marker(marker, f"`twins {command}` was not finished: {reason}\n")

@@ -62,12 +62,16 @@ class ChildProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Kills the process if it still runs, and waits until it is gone."""
         self._process.kill()
         self._process.join()
         self.connection.close()
 
-    def receive(self, on_event: Report) -> object | None:
-        """Waits for the child's next message; returns a `_Finished` when it is the last.
+    def receive(self) -> _Progress | _Finished:
+        """Waits for the child's next message; the last one is `_Finished`.
 
         Raises:
             InputError: the function raised one.
@@ -78,22 +82,11 @@ class ChildProcess:
         except (EOFError, ConnectionResetError):
             self._process.join()
             how = f"ended with status {self._process.exitcode}"
-            raise RunFailedError(f"the process {how}\n{_end_of(self.log)}") from None
-        if isinstance(message, _Progress):
-            on_event(message.event)
-            return None
+            raise RunFailedError(f"the process {how}; {_end_of(self.log)}") from None
         if isinstance(message, _Failed):
-            if message.is_input_error:
-                raise InputError(message.message)
-            raise RunFailedError(message.message)
+            error = InputError if message.is_input_error else RunFailedError
+            raise error(message.message)
         return message
-
-    def wait(self, on_event: Report) -> Any:
-        """Waits for the function's result, passing on its progress."""
-        while True:
-            message = self.receive(on_event)
-            if isinstance(message, _Finished):
-                return message.result
 
 
 def run_in_process(
@@ -110,7 +103,9 @@ def run_in_process(
             ends with the end of its log.
     """
     with ChildProcess(function, arguments, log) as child:
-        return child.wait(on_event)
+        while isinstance(message := child.receive(), _Progress):
+            on_event(message.event)
+        return message.result  # pyright: ignore[reportReturnType]
 
 
 def run_side_by_side(
@@ -119,15 +114,37 @@ def run_side_by_side(
     *,
     log: Path,
     num_processes: int,
-    on_event: Callable[[int, object], None] = lambda _index, _event: None,
+    on_event: Callable[[int, Any], None] = lambda _index, _event: None,
 ) -> Iterator[tuple[int, Result]]:
     """Runs `function(report, *job)` for each job, some at a time; yields results as they come.
 
     Yields pairs of the job's index and its result. Logs are `log` with the index
     before the suffix. Raises what `run_in_process` raises, after ending all others.
     """
+    for index, message in _messages_side_by_side(function, jobs, log, num_processes):
+        if isinstance(message, _Progress):
+            on_event(index, message.event)
+        else:
+            yield index, message.result  # pyright: ignore[reportReturnType]
+
+
+def events_side_by_side(
+    function: Callable[..., None], jobs: list[tuple], *, log: Path
+) -> Iterator[tuple[int, Any]]:
+    """Runs all jobs at once and yields what they report, with the job's index, as it comes.
+
+    Closing the iterator ends the processes. Otherwise like `run_side_by_side`.
+    """
+    for index, message in _messages_side_by_side(function, jobs, log, len(jobs)):
+        if isinstance(message, _Progress):
+            yield index, message.event
+
+
+def _messages_side_by_side(
+    function: Callable[..., object], jobs: list[tuple], log: Path, num_processes: int
+) -> Iterator[tuple[int, _Progress | _Finished]]:
     waiting = list(enumerate(jobs))
-    running: dict[Any, tuple[int, ChildProcess]] = {}
+    running: dict[connection.Connection, tuple[int, ChildProcess]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < num_processes:
@@ -135,15 +152,15 @@ def run_side_by_side(
                 child = ChildProcess(function, job, log.with_stem(f"{log.stem}-{index}"))
                 running[child.connection] = (index, child)
             for ready in connection.wait(list(running)):
-                index, child = running[ready]
-                message = child.receive(lambda event, index=index: on_event(index, event))
+                index, child = running[ready]  # pyright: ignore[reportArgumentType]
+                message = child.receive()
                 if isinstance(message, _Finished):
-                    del running[ready]
-                    child.__exit__()
-                    yield index, message.result  # pyright: ignore[reportReturnType]
+                    del running[child.connection]
+                    child.end()
+                yield index, message
     finally:
         for _, child in running.values():
-            child.__exit__()
+            child.end()
 
 
 def _run_child(
@@ -166,7 +183,7 @@ def _run_child(
     except Exception as error:
         traceback.print_exc()
         sys.stderr.flush()
-        text = f"{type(error).__name__}: {error}\n{_end_of(log)}"
+        text = f"{type(error).__name__}: {error}; {_end_of(log)}"
         message = _Failed(text, is_input_error=False)
     parent_end.send(message)
 

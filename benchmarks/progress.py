@@ -1,6 +1,6 @@
 """Live progress: a bar for each training on a terminal, plain lines elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -11,18 +11,28 @@ from shared.protocol import EpochMetrics
 
 
 class OnEpoch(Protocol):
-    """Hears of each epoch of a training as it ends."""
+    """Hears of each epoch of a training, by its name, as the epoch ends."""
 
-    def __call__(self, metrics: EpochMetrics) -> None:
+    def __call__(self, name: str, metrics: EpochMetrics) -> None:
         """Shows the epoch."""
         ...
 
 
 @contextmanager
-def show_training(console: Console, title: str, num_epochs: int) -> Iterator[OnEpoch]:
-    """Shows one training's epochs, validation accuracy and time left while the block runs."""
+def show_trainings(
+    console: Console, titles: Mapping[str, str], num_epochs: int
+) -> Iterator[OnEpoch]:
+    """Shows each training's epochs, validation accuracy and time left while the block runs.
+
+    Args:
+        console: where to; without a terminal each epoch is one plain line.
+        titles: the trainings' names, and how people call them.
+        num_epochs: how many each of them has.
+    """
     if not console.is_terminal:
-        yield lambda metrics: console.print(_line(title, metrics, num_epochs), soft_wrap=True)
+        yield lambda name, metrics: console.print(
+            _line(titles[name], metrics, num_epochs), soft_wrap=True
+        )
         return
     progress = Progress(
         TextColumn("{task.description}"),
@@ -34,9 +44,15 @@ def show_training(console: Console, title: str, num_epochs: int) -> Iterator[OnE
         console=console,
     )
     with progress:
-        task = progress.add_task(f"{title:6}", total=num_epochs, accuracy="starting")
-        yield lambda metrics: progress.update(
-            task, advance=1, accuracy=f"validation accuracy {metrics.val_accuracy:.4f}"
+        width = max(map(len, titles.values()))
+        tasks = {
+            name: progress.add_task(f"{title:{width}}", total=num_epochs, accuracy="starting")
+            for name, title in titles.items()
+        }
+        yield lambda name, metrics: progress.update(
+            tasks[name],
+            completed=metrics.epoch,
+            accuracy=f"validation accuracy {metrics.val_accuracy:.4f}",
         )
 
 

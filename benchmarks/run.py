@@ -1,7 +1,6 @@
 """`twins run`: trains each implementation on the same data and draws, and compares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,38 +11,21 @@ from benchmarks.environment import describe_environment
 from benchmarks.implementations import title_of
 from benchmarks.output_folder import output_folder
 from benchmarks.processes import run_in_process
-from benchmarks.progress import show_training
+from benchmarks.progress import show_trainings
+from benchmarks.request import Request
 from benchmarks.run_table import run_table
 from benchmarks.training import Training, TrainingJob, train
 from shared.comparison import compare_with_documented
 from shared.data.dataset import CLASS_NAMES, RawDataset, describe, load_dataset
-from shared.data.fashion_mnist import DataPlaces
 from shared.documented import why_not_applicable
 from shared.errors import RunFailedError
-from shared.experiment import Experiment
 from shared.figures.run_figures import draw_run_figures
 from shared.parameters import save_parameters
 from shared.protocol import EpochMetrics
 from shared.results import SCHEMA_VERSION, Environment, Results, write_json
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRequest:
-    """What `twins run` was asked to do.
-
-    out: the output folder; None for a new one under `runs/`.
-    variables: the process environment, as the edge of the program read it.
-    """
-
-    experiment: Experiment
-    implementations: tuple[str, ...]
-    data: str
-    places: DataPlaces
-    out: Path | None
-    variables: Mapping[str, str]
-
-
-def run(request: RunRequest, console: Console) -> Results:
+def run(request: Request, console: Console) -> Results:
     """Does the whole experiment and writes its outputs.
 
     Raises:
@@ -101,13 +83,14 @@ def _train_one(job: TrainingJob, folder: Path, console: Console) -> Training:
     folder.mkdir()
     title = title_of(job.implementation)
     history: list[EpochMetrics] = []
-    with show_training(console, title, job.experiment.num_epochs) as show:
+    name = job.implementation
+    with show_trainings(console, {name: title}, job.experiment.num_epochs) as show:
 
         def on_epoch(metrics: EpochMetrics) -> None:
             history.append(metrics)
             # Rewritten at each epoch: what a broken run has reached is kept.
             pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
-            show(metrics)
+            show(name, metrics)
 
         try:
             training = run_in_process(train, job, log=folder / "worker.log", on_event=on_epoch)
@@ -123,7 +106,7 @@ def _check_same_data(trainings: Mapping[str, Training]) -> None:
 
 
 def _assemble(
-    request: RunRequest,
+    request: Request,
     raw: RawDataset,
     trainings: Mapping[str, Training],
     environment: Environment,

@@ -160,7 +160,7 @@ class Oracle:
         """Loss and accuracy on the given rows."""
         predictions = self.predict(examples.images)
         return Evaluation(
-            loss=cross_entropy(predictions.logits, examples.labels),
+            loss=cross_entropy(predictions.logits.astype(np.float64), examples.labels),
             accuracy=float(np.mean(predictions.classes == examples.labels)),
         )
 

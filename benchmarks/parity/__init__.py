@@ -1,0 +1,1 @@
+"""`twins parity`: proves, rung by rung, that implementations are the same program."""

@@ -1,0 +1,199 @@
+"""Evidence: what one implementation computes on each rung, through the protocol alone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.parity import rungs
+from benchmarks.parity.rungs import Rung
+from shared.data.dataset import Dataset
+from shared.draws import Draws
+from shared.experiment import Experiment
+from shared.oracle import cross_entropy
+from shared.parameters import LayerParameters, Parameters
+from shared.protocol import EpochMetrics, Examples, Implementation
+
+NUM_PROBE_ROWS = 1_000
+EXTREME_FACTOR = 1_000.0
+"""The output layer times this gives logits of hundreds, as a diverging training would."""
+KERAS_EPSILON = 1e-7
+"""Where Keras clips probabilities on backends that do not find the logits behind them.
+
+Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tensor:
+    """Named numbers.
+
+    is_by_step: whether the first axis counts training steps.
+    """
+
+    name: str
+    values: NDArray[np.generic]
+    is_by_step: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What one implementation computed on one rung.
+
+    num_steps: training steps done so far; None before any.
+    note: what a reader should know if this rung fails, else empty.
+    """
+
+    rung: Rung
+    tensors: tuple[Tensor, ...]
+    num_steps: int | None = None
+    note: str = ""
+
+
+def gather_evidence(
+    implementation: Implementation,
+    experiment: Experiment,
+    dataset: Dataset,
+    draws: Draws,
+    on_epoch: Callable[[EpochMetrics], None],
+) -> Iterator[Evidence]:
+    """Yields the evidence of each rung in order; what nobody takes is never computed."""
+    initial = draws.parameters
+    implementation.set_parameters(initial)
+    yield _of_parameters(rungs.PARAMETERS, implementation)
+    yield from _of_forward_pass(implementation, dataset)
+    first_rows = draws.orders[0, : experiment.batch_size]
+    batch = _rows(dataset.training, first_rows)
+    yield _of_extreme_loss(implementation, initial, batch)
+    implementation.set_parameters(initial)
+    yield _of_gradients(implementation, batch)
+    yield from _of_single_steps(implementation, experiment, dataset, draws)
+    implementation.set_parameters(initial)
+    yield from _of_training(implementation, dataset, draws.orders, on_epoch)
+    classes = implementation.predict(dataset.test.images).classes
+    yield Evidence(rung=rungs.RUN_PREDICTIONS, tensors=(Tensor(name="classes", values=classes),))
+
+
+def _of_parameters(
+    rung: Rung, implementation: Implementation, num_steps: int | None = None
+) -> Evidence:
+    named_arrays = implementation.get_parameters().named_arrays()
+    tensors = tuple(Tensor(name=name, values=array) for name, array in named_arrays)
+    return Evidence(rung=rung, tensors=tensors, num_steps=num_steps)
+
+
+def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[Evidence]:
+    probe = _rows(dataset.test, np.arange(NUM_PROBE_ROWS))
+    predictions = implementation.predict(probe.images)
+    logits = Tensor(name="logits", values=predictions.logits)
+    probabilities = Tensor(name="probabilities", values=predictions.probabilities)
+    yield Evidence(rung=rungs.LOGITS, tensors=(logits,))
+    yield Evidence(rung=rungs.PROBABILITIES, tensors=(probabilities,))
+    loss = Tensor(name="loss", values=np.array(implementation.evaluate(probe).loss))
+    yield Evidence(rung=rungs.LOSS, tensors=(loss,))
+
+
+def _of_extreme_loss(
+    implementation: Implementation, initial: Parameters, batch: Examples
+) -> Evidence:
+    implementation.set_parameters(_with_extreme_output(initial))
+    loss = implementation.evaluate(batch).loss
+    predictions = implementation.predict(batch.images)
+    true_loss = cross_entropy(predictions.logits.astype(np.float64), batch.labels)
+    clipped_loss = _clipped_cross_entropy(predictions.probabilities, batch.labels)
+    is_clipped = abs(loss - clipped_loss) < 1e-3 * abs(loss - true_loss)
+    note = f"this loss takes probabilities clipped at {KERAS_EPSILON:g}, not logits"
+    return Evidence(
+        rung=rungs.EXTREME_LOSS,
+        tensors=(Tensor(name="loss", values=np.array(loss)),),
+        note=note if is_clipped else "",
+    )
+
+
+def _of_gradients(implementation: Implementation, batch: Examples) -> Evidence:
+    computed = implementation.loss_and_gradients(batch)
+    tensors = (
+        Tensor(name="loss", values=np.array(computed.loss)),
+        *(Tensor(name=name, values=array) for name, array in computed.gradients.named_arrays()),
+    )
+    return Evidence(rung=rungs.GRADIENTS, tensors=tensors)
+
+
+def _of_single_steps(
+    implementation: Implementation, experiment: Experiment, dataset: Dataset, draws: Draws
+) -> Iterator[Evidence]:
+    num_last_rows = draws.orders.shape[1] % experiment.batch_size
+    validation = _rows(dataset.validation, np.arange(NUM_PROBE_ROWS))
+    for rung, num_rows, num_steps in (
+        (rungs.ONE_STEP, experiment.batch_size, 1),
+        (rungs.LAST_BATCH, experiment.batch_size + num_last_rows, 2),
+    ):
+        implementation.set_parameters(draws.parameters)
+        implementation.fit(
+            dataset.training,
+            validation=validation,
+            orders=draws.orders[:1, :num_rows],
+            on_epoch=lambda _: None,
+        )
+        yield _of_parameters(rung, implementation, num_steps)
+
+
+def _of_training(
+    implementation: Implementation,
+    dataset: Dataset,
+    orders: NDArray[np.int64],
+    on_epoch: Callable[[EpochMetrics], None],
+) -> Iterator[Evidence]:
+    """The first epoch, then the others: the run goes on where the epoch ended."""
+    history: list[EpochMetrics] = []
+
+    def count_epoch(metrics: EpochMetrics) -> None:
+        history.append(replace(metrics, epoch=len(history) + 1))
+        on_epoch(history[-1])
+
+    step_losses = np.zeros(0)
+    stages = (
+        (orders[:1], rungs.EPOCH_STEP_LOSSES, rungs.EPOCH_METRICS, rungs.EPOCH_WEIGHTS),
+        (orders[1:], rungs.RUN_STEP_LOSSES, rungs.RUN_METRICS, rungs.RUN_WEIGHTS),
+    )
+    for stage_orders, losses_rung, metrics_rung, weights_rung in stages:
+        if len(stage_orders):
+            report = implementation.fit(
+                dataset.training,
+                validation=dataset.validation,
+                orders=stage_orders,
+                on_epoch=count_epoch,
+                record_steps=True,
+            )
+            step_losses = np.concatenate([step_losses, report.step_losses])
+        losses = Tensor(name="loss", values=step_losses, is_by_step=True)
+        yield Evidence(rung=losses_rung, tensors=(losses,), num_steps=len(step_losses))
+        yield Evidence(rung=metrics_rung, tensors=_metrics_tensors(history))
+        yield _of_parameters(weights_rung, implementation, len(step_losses))
+
+
+def _metrics_tensors(history: list[EpochMetrics]) -> tuple[Tensor, ...]:
+    names = ("loss", "accuracy", "val_loss", "val_accuracy")
+    return tuple(
+        Tensor(name=name, values=np.array([getattr(metrics, name) for metrics in history]))
+        for name in names
+    )
+
+
+def _rows(examples: Examples, rows: NDArray[np.integer]) -> Examples:
+    return Examples(images=examples.images[rows], labels=examples.labels[rows])
+
+
+def _with_extreme_output(parameters: Parameters) -> Parameters:
+    *hidden, output = parameters.layers
+    kernel = output.kernel * output.kernel.dtype.type(EXTREME_FACTOR)
+    return Parameters((*hidden, LayerParameters(name=output.name, kernel=kernel, bias=output.bias)))
+
+
+def _clipped_cross_entropy(
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
+) -> float:
+    """Mean cross-entropy of probabilities kept away from 0 and 1."""
+    clipped = np.clip(probabilities.astype(np.float64), KERAS_EPSILON, 1 - KERAS_EPSILON)
+    return float(-np.log(clipped[np.arange(len(labels)), labels]).mean())

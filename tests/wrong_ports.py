@@ -1,0 +1,485 @@
+"""Negative controls: ports with one deliberate mistake each, which the ladder must reject.
+
+Each is a function that builds the JAX port with a mistake built in. To add one,
+write such a function and name the rung at which it must be rejected. The
+`twins parity` command takes them too: `--impl tests.wrong_ports:momentum`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+import optax
+from flax import nnx
+from numpy.typing import NDArray
+
+from benchmarks.parity import rungs
+from benchmarks.parity.evidence import NUM_PROBE_ROWS
+from benchmarks.parity.rungs import Rung
+from jax_impl import train
+from jax_impl.implementation import Twin
+from shared.experiment import Experiment
+from shared.parameters import LayerParameters, Parameters
+from shared.protocol import (
+    EpochMetrics,
+    Evaluation,
+    Examples,
+    FitReport,
+    Implementation,
+    LossAndGradients,
+    Predictions,
+)
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class WrongPort:
+    """A port with a mistake, and the rung that must reject it."""
+
+    build: Callable[[Experiment], Implementation]
+    rejected_at: Rung
+
+    @property
+    def name(self) -> str:
+        return self.build.__name__
+
+
+WRONG_PORTS: list[WrongPort] = []
+
+
+def rejected_at(rung: Rung):
+    def register(build: Callable[[Experiment], Implementation]):
+        WRONG_PORTS.append(WrongPort(build, rung))
+        return build
+
+    return register
+
+
+# What goes in.
+
+
+@rejected_at(rungs.PARAMETERS)
+def lecun_initialiser(experiment: Experiment) -> Twin:
+    """Keeps the weights that Flax drew, LeCun-normal, whatever it is given."""
+
+    class Port(Twin):
+        def set_parameters(self, parameters: Parameters) -> None:
+            del parameters
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.PARAMETERS)
+def weights_rounded_to_bfloat16_once(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def set_parameters(self, parameters: Parameters) -> None:
+            super().set_parameters(change_arrays(parameters, through_bfloat16))
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.PARAMETERS)
+def biases_start_at_a_hundredth(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def set_parameters(self, parameters: Parameters) -> None:
+            layers = (replace(layer, bias=layer.bias + 0.01) for layer in parameters.layers)
+            super().set_parameters(Parameters(tuple(layers)))
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.PARAMETERS)
+def layers_renamed(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def get_parameters(self) -> Parameters:
+            layers = super().get_parameters().layers
+            return Parameters(
+                tuple(replace(layer, name=f"Dense_{i}") for i, layer in enumerate(layers))
+            )
+
+    return Port(experiment)
+
+
+# The forward pass.
+
+
+@rejected_at(rungs.LOGITS)
+def kernel_transposed_where_it_fits(experiment: Experiment) -> Twin:
+    """The square kernel of `hidden_2` is (out, in); weights go in and out as they came."""
+
+    class Port(Twin):
+        def set_parameters(self, parameters: Parameters) -> None:
+            super().set_parameters(change_kernel(parameters, "hidden_2", np.transpose))
+
+        def get_parameters(self) -> Parameters:
+            return change_kernel(super().get_parameters(), "hidden_2", np.transpose)
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.LOGITS)
+def leaky_relu(experiment: Experiment) -> Twin:
+    put_in_place(nnx, "relu", nnx.leaky_relu)
+    return Twin(experiment)
+
+
+@rejected_at(rungs.LOGITS)
+def float32_in_a_float64_run(experiment: Experiment) -> Twin:
+    return Twin(replace(experiment, dtype="float32"))
+
+
+@rejected_at(rungs.LOGITS)
+def test_images_not_scaled(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def predict(self, images: Array) -> Predictions:
+            return super().predict(images * 255)
+
+        def evaluate(self, examples: Examples) -> Evaluation:
+            return super().evaluate(replace(examples, images=examples.images * 255))
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.PROBABILITIES)
+def softmax_over_the_rows(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def predict(self, images: Array) -> Predictions:
+            logits = super().predict(images).logits
+            return Predictions(
+                logits=logits, probabilities=np.asarray(jax.nn.softmax(logits, axis=0))
+            )
+
+    return Port(experiment)
+
+
+# The loss.
+
+
+@rejected_at(rungs.LOSS)
+def softmax_applied_twice(experiment: Experiment) -> Twin:
+    use_loss(lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean())
+    return Twin(experiment)
+
+
+@rejected_at(rungs.LOSS)
+def summed_instead_of_averaged(experiment: Experiment) -> Twin:
+    use_loss(lambda logits, labels: cross_entropies(logits, labels).sum())
+    return Twin(experiment)
+
+
+@rejected_at(rungs.LOSS)
+def label_smoothing(experiment: Experiment) -> Twin:
+    def smoothed(logits: jax.Array, labels: jax.Array) -> jax.Array:
+        targets = optax.smooth_labels(jax.nn.one_hot(labels, 10, dtype=logits.dtype), 0.01)
+        return optax.softmax_cross_entropy(logits, targets).mean()
+
+    use_loss(smoothed)
+    return Twin(experiment)
+
+
+@rejected_at(rungs.EXTREME_LOSS)
+def clipped_loss(experiment: Experiment) -> Twin:
+    """The cross-entropy of clipped probabilities, as Keras on JAX computes it."""
+
+    def clipped(logits: jax.Array, labels: jax.Array) -> jax.Array:
+        probabilities = jnp.clip(nnx.softmax(logits), 1e-7, 1 - 1e-7)
+        return -jnp.log(probabilities[jnp.arange(len(labels)), labels]).mean()
+
+    use_loss(clipped)
+    return Twin(experiment)
+
+
+# The gradient and the step.
+
+
+@rejected_at(rungs.GRADIENTS)
+def gradients_averaged_twice(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+            computed = super().loss_and_gradients(examples)
+            num_rows = len(examples.labels)
+            gradients = change_arrays(computed.gradients, lambda array: array / num_rows)
+            return replace(computed, gradients=gradients)
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.ONE_STEP)
+def learning_rate_a_tenth_too_large(experiment: Experiment) -> Twin:
+    return Twin(replace(experiment, learning_rate=experiment.learning_rate * 1.1))
+
+
+@rejected_at(rungs.ONE_STEP)
+def weight_decay(experiment: Experiment) -> Twin:
+    decay = optax.add_decayed_weights(1e-4)
+    return with_optimizer(experiment, optax.chain(decay, optax.sgd(experiment.learning_rate)))
+
+
+@rejected_at(rungs.ONE_STEP)
+def gradients_clipped_by_norm(experiment: Experiment) -> Twin:
+    clip = optax.clip_by_global_norm(0.5)
+    return with_optimizer(experiment, optax.chain(clip, optax.sgd(experiment.learning_rate)))
+
+
+@rejected_at(rungs.ONE_STEP)
+def adam(experiment: Experiment) -> Twin:
+    return with_optimizer(experiment, optax.adam(experiment.learning_rate))
+
+
+@rejected_at(rungs.ONE_STEP)
+def bias_never_updated(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def fit(self, training: Examples, **options) -> FitReport:
+            before = self.get_parameters().layers[-1].bias
+            report = super().fit(training, **options)
+            *hidden, output = self.get_parameters().layers
+            self.set_parameters(Parameters((*hidden, replace(output, bias=before))))
+            return report
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.ONE_STEP)
+def validation_rows_left_in_training(experiment: Experiment) -> Twin:
+    """Counts rows from the start of the 60,000, where the first 5,000 validate."""
+
+    class Port(Twin):
+        def fit(self, training: Examples, *, validation: Examples, **options) -> FitReport:
+            everything = Examples(
+                images=np.concatenate([validation.images, training.images]),
+                labels=np.concatenate([validation.labels, training.labels]),
+            )
+            return super().fit(everything, validation=validation, **options)
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.LAST_BATCH)
+def momentum(experiment: Experiment) -> Twin:
+    """Shows from the second step on: the first has no past."""
+    return with_optimizer(experiment, optax.sgd(experiment.learning_rate, momentum=0.01))
+
+
+@rejected_at(rungs.LAST_BATCH)
+def last_batch_dropped(experiment: Experiment) -> Twin:
+    def drop(orders: NDArray[np.int64]) -> NDArray[np.int64]:
+        num_rows = orders.shape[1] // experiment.batch_size * experiment.batch_size
+        return orders[:, :num_rows]
+
+    return with_orders(experiment, drop)
+
+
+@rejected_at(rungs.LAST_BATCH)
+def last_batch_divided_by_32(experiment: Experiment) -> Twin:
+    """Divides the sum over the last batch by the size of a full one."""
+    original = train.loss_fn
+
+    def divided(model, images: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
+        loss, num_correct = original(model, images, labels)
+        share = min(1.0, len(labels) / experiment.batch_size)
+        return loss * share, num_correct
+
+    put_in_place(train, "loss_fn", divided)
+    return Twin(experiment)
+
+
+@rejected_at(rungs.LAST_BATCH)
+def batches_shuffled_instead_of_rows(experiment: Experiment) -> Twin:
+    """Cuts sorted rows into batches, then shuffles the batches."""
+
+    def shuffle_batches(orders: NDArray[np.int64]) -> NDArray[np.int64]:
+        ends = np.arange(experiment.batch_size, orders.shape[1], experiment.batch_size)
+        generator = np.random.default_rng(0)
+        shuffled = []
+        for order in orders:
+            batches = np.split(np.sort(order), ends)
+            shuffled.append(
+                np.concatenate([batches[i] for i in generator.permutation(len(batches))])
+            )
+        return np.stack(shuffled)
+
+    return with_orders(experiment, shuffle_batches)
+
+
+# A whole epoch, and more of them.
+
+
+@rejected_at(rungs.EPOCH_STEP_LOSSES)
+def one_label_shifted(experiment: Experiment) -> Twin:
+    """One of 55,000 training labels is off by one."""
+
+    class Port(Twin):
+        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+            labels = training.labels.copy()
+            row = orders[0, -30]
+            labels[row] = (labels[row] + 1) % 10
+            is_epoch = orders.shape[1] > 2 * experiment.batch_size
+            examples = replace(training, labels=labels) if is_epoch else training
+            return super().fit(examples, orders=orders, **options)
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.EPOCH_METRICS)
+def metrics_not_weighted_by_rows(experiment: Experiment) -> Twin:
+    """Averages the means of the batches, though the last one has fewer rows."""
+
+    class Port(Twin):
+        def fit(self, training: Examples, *, on_epoch, **options) -> FitReport:
+            report = super().fit(training, on_epoch=lambda _: None, **options)
+            losses = report.step_losses.reshape(len(report.history), -1).mean(axis=1)
+            return retell(report, on_epoch, lambda metrics, i: replace(metrics, loss=losses[i]))
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.EPOCH_METRICS)
+def validated_before_the_epoch(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        def fit(self, training: Examples, *, validation, on_epoch, **options) -> FitReport:
+            before = self.evaluate(validation)
+            quiet = {"validation": validation, "on_epoch": lambda _: None}
+            report = super().fit(training, **quiet, **options)
+            return retell(
+                report, on_epoch, lambda metrics, _: replace(metrics, val_loss=before.loss)
+            )
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.RUN_STEP_LOSSES)
+def first_order_in_every_epoch(experiment: Experiment) -> Twin:
+    """What a seeded Keras fit on TensorFlow does: one permutation, again and again."""
+
+    class Port(Twin):
+        first_order = np.zeros(0, np.int64)
+
+        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+            if orders.shape[1] != len(self.first_order):
+                self.first_order = orders[0]
+            repeated = np.tile(self.first_order, (len(orders), 1))
+            return super().fit(training, orders=repeated, **options)
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.RUN_STEP_LOSSES)
+def learning_rate_decays_by_the_epoch(experiment: Experiment) -> Twin:
+    class Port(Twin):
+        num_epochs = 0
+
+        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+            is_epoch = orders.shape[1] > 2 * experiment.batch_size
+            rate = experiment.learning_rate * 0.99**self.num_epochs
+            self.optimizer = nnx.Optimizer(self.model, optax.sgd(rate), wrt=nnx.Param)
+            self.num_epochs += len(orders) if is_epoch else 0
+            return super().fit(training, orders=orders, **options)
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.RUN_WEIGHTS)
+def keeps_the_weights_of_an_earlier_epoch(experiment: Experiment) -> Twin:
+    """As early stopping does that restores the best weights."""
+
+    class Port(Twin):
+        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+            before = self.get_parameters()
+            report = super().fit(training, orders=orders, **options)
+            self.num_fits = getattr(self, "num_fits", 0) + 1
+            if self.num_fits > 3:  # one step, two steps, the first epoch, the others
+                self.set_parameters(before)
+            return report
+
+    return Port(experiment)
+
+
+@rejected_at(rungs.RUN_PREDICTIONS)
+def test_rows_reversed(experiment: Experiment) -> Twin:
+    """Predicts the whole test set in another order than it was given."""
+
+    class Port(Twin):
+        def predict(self, images: Array) -> Predictions:
+            if len(images) <= NUM_PROBE_ROWS:
+                return super().predict(images)
+            return super().predict(images[::-1])
+
+    return Port(experiment)
+
+
+# What the ports above are made with.
+
+
+def cross_entropies(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+
+
+def use_loss(loss_of: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
+    """Puts another loss in the place of the port's, for the rest of the process."""
+
+    def loss_fn(model, images: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
+        logits = model(images)
+        return loss_of(logits, labels), jnp.sum(logits.argmax(axis=1) == labels)
+
+    put_in_place(train, "loss_fn", loss_fn)
+
+
+def put_in_place(module, name: str, replacement: Callable) -> None:
+    """Replaces a function of a module, and forgets what JAX compiled with the former one."""
+    setattr(module, name, replacement)
+    jax.clear_caches()
+
+
+def with_optimizer(experiment: Experiment, rule: optax.GradientTransformation) -> Twin:
+    port = Twin(experiment)
+    port.optimizer = nnx.Optimizer(port.model, rule, wrt=nnx.Param)
+    return port
+
+
+def with_orders(
+    experiment: Experiment, change: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+) -> Twin:
+    class Port(Twin):
+        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+            return super().fit(training, orders=change(orders), **options)
+
+    return Port(experiment)
+
+
+def retell(
+    report: FitReport,
+    on_epoch: Callable[[EpochMetrics], None],
+    change: Callable[[EpochMetrics, int], EpochMetrics],
+) -> FitReport:
+    history = tuple(change(metrics, index) for index, metrics in enumerate(report.history))
+    for metrics in history:
+        on_epoch(metrics)
+    return replace(report, history=history)
+
+
+def change_arrays(parameters: Parameters, change: Callable[[Array], Array]) -> Parameters:
+    return Parameters(
+        tuple(
+            LayerParameters(name=layer.name, kernel=change(layer.kernel), bias=change(layer.bias))
+            for layer in parameters.layers
+        )
+    )
+
+
+def change_kernel(
+    parameters: Parameters, name: str, change: Callable[[Array], Array]
+) -> Parameters:
+    return Parameters(
+        tuple(
+            replace(layer, kernel=change(layer.kernel)) if layer.name == name else layer
+            for layer in parameters.layers
+        )
+    )
+
+
+def through_bfloat16(array: Array) -> Array:
+    return array.astype(ml_dtypes.bfloat16).astype(array.dtype)
