@@ -1,0 +1,1 @@
+"""`twins seeds`: every implementation trained on many seeds, and their distributions compared."""

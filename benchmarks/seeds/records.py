@@ -1,0 +1,102 @@
+"""The files of a sweep: its plan, one record for each training, and `seeds.json` over all.
+
+Raw values are stored beside what was computed from them, so that the statistics
+can be computed anew.
+
+Format history: version 1, the first.
+"""
+
+from dataclasses import dataclass
+
+from shared.experiment import Experiment
+from shared.protocol import EpochMetrics, Evaluation
+from shared.results import DatasetDescription, Environment, Seconds
+from shared.statistics import Equivalence, Position, Summary
+
+SEEDS_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPlan:
+    """What all trainings of a sweep have in common; written before the first of them.
+
+    experiment: that of the first seed; the others differ in their seed only.
+    environment: where the sweep was started.
+    """
+
+    schema_version: int
+    experiment: Experiment
+    dataset: DatasetDescription
+    environment: Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedTraining:
+    """One implementation trained on one seed.
+
+    seconds: wall-clock time with other trainings beside it, so no measure of speed.
+    data_sha256: of the arrays that arrived in the implementation's process.
+    git_commit: of the code that trained; a resumed sweep may have more than one.
+    """
+
+    schema_version: int
+    implementation: str
+    seed: int
+    device: str
+    history: tuple[EpochMetrics, ...]
+    test: Evaluation
+    seconds: Seconds
+    data_sha256: str
+    git_commit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOfImplementations:
+    """Whether `other` and `reference` are equally accurate; differences are other - reference."""
+
+    other: str
+    reference: str
+    paired: Equivalence
+    unpaired: Equivalence
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentedPosition:
+    """Where a documented figure lies in the distribution of one implementation's seeds."""
+
+    figure: str
+    documented: float
+    implementation: str
+    sample: Summary
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepStatistics:
+    """What the trainings say together.
+
+    test_accuracy: of each implementation, by its name.
+    why_not_applicable: why there are no documented positions; None where there are.
+    """
+
+    test_accuracy: dict[str, Summary]
+    equivalence: tuple[PairOfImplementations, ...]
+    documented: tuple[DocumentedPosition, ...]
+    why_not_applicable: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepResults:
+    """A whole sweep, as `seeds.json` holds it; `trainings` by implementation, then by seed."""
+
+    schema_version: int
+    experiment: Experiment
+    environment: Environment
+    dataset: DatasetDescription
+    seeds: tuple[int, ...]
+    trainings: tuple[SeedTraining, ...]
+    statistics: SweepStatistics
+
+    def of(self, implementation: str) -> tuple[SeedTraining, ...]:
+        """One implementation's trainings, in the order of seeds."""
+        return tuple(each for each in self.trainings if each.implementation == implementation)

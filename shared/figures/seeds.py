@@ -1,0 +1,234 @@
+"""The figure of a sweep: test accuracies seed by seed, their difference, the documented values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from shared.figures.style import implementation_colours, new_figure
+from shared.statistics import Equivalence, Summary
+
+PERCENT = 100
+"""Accuracies come as shares and are drawn in per cent; differences in percentage points."""
+DOCUMENTED_LABEL = "documented"
+VERDICT_WORDS = {"equivalent": "equivalent", "not shown": "equivalence not shown"}
+_NUM_BINS = 25
+_WIDEST_STEP = 0.09
+_WIDEST_SHIFT = 0.25
+_INTERVAL_GAP = 0.4
+_BAND_COLOUR = "#DDEFE7"
+_GRID_COLOUR = "#DDDDDD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentedDistance:
+    """A documented figure's distance from the mean of an implementation's seeds, in their sd."""
+
+    figure: str
+    implementation: str
+    z: float
+
+
+def draw_seeds(
+    seeds: Sequence[int],
+    accuracies: Mapping[str, Sequence[float]],
+    summaries: Mapping[str, Summary],
+    equivalences: Mapping[str, tuple[Equivalence, Equivalence]],
+    *,
+    documented_accuracy: float | None,
+    distances: Sequence[DocumentedDistance],
+) -> Figure:
+    """Draws three panels, and a fourth where documented figures can be compared.
+
+    Args:
+        seeds: the N seeds.
+        accuracies: each implementation's test accuracies, (N,) shares, by its name.
+        summaries: of the same, by the same names.
+        equivalences: the paired and the unpaired test, by the difference's name.
+        documented_accuracy: the documented test accuracy, a share; None to draw none.
+        distances: where the documented figures lie; empty to leave out their panel.
+    """
+    figure = new_figure(12.0, 8.6 if distances else 7.6)
+    rows = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
+    above = rows[0].subgridspec(1, 2, width_ratios=(2, 1))
+    below = rows[1].subgridspec(1, 2 if distances else 1)
+    by_seed = figure.add_subplot(above[0])
+    spread = figure.add_subplot(above[1], sharey=by_seed)
+    _draw_by_seed(by_seed, seeds, accuracies)
+    _draw_spread(spread, accuracies, summaries)
+    if documented_accuracy is not None:
+        _mark_documented(by_seed, spread, documented_accuracy)
+    _draw_differences(figure.add_subplot(below[0]), accuracies, equivalences)
+    if distances:
+        _draw_distances(figure.add_subplot(below[1]), distances)
+    handles, labels = by_seed.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
+    return figure
+
+
+def _draw_by_seed(
+    axes: Axes, seeds: Sequence[int], accuracies: Mapping[str, Sequence[float]]
+) -> None:
+    colours = implementation_colours(accuracies)
+    values = PERCENT * np.array(list(accuracies.values()))
+    axes.vlines(seeds, values.min(axis=0), values.max(axis=0), color="#999999", linewidth=1)
+    for size, (name, of_one) in zip(
+        np.linspace(8, 5, len(accuracies)), accuracies.items(), strict=True
+    ):
+        # The first marks are larger: where two coincide, both are seen.
+        axes.plot(
+            seeds,
+            PERCENT * np.array(of_one),
+            linestyle="",
+            marker="o",
+            markersize=size,
+            color=colours[name],
+            label=name,
+        )
+    axes.set_title("test accuracy, pairs of the same seed")
+    axes.set_xlabel("seed")
+    axes.set_ylabel("test accuracy, per cent")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
+    _tidy(axes)
+
+
+def _draw_spread(
+    axes: Axes, accuracies: Mapping[str, Sequence[float]], summaries: Mapping[str, Summary]
+) -> None:
+    colours = implementation_colours(accuracies)
+    for column, (name, of_one) in enumerate(accuracies.items()):
+        values, summary = PERCENT * np.array(of_one), summaries[name]
+        axes.plot(
+            column + swarm(values),
+            values,
+            linestyle="",
+            marker="o",
+            markersize=5,
+            color=colours[name],
+        )
+        mean = PERCENT * summary.mean
+        reach = [
+            [mean - PERCENT * summary.mean_low],
+            [PERCENT * summary.mean_high - mean],
+        ]
+        axes.errorbar(
+            [column - _INTERVAL_GAP],
+            [mean],
+            yerr=reach,
+            fmt="s",
+            markersize=5,
+            capsize=4,
+            color="black",
+        )
+    axes.set_title("distribution; mean with 95 % interval")
+    axes.set_xticks(range(len(accuracies)), list(accuracies))
+    axes.set_xlim(-0.65, len(accuracies) - 0.4)
+    axes.tick_params(labelleft=False)
+    _tidy(axes)
+
+
+def _mark_documented(by_seed: Axes, spread: Axes, accuracy: float) -> None:
+    label = f"{DOCUMENTED_LABEL}, {PERCENT * accuracy:.2f} %"
+    for axes in (by_seed, spread):
+        axes.axhline(
+            PERCENT * accuracy, color="black", linestyle="--", linewidth=1.2, label=label, zorder=1
+        )
+
+
+def _draw_differences(
+    axes: Axes,
+    accuracies: Mapping[str, Sequence[float]],
+    equivalences: Mapping[str, tuple[Equivalence, Equivalence]],
+) -> None:
+    """From top to bottom for each difference: seeds, paired interval, unpaired interval."""
+    labels: list[str] = []
+    margin = PERCENT * next(iter(equivalences.values()))[0].margin
+    axes.axvspan(-margin, margin, color=_BAND_COLOUR, zorder=0)
+    axes.axvline(0, color="#999999", linewidth=1, zorder=1)
+    for name, tests in equivalences.items():
+        other, _, reference = name.partition(" − ")
+        differences = PERCENT * (np.array(accuracies[other]) - np.array(accuracies[reference]))
+        row = len(labels)
+        axes.plot(
+            differences,
+            row + swarm(differences),
+            linestyle="",
+            marker="o",
+            markersize=4,
+            color="#777777",
+        )
+        labels.append(f"{name}\neach seed")
+        for test in tests:
+            _draw_interval(axes, len(labels), test)
+            labels.append(f"{test.design},\n{VERDICT_WORDS[test.verdict]}")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    left, right = axes.get_xlim()
+    axes.set_xlim(min(left, -1.1 * margin), max(right, 1.1 * margin))
+    axes.set_title(f"difference; mean with 90 % interval; margin ±{margin:.1f}")
+    axes.set_xlabel("difference in test accuracy, percentage points")
+    _tidy(axes)
+
+
+def _draw_interval(axes: Axes, row: int, test: Equivalence) -> None:
+    mean = PERCENT * test.difference
+    axes.errorbar(
+        [mean],
+        [row],
+        xerr=[[mean - PERCENT * test.low], [PERCENT * test.high - mean]],
+        fmt="s",
+        markersize=5,
+        capsize=4,
+        color="black",
+    )
+
+
+def _draw_distances(axes: Axes, distances: Sequence[DocumentedDistance]) -> None:
+    """One row a documented figure; the band is where 95 % of a normal distribution lie."""
+    figures = list(dict.fromkeys(each.figure for each in distances))
+    names = list(dict.fromkeys(each.implementation for each in distances))
+    colours = implementation_colours(names)
+    axes.axvspan(-1.96, 1.96, color=_BAND_COLOUR, zorder=0)
+    axes.axvline(0, color="#999999", linewidth=1, zorder=1)
+    heights = dict(zip(names, np.linspace(-0.15, 0.15, len(names)), strict=True))
+    for each in distances:
+        axes.plot(
+            [each.z],
+            [figures.index(each.figure) + heights[each.implementation]],
+            linestyle="",
+            marker="D",
+            markersize=6,
+            color=colours[each.implementation],
+        )
+    axes.set_yticks(range(len(figures)), figures)
+    axes.set_ylim(len(figures) - 0.5, -0.5)
+    left, right = axes.get_xlim()
+    axes.set_xlim(min(left, -2.5), max(right, 2.5))
+    axes.set_title("where the documented figures lie; band ±1.96")
+    axes.set_xlabel("standard deviations from the mean of the seeds")
+    _tidy(axes)
+
+
+def swarm(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sideways shifts, (N,), within ±0.25, that keep dots of near values apart.
+
+    Values of the same of 25 bins stand side by side, centred; crowds move closer.
+    """
+    span = np.ptp(values)
+    bins = np.zeros(len(values), int)
+    if span > 0:
+        bins = np.minimum((_NUM_BINS * (values - values.min()) / span).astype(int), _NUM_BINS - 1)
+    ranks = np.array([(bins[:index] == own).sum() for index, own in enumerate(bins)])
+    counts = np.bincount(bins)
+    step = min(_WIDEST_STEP, 2 * _WIDEST_SHIFT / max(1, counts.max() - 1))
+    return step * (ranks - (counts[bins] - 1) / 2)
+
+
+def _tidy(axes: Axes) -> None:
+    axes.grid(color=_GRID_COLOUR)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

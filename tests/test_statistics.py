@@ -1,0 +1,223 @@
+"""The statistics of many seeds, held against formulas written out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import integrate
+
+from shared.errors import InputError
+from shared.statistics import (
+    ALPHA,
+    EQUIVALENCE_MARGIN,
+    Equivalence,
+    equivalence_paired,
+    equivalence_unpaired,
+    position_in,
+    summarise,
+)
+
+TESTS = [equivalence_paired, equivalence_unpaired]
+ACCURACIES = st.integers(5_000, 10_000).map(lambda count: count / 10_000)
+SAMPLES = st.integers(2, 12).flatmap(
+    lambda size: st.tuples(*[st.lists(ACCURACIES, min_size=size, max_size=size)] * 2)
+)
+MARGINS = st.floats(1e-4, 0.5)
+
+
+def student_above(t: float, freedom: float) -> float:
+    """P(T > t) of Student's t: its density, written out and integrated numerically."""
+    log_scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    scale = math.exp(log_scale) / math.sqrt(freedom * math.pi)
+    half, _ = integrate.quad(
+        lambda x: scale * (1 + x * x / freedom) ** (-(freedom + 1) / 2), 0, abs(t), epsabs=1e-13
+    )
+    return 0.5 - half if t > 0 else 0.5 + half
+
+
+def made_accuracies(
+    count: int, *, shift: float = 0.0, noise: float = 0.0005, seed: int = 0
+) -> tuple[list[float], list[float]]:
+    generator = np.random.default_rng(seed)
+    common = generator.normal(0.883, 0.003, count)
+    second = common + generator.normal(0, noise, count)
+    return list(common + shift), list(second)
+
+
+def test_the_margin_is_two_tenths_of_a_percentage_point():
+    assert EQUIVALENCE_MARGIN == 0.002
+    assert ALPHA == 0.05
+
+
+def test_equal_means_are_equivalent_paired_and_with_enough_seeds_unpaired():
+    assert equivalence_paired(*made_accuracies(8)).verdict == "equivalent"
+    assert equivalence_unpaired(*made_accuracies(8)).verdict == "not shown"
+    assert equivalence_unpaired(*made_accuracies(200)).verdict == "equivalent"
+
+
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize("shift", [-0.003, -0.002, 0.002, 0.003])
+def test_a_difference_of_the_margin_or_more_is_refused_however_many_seeds(test, shift: float):
+    result = test(*made_accuracies(500, shift=shift, noise=0.0))
+    assert result.verdict == "not shown"
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_a_spread_too_large_for_the_seeds_is_refused_although_the_means_agree(test):
+    first = [0.87, 0.88, 0.89, 0.90]
+    second = [0.90, 0.89, 0.88, 0.87]
+    result = test(first, second)
+    assert result.difference == pytest.approx(0, abs=1e-15)
+    assert result.verdict == "not shown"
+
+
+def test_paired_p_values_of_three_seeds_by_hand():
+    # Differences .001, 0 and -.0004 in units of .0001: 10, 0, -4; mean 2, variance 52.
+    # With 2 degrees of freedom P(T <= t) = 1/2 + t / (2 sqrt(2 + t²)).
+    first, second = [0.8810, 0.8800, 0.8796], [0.88, 0.88, 0.88]
+    error = math.sqrt(52 / 3)
+    result = equivalence_paired(first, second)
+
+    def below(t: float) -> float:
+        return 0.5 + t / (2 * math.sqrt(2 + t * t))
+
+    assert result.difference == pytest.approx(2e-4)
+    assert result.p_above_minus_margin == pytest.approx(1 - below((2 + 20) / error))
+    assert result.p_below_margin == pytest.approx(below((2 - 20) / error))
+    assert result.p == result.p_below_margin
+    # The 95 % quantile solves the same formula: t = 0.9 sqrt(2 / 0.19).
+    reach = 0.9 * math.sqrt(2 / 0.19) * error
+    assert result.low == pytest.approx((2 - reach) * 1e-4)
+    assert result.high == pytest.approx((2 + reach) * 1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_p_values_follow_the_written_formulas(seed: int):
+    first, second = made_accuracies(9, shift=0.0007, noise=0.002, seed=seed)
+    differences = np.subtract(first, second)
+    error = math.sqrt(np.var(differences, ddof=1) / 9)
+    check_p_values(equivalence_paired(first, second), differences.mean(), error, freedom=8)
+
+    # Welch: standard error and degrees of freedom of two unequal variances.
+    parts = np.array([np.var(first, ddof=1), np.var(second, ddof=1)]) / 9
+    freedom = parts.sum() ** 2 / (parts**2 / 8).sum()
+    check_p_values(
+        equivalence_unpaired(first, second),
+        differences.mean(),
+        math.sqrt(parts.sum()),
+        freedom=float(freedom),
+    )
+
+
+def check_p_values(result: Equivalence, difference: float, error: float, freedom: float) -> None:
+    above = student_above((difference + EQUIVALENCE_MARGIN) / error, freedom)
+    below = student_above((EQUIVALENCE_MARGIN - difference) / error, freedom)
+    assert result.p_above_minus_margin == pytest.approx(above, rel=1e-6, abs=1e-10)
+    assert result.p_below_margin == pytest.approx(below, rel=1e-6, abs=1e-10)
+    # Beyond either end of a 90 % interval lie 5 %.
+    assert student_above((result.high - difference) / error, freedom) == pytest.approx(0.05)
+    assert student_above((difference - result.low) / error, freedom) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("test", TESTS)
+@settings(deadline=None)
+@given(samples=SAMPLES, margin=MARGINS)
+def test_swapping_the_samples_mirrors_the_result(test, samples, margin: float):
+    forth, back = test(*samples, margin), test(*samples[::-1], margin)
+    assert forth.verdict == back.verdict
+    assert forth.difference == pytest.approx(-back.difference, abs=1e-12)
+    assert forth.low == pytest.approx(-back.high, abs=1e-9)
+    assert forth.p_above_minus_margin == pytest.approx(back.p_below_margin, abs=1e-9)
+
+
+@pytest.mark.parametrize("test", TESTS)
+@settings(deadline=None)
+@given(samples=SAMPLES, margin=MARGINS, factor=st.floats(1, 10))
+def test_a_wider_margin_never_takes_equivalence_back(test, samples, margin: float, factor: float):
+    narrow, wide = test(*samples, margin), test(*samples, margin * factor)
+    assert wide.p <= narrow.p + 1e-12
+    if narrow.verdict == "equivalent":
+        assert wide.verdict == "equivalent"
+
+
+@pytest.mark.parametrize("test", TESTS)
+@settings(deadline=None)
+@given(samples=SAMPLES, margin=MARGINS)
+def test_equivalent_means_that_the_interval_lies_within_the_margin(test, samples, margin: float):
+    result = test(*samples, margin)
+    reach = max(-result.low, result.high)
+    assume(abs(reach - margin) > 1e-9)
+    assert (result.verdict == "equivalent") == (reach < margin)
+
+
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize(
+    ("first", "verdict"),
+    [
+        (0.88, "equivalent"),
+        (0.8819, "equivalent"),
+        (0.882, "not shown"),
+        (0.878, "not shown"),
+        (0.8821, "not shown"),
+        (0.8, "not shown"),
+    ],
+)
+def test_without_any_spread_the_difference_decides(test, first: float, verdict: str):
+    result = test([first] * 3, [0.88] * 3)
+    assert result.verdict == verdict
+    assert result.low == result.high == result.difference
+    assert result.p in (0, 1)
+
+
+def test_one_constant_sample_is_tested_by_the_spread_of_the_other():
+    constant, other = [0.88] * 4, [0.8801, 0.8799, 0.8802, 0.8798]
+    paired, unpaired = equivalence_paired(constant, other), equivalence_unpaired(constant, other)
+    assert paired.p == pytest.approx(unpaired.p)
+    assert unpaired.verdict == "equivalent"
+
+
+@pytest.mark.parametrize("test", TESTS)
+@pytest.mark.parametrize(
+    ("first", "second", "margin"),
+    [
+        ([0.88], [0.88], 0.002),
+        ([], [], 0.002),
+        ([0.88, 0.89], [0.88, 0.89, 0.9], 0.002),
+        ([0.88, math.nan], [0.88, 0.89], 0.002),
+        ([0.88, 0.89], [0.88, math.inf], 0.002),
+        ([0.88, 0.89], [0.87, 0.89], 0.0),
+        ([0.88, 0.88], [0.87, 0.87], -1.0),
+        ([0.88, 0.89], [0.87, 0.89], math.nan),
+    ],
+)
+def test_what_cannot_be_tested_is_refused(test, first, second, margin: float):
+    with pytest.raises(InputError):
+        test(first, second, margin)
+
+
+def test_a_summary_by_hand():
+    # Three values about 2: sd 1, standard error 1/sqrt(3); t of 2 degrees of freedom at 97.5 %
+    # is 0.95 sqrt(2 / (1 - 0.95²)).
+    summary = summarise([1.0, 2.0, 3.0])
+    reach = 0.95 * math.sqrt(2 / (1 - 0.95**2)) / math.sqrt(3)
+    assert (summary.num_seeds, summary.mean, summary.standard_deviation) == (3, 2, 1)
+    assert (summary.minimum, summary.maximum) == (1, 3)
+    assert summary.mean_low == pytest.approx(2 - reach)
+    assert summary.mean_high == pytest.approx(2 + reach)
+
+
+def test_a_summary_without_spread_is_a_point():
+    summary = summarise([0.1 + 0.2, 0.3])  # they differ by rounding only
+    assert summary.standard_deviation == 0
+    assert summary.mean_low == summary.mean_high == summary.mean
+
+
+def test_a_position_by_hand():
+    position = position_in(3.0, [1.0, 2.0, 3.0, 4.0])
+    assert position.z == pytest.approx(0.5 / math.sqrt(5 / 3))
+    assert position.percentile == pytest.approx(62.5)  # two below, half of the tie
+    assert position_in(9.0, [1.0, 2.0]).percentile == 100
+    assert position_in(0.0, [1.0, 2.0]).percentile == 0
+    assert position_in(2.0, [1.0, 1.0]).z is None
