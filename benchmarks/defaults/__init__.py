@@ -1,0 +1,1 @@
+"""`twins defaults`: what each default that a port leaves in place costs in parity and accuracy."""

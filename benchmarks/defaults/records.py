@@ -1,0 +1,99 @@
+"""What `twins defaults` measures: typed records, and their one file, `defaults.json`.
+
+Format history: version 1, the first.
+"""
+
+from dataclasses import dataclass
+
+from shared.experiment import Experiment
+from shared.protocol import Evaluation
+from shared.results import DatasetDescription, Environment
+
+DEFAULTS_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """How far a port is from the reference port, both trained on the reference's draws.
+
+    num_steps: training steps of the port in each epoch.
+    initial_weights, final_weights: largest absolute difference of any weight or bias.
+    step_losses: largest absolute difference of the losses of steps of equal number
+        in the first epoch. A port that shuffles by itself has other rows there.
+    epoch_loss, epoch_accuracy: absolute difference of what both report of the first
+        epoch's training.
+    predictions: test images for which both predict different classes.
+    """
+
+    num_steps: int
+    initial_weights: float
+    step_losses: float
+    epoch_loss: float
+    epoch_accuracy: float
+    final_weights: float
+    predictions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedOutcome:
+    """What a port reached on one seed, and what it said of it.
+
+    reported: what the port's own evaluation says of the test set.
+    true: the same, taken from its predictions of all test images, in float64.
+    training_loss_gap: largest absolute difference, over the epochs, of the reported
+        training loss and the mean over the rows that were trained on.
+    """
+
+    seed: int
+    reported: Evaluation
+    true: Evaluation
+    training_loss_gap: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungResult:
+    """One port on the ladder; `habits` by name, `change` is what the rung before did otherwise."""
+
+    name: str
+    change: str
+    habits: dict[str, str]
+    parity: Parity
+    seeds: tuple[SeedOutcome, ...]
+
+    @property
+    def test_accuracies(self) -> tuple[float, ...]:
+        """The true accuracy of each seed."""
+        return tuple(outcome.true.accuracy for outcome in self.seeds)
+
+    @property
+    def test_loss_gap(self) -> float:
+        """Largest absolute difference of reported and true test loss over the seeds."""
+        return max(abs(outcome.reported.loss - outcome.true.loss) for outcome in self.seeds)
+
+    @property
+    def test_accuracy_gap(self) -> float:
+        """Largest absolute difference of reported and true test accuracy over the seeds."""
+        return max(abs(outcome.reported.accuracy - outcome.true.accuracy) for outcome in self.seeds)
+
+    @property
+    def training_loss_gap(self) -> float:
+        """Largest `training_loss_gap` of the seeds."""
+        return max(outcome.training_loss_gap for outcome in self.seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefaultsResults:
+    """The whole ladder, as `defaults.json` holds it.
+
+    implementation: whose defaults these are, and the reference port that ends the ladder.
+    experiment: as in the parity measurements; each seed of `seeds` replaces its
+        seed, with randomness `shared`, in the accuracy measurements.
+    """
+
+    schema_version: int
+    dataset: DatasetDescription
+    experiment: Experiment
+    environment: Environment
+    implementation: str
+    seeds: tuple[int, ...]
+    rungs: tuple[RungResult, ...]

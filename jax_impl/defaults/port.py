@@ -1,0 +1,148 @@
+"""A port with habits: the reference port's network and steps, with other choices around them."""
+
+from collections.abc import Callable, Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from numpy.typing import NDArray
+
+from jax_impl import train
+from jax_impl.defaults.habits import Habits
+from jax_impl.implementation import Twin
+from jax_impl.model import Classifier
+from shared.experiment import Experiment
+from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport
+
+EVALUATION_BATCH_SIZE = 32
+"""Rows at a time in an evaluation by batches, as in Keras' `evaluate`."""
+
+Arrays = tuple[jax.Array, jax.Array]
+
+
+class Port(Twin):
+    """The experiment in JAX as somebody with these habits ports it.
+
+    Whoever calls hands over weights and orders only where the habits take them.
+    """
+
+    def __init__(self, experiment: Experiment, habits: Habits) -> None:
+        super().__init__(experiment)  # draws LeCun-normal kernels, Flax' default
+        self.habits = habits
+        if habits.initialiser == "Glorot-uniform":
+            draw_glorot_kernels(self.model, experiment.seed)
+
+    def fit(
+        self,
+        training: Examples,
+        *,
+        validation: Examples,
+        orders: NDArray[np.int64] | None,
+        on_epoch: Callable[[EpochMetrics], None],
+        record_steps: bool = False,
+    ) -> FitReport:
+        """Trains by SGD, epoch by epoch; takes no times, which are not compared here."""
+        del record_steps  # every step's loss is at hand
+        on_device = (_to_device(training), _to_device(validation))
+        graph, state = nnx.split((self.model, self.optimizer))
+        history, step_losses = [], []
+        for epoch, order in enumerate(self._epoch_orders(len(training.labels), orders), 1):
+            state, metrics, losses = self._run_epoch(graph, state, *on_device, order)
+            nnx.update((self.model, self.optimizer), state)
+            figures = {name: float(value) for name, value in metrics.items()}
+            history.append(EpochMetrics(epoch=epoch, **(figures | self._validate(validation))))
+            step_losses.append(np.asarray(losses, np.float64))
+            on_epoch(history[-1])
+        return FitReport(
+            history=tuple(history),
+            compile_seconds=0.0,
+            epoch_seconds=(),
+            step_losses=np.concatenate(step_losses),
+        )
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Loss and accuracy, on the rows and by the mean that the habits say."""
+        if self.habits.evaluation == "whole batches":
+            examples = _first_rows(examples, _whole(len(examples.labels), EVALUATION_BATCH_SIZE))
+        if self.habits.metrics == "mean over rows":
+            return super().evaluate(examples)
+        batches = [train.evaluate(self.model, batch) for batch in _batches(examples)]
+        return Evaluation(
+            loss=float(np.mean([batch.loss for batch in batches])),
+            accuracy=float(np.mean([batch.accuracy for batch in batches])),
+        )
+
+    def _epoch_orders(self, num_rows: int, orders: NDArray[np.int64] | None) -> Iterator[jax.Array]:
+        """The given orders, or a permutation from a new key each epoch, as tutorials do."""
+        if orders is not None:
+            yield from (jnp.asarray(order, jnp.int32) for order in orders)
+            return
+        key = jax.random.key(self.experiment.seed)
+        for _ in range(self.experiment.num_epochs):
+            key, shuffle_key = jax.random.split(key)
+            yield jax.random.permutation(shuffle_key, num_rows)
+
+    def _run_epoch(
+        self,
+        graph: nnx.GraphDef,
+        state: nnx.State,
+        training: Arrays,
+        validation: Arrays,
+        order: jax.Array,
+    ) -> tuple[nnx.State, dict[str, jax.Array], jax.Array]:
+        """The reference port's epoch, on the rows and by the mean that the habits say."""
+        batch_size = self.experiment.batch_size
+        whole = _whole(len(order), batch_size)
+        if self.habits.last_batch == "dropped":
+            order = order[:whole]
+        data = (training, validation)
+        if self.habits.metrics == "mean over rows" or len(order) == whole:
+            return train.run_epoch(graph, state, *data, order, batch_size=batch_size)
+        # Run apart, the last batch tells its own accuracy, to be counted like any other's.
+        first, last = order[:whole], order[whole:]
+        state, metrics, losses = train.run_epoch(graph, state, *data, first, batch_size=batch_size)
+        num_batches = len(losses)
+        state, last_metrics, last_loss = train.run_epoch(
+            graph, state, *data, last, batch_size=batch_size
+        )
+        means = {
+            name: (num_batches * metrics[name] + last_metrics[name]) / (num_batches + 1)
+            for name in ("loss", "accuracy")
+        }
+        return state, last_metrics | means, jnp.concatenate([losses, last_loss])
+
+    def _validate(self, validation: Examples) -> dict[str, float]:
+        """What these habits report otherwise than the reference port's epoch does."""
+        if self.habits.evaluation == "all rows" and self.habits.metrics == "mean over rows":
+            return {}
+        evaluation = self.evaluate(validation)
+        return {"val_loss": evaluation.loss, "val_accuracy": evaluation.accuracy}
+
+
+def draw_glorot_kernels(model: Classifier, seed: int) -> None:
+    """Replaces the kernels by Glorot-uniform ones, drawn by JAX: Keras' law, not its numbers."""
+    draw = nnx.initializers.glorot_uniform()
+    rngs = nnx.Rngs(seed)
+    for name in model.layer_names:
+        linear = getattr(model, name)
+        linear.kernel[...] = draw(rngs.params(), linear.kernel.shape, linear.param_dtype)
+
+
+def _whole(num_rows: int, batch_size: int) -> int:
+    """How many rows whole batches take."""
+    return num_rows // batch_size * batch_size
+
+
+def _first_rows(examples: Examples, num_rows: int) -> Examples:
+    return Examples(images=examples.images[:num_rows], labels=examples.labels[:num_rows])
+
+
+def _batches(examples: Examples) -> Iterator[Examples]:
+    for start in range(0, len(examples.labels), EVALUATION_BATCH_SIZE):
+        rows = slice(start, start + EVALUATION_BATCH_SIZE)
+        yield Examples(images=examples.images[rows], labels=examples.labels[rows])
+
+
+def _to_device(examples: Examples) -> Arrays:
+    return jnp.asarray(examples.images), jnp.asarray(examples.labels)

@@ -1,0 +1,131 @@
+"""The ladder of defaults as a figure: what each rung leaves of parity, and of accuracy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
+
+from shared.figures.style import implementation_colours, new_figure
+
+NUM_TEST_IMAGES = 10_000
+SMALLEST_SHOWN = 1e-9
+"""Below this, in float32, is no difference; exactly 0 is drawn at it."""
+_MARKERS = "osD^"
+_SPREAD = 0.4
+_HEADROOM = 5.0
+_NUM_DECADES = 5
+"""About as many powers of ten are labelled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungPoints:
+    """What is drawn of a rung; the meanings are those of `defaults.json`.
+
+    predictions: test images of 10,000 that are classified otherwise than by the reference.
+    test_accuracies: of each seed, in the order of seeds.
+    """
+
+    name: str
+    initial_weights: float
+    step_losses: float
+    final_weights: float
+    predictions: int
+    test_accuracy_gap: float
+    test_loss_gap: float
+    training_loss_gap: float
+    test_accuracies: tuple[float, ...]
+
+
+def draw_defaults(rungs: Sequence[RungPoints]) -> Figure:
+    """Draws one row a rung, the naive port on top: parity, errors of its report, accuracy."""
+    figure = new_figure(14.0, 2.4 + 0.45 * len(rungs))
+    parity, report, accuracy = figure.subplots(1, 3, sharey=True, width_ratios=(4, 4, 3))
+    differences = {
+        "initial weights": [rung.initial_weights for rung in rungs],
+        "loss of a step, epoch 1": [rung.step_losses for rung in rungs],
+        "final weights": [rung.final_weights for rung in rungs],
+        "share of test predictions": [rung.predictions / NUM_TEST_IMAGES for rung in rungs],
+    }
+    errors = {
+        "test accuracy": [rung.test_accuracy_gap for rung in rungs],
+        "test loss": [rung.test_loss_gap for rung in rungs],
+        "training loss": [rung.training_loss_gap for rung in rungs],
+    }
+    zero = place_of_zero([*differences.values(), *errors.values()])
+    _draw_differences(parity, differences, zero)
+    _draw_differences(report, errors, zero)
+    _draw_accuracies(accuracy, rungs)
+    parity.set_title("difference from the reference port")
+    report.set_title("error of what the port reports")
+    accuracy.set_title("test accuracy")
+    parity.set_yticks(range(len(rungs)), [f"{row}  {rung.name}" for row, rung in enumerate(rungs)])
+    parity.set_ylim(len(rungs) - 0.5, -0.5)
+    return figure
+
+
+def place_of_zero(series: Sequence[Sequence[float]]) -> float:
+    """Where a logarithmic axis shows exactly 0: two decades below all that is not."""
+    smallest = min((value for values in series for value in values if value > 0), default=1.0)
+    return float(10.0 ** (np.floor(np.log10(smallest)) - 2))
+
+
+def _draw_differences(axes: Axes, series: Mapping[str, Sequence[float]], zero: float) -> None:
+    """Draws differences on a logarithmic axis, those of a row a little apart in height."""
+    colours = implementation_colours(series)
+    heights = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(series))
+    for (name, values), height, marker in zip(series.items(), heights, _MARKERS, strict=False):
+        axes.scatter(
+            [value or zero for value in values],
+            np.arange(len(values)) + height,
+            label=name,
+            color=colours[name],
+            marker=marker,
+            s=34,
+            zorder=3,
+        )
+    axes.set_xscale("log")
+    axes.set_xlim(zero / _HEADROOM, _HEADROOM)
+    _label_decades(axes, zero)
+    _finish(axes)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
+
+
+def _label_decades(axes: Axes, zero: float) -> None:
+    """Labels some powers of ten, and the place of 0, which is none of them."""
+    lowest = round(np.log10(zero))
+    decades = range(0, lowest + 1, lowest // _NUM_DECADES)
+    labels = [f"$10^{{{decade}}}$" for decade in decades]
+    axes.set_xticks([zero, *(10.0**decade for decade in decades)], ["exactly 0", *labels])
+    axes.xaxis.set_minor_locator(FixedLocator([]))
+    axes.axvline(zero * 10**0.5, color="black", linewidth=0.8, linestyle=":")
+
+
+def _draw_accuracies(axes: Axes, rungs: Sequence[RungPoints]) -> None:
+    """Draws each seed as a point, the mean as a bar, and the last rung's range behind all."""
+    last = rungs[-1].test_accuracies
+    axes.axvspan(min(last), max(last), color="#EEEEEE", zorder=0)
+    for row, rung in enumerate(rungs):
+        heights = row + np.linspace(-_SPREAD / 2, _SPREAD / 2, len(rung.test_accuracies))
+        axes.scatter(
+            rung.test_accuracies,
+            heights if len(heights) > 1 else [row],
+            facecolors="none",
+            edgecolors="#0072B2",
+            s=30,
+            zorder=3,
+        )
+        axes.vlines(np.mean(rung.test_accuracies), row - 0.3, row + 0.3, color="black", zorder=2)
+    axes.margins(x=0.1)
+    axes.ticklabel_format(axis="x", useOffset=False)
+    axes.locator_params(axis="x", nbins=5)
+    _finish(axes)
+    axes.set_xlabel("circle: one seed; bar: mean\ngrey: range of the reference port")
+
+
+def _finish(axes: Axes) -> None:
+    axes.grid(color="#DDDDDD")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
