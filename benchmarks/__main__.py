@@ -5,9 +5,23 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.command_line import DataCommand, DataOptions, RunCommand, parse
+from benchmarks.command_line import (
+    Command,
+    DataCommand,
+    DataOptions,
+    DefaultsCommand,
+    DriftCommand,
+    ParityCommand,
+    RunCommand,
+    SeedsCommand,
+    parse,
+)
 from shared.errors import InputError, RunFailedError
+
+if TYPE_CHECKING:
+    from benchmarks.request import Request
 
 STATUS_FAILED = 1
 STATUS_BAD_INPUT = 2
@@ -18,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
     try:
         command = parse(sys.argv[1:] if arguments is None else arguments)
-        _execute(command)
+        return _execute(command)
     except InputError as error:
         print(f"twins: {error}", file=sys.stderr)
         return STATUS_BAD_INPUT
@@ -28,35 +42,113 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("twins: interrupted; what is finished was kept", file=sys.stderr)
         return STATUS_INTERRUPTED
-    return 0
 
 
-def _execute(command: RunCommand | DataCommand) -> None:
+def _execute(command: Command) -> int:
     # Commands import NumPy, pandas and figures: not worth waiting for with `--help`.
     match command:
         case RunCommand():
-            _run(command)
+            return _run(command)
+        case ParityCommand():
+            return _parity(command)
+        case SeedsCommand():
+            return _seeds(command)
+        case DriftCommand():
+            return _drift(command)
+        case DefaultsCommand():
+            return _defaults(command)
         case DataCommand():
-            from benchmarks.data_command import run_data_command
-
-            run_data_command(command.images.data, _places(command.images))
+            return _data(command)
 
 
-def _run(command: RunCommand) -> None:
+def _run(command: RunCommand) -> int:
     from rich.console import Console
 
     from benchmarks.implementations import check_names
-    from benchmarks.run import RunRequest, run
+    from benchmarks.run import run
 
-    request = RunRequest(
+    run(_request(command, check_names(command.impl)), Console())
+    return 0
+
+
+def _parity(command: ParityCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.implementations import check_names_or_ports
+    from benchmarks.parity.command import run_parity
+
+    report = run_parity(_request(command, check_names_or_ports(command.impl)), Console())
+    return 0 if report.passed else STATUS_FAILED
+
+
+def _seeds(command: SeedsCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.seeds.command import SeedsRequest, run_seeds
+
+    seeds = tuple(range(command.first_seed, command.first_seed + command.count))
+    request = SeedsRequest(
+        experiment=command.experiment.with_seed(seeds[0]),
+        seeds=seeds,
+        num_processes=command.processes,
+        data=command.images.data,
+        places=_places(command.images),
+        out=command.out,
+        resume=command.resume,
+        variables=dict(os.environ),
+    )
+    run_seeds(request, Console())
+    return 0
+
+
+def _drift(command: DriftCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.drift.command import DriftOptions, run_drift
+    from benchmarks.implementations import check_names
+
+    options = DriftOptions(
+        num_runs=command.runs,
+        band_implementation=command.band_impl,
+        num_processes=command.processes,
+    )
+    run_drift(_request(command, check_names(command.impl)), options, Console())
+    return 0
+
+
+def _defaults(command: DefaultsCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.defaults.command import DefaultsOptions, run_defaults
+
+    options = DefaultsOptions(
+        implementation=command.impl, count=command.count, num_processes=command.processes
+    )
+    run_defaults(_request(command, (command.impl,)), options, Console())
+    return 0
+
+
+def _data(command: DataCommand) -> int:
+    from benchmarks.data_command import run_data_command
+
+    run_data_command(command.images.data, _places(command.images))
+    return 0
+
+
+def _request(
+    command: DefaultsCommand | RunCommand | ParityCommand | DriftCommand,
+    implementations: tuple[str, ...],
+) -> "Request":
+    from benchmarks.request import Request
+
+    return Request(
         experiment=command.experiment,
-        implementations=check_names(command.impl),
+        implementations=implementations,
         data=command.images.data,
         places=_places(command.images),
         out=command.out,
         variables=dict(os.environ),
     )
-    run(request, Console())
 
 
 def _places(options: DataOptions):

@@ -1,0 +1,1 @@
+"""`twins drift`: where the differences between two float32 trainings come from."""

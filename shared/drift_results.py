@@ -1,0 +1,146 @@
+"""Drift: how far trainings of one network move apart, as records, and the rule of the floor.
+
+Two programs that compute the same thing round differently, and each step of
+training builds on the last. In float64 the rounding stays invisible; in float32
+it grows until the two end up at different, equally good weights. Whether a
+difference between two frameworks is more than that is asked of the *noise floor*:
+how far one framework moves from itself when only its rounding is disturbed.
+
+Format history of `drift.json`: version 1, the first.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.experiment import DType, Experiment
+from shared.results import DatasetDescription, Environment
+
+SCHEMA_VERSION = 1
+
+Kind = Literal["across", "last bit", "row order", "one core"]
+"""What differs between the two trainings of a curve.
+
+across: the framework, and nothing else.
+last bit: each initial weight moved to the next number above or below it.
+row order: the rows inside each batch reversed, so that sums run in another order.
+one core: the number of processor cores, hence how work is cut up between threads.
+"""
+DOCUMENTED_DECIMALS = 4
+"""How many decimals the documented figures are printed with."""
+Quantity = Literal["max_difference", "rms_difference", "disagreeing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """How far two trainings were apart, snapshot by snapshot.
+
+    pair: names of the two implementations; twice the same for one with itself.
+    steps: steps of training done at each snapshot, rising, (K,).
+    max_difference: largest difference of a weight or bias, (K,).
+    rms_difference: root of the mean squared difference of all of them, (K,).
+    disagreeing: test images that the two classify differently, (K,).
+    """
+
+    pair: tuple[str, str]
+    kind: Kind
+    dtype: DType
+    steps: tuple[int, ...]
+    max_difference: tuple[float, ...]
+    rms_difference: tuple[float, ...]
+    disagreeing: tuple[int, ...]
+
+    def values(self, quantity: Quantity) -> NDArray[np.float64]:
+        """One of the three quantities, (K,)."""
+        return np.array(getattr(self, quantity), np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """A documented figure beside the same figure of runs that differ in rounding only.
+
+    values: the figure in each run. At least two.
+    applicable: whether these runs are of the experiment that the figure documents.
+    """
+
+    name: str
+    documented: float
+    applicable: bool
+    values: tuple[float, ...]
+
+    @property
+    def lowest(self) -> float:
+        """The smallest of the runs."""
+        return min(self.values)
+
+    @property
+    def highest(self) -> float:
+        """The largest of the runs."""
+        return max(self.values)
+
+    @property
+    def mean(self) -> float:
+        """Mean of the runs."""
+        return float(np.mean(self.values))
+
+    @property
+    def standard_deviation(self) -> float:
+        """Standard deviation of the runs, with runs − 1 in the denominator."""
+        return float(np.std(self.values, ddof=1))
+
+    @property
+    def holds_documented(self) -> bool | None:
+        """Whether the documented value lies between the lowest and the highest run.
+
+        The runs are rounded as the documented value was when it was printed: the
+        share of 4,117 rows in 5,000 is .8234, but 0.82339996 in float32.
+        """
+        if not self.applicable:
+            return None
+        low, high = (
+            round(self.lowest, DOCUMENTED_DECIMALS),
+            round(self.highest, DOCUMENTED_DECIMALS),
+        )
+        return low <= self.documented <= high
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """All that `twins drift` measured, as `drift.json` holds it.
+
+    band_implementation: whose runs make the bands; None where none were run.
+    """
+
+    schema_version: int
+    dataset: DatasetDescription
+    experiment: Experiment
+    environment: Environment
+    curves: tuple[Curve, ...]
+    band_implementation: str | None
+    bands: tuple[Band, ...]
+
+    def across(self, dtype: DType) -> tuple[Curve, ...]:
+        """The curves between different implementations in one type of numbers."""
+        return tuple(c for c in self.curves if c.kind == "across" and c.dtype == dtype)
+
+    def floor_of(self, across: Curve) -> tuple[Curve, ...]:
+        """The curves of each of the pair's implementations with itself, in the same type."""
+        return tuple(
+            curve
+            for curve in self.curves
+            if curve.kind != "across"
+            and curve.dtype == across.dtype
+            and curve.pair[0] in across.pair
+        )
+
+
+def num_within_floor(across: Curve, floor: tuple[Curve, ...], quantity: Quantity) -> int:
+    """The number of snapshots at which `across` is at most the largest curve of the floor.
+
+    Each curve is a single draw of a chaotic process, and so is the floor: a few
+    snapshots beyond it are no proof of a difference, nor are all within it one of none.
+    """
+    highest = np.max([curve.values(quantity) for curve in floor], axis=0)
+    return int(np.sum(across.values(quantity) <= highest))
