@@ -11,11 +11,11 @@ run: $(READY)
 	$(BIN)/twins run
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Without the tests that train for long or start many processes.
 test-fast: $(READY)
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
 
 check: $(READY)
 	$(BIN)/ruff check .

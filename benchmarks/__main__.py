@@ -16,6 +16,7 @@ from benchmarks.command_line import (
     ParityCommand,
     RunCommand,
     SeedsCommand,
+    SwapCommand,
     parse,
 )
 from shared.errors import InputError, RunFailedError
@@ -44,13 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return STATUS_INTERRUPTED
 
 
-def _execute(command: Command) -> int:
+def _execute(command: Command) -> int:  # noqa: PLR0911 - one for each command
     # Commands import NumPy, pandas and figures: not worth waiting for with `--help`.
     match command:
         case RunCommand():
             return _run(command)
         case ParityCommand():
             return _parity(command)
+        case SwapCommand():
+            return _swap(command)
         case SeedsCommand():
             return _seeds(command)
         case DriftCommand():
@@ -79,6 +82,20 @@ def _parity(command: ParityCommand) -> int:
 
     report = run_parity(_request(command, check_names_or_ports(command.impl)), Console())
     return 0 if report.passed else STATUS_FAILED
+
+
+def _swap(command: SwapCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.swap import SwapRequest, run_swap
+
+    request = SwapRequest(
+        run=command.run,
+        data=command.images.data,
+        places=_places(command.images),
+        out=command.out,
+    )
+    return 0 if run_swap(request, Console()).passed else STATUS_FAILED
 
 
 def _seeds(command: SeedsCommand) -> int:

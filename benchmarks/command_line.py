@@ -161,10 +161,30 @@ class DefaultsCommand:
             )
 
 
-Command = DefaultsCommand | RunCommand | ParityCommand | DataCommand | SeedsCommand | DriftCommand
+@dataclass(frozen=True, kw_only=True)
+class SwapCommand:
+    """Evaluate the weights that each implementation of a run trained in the others."""
+
+    run: Annotated[Path, tyro.conf.arg(metavar="DIR")]
+    """Output folder of a finished `twins run` of two implementations."""
+    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+
+
+Command = (
+    DefaultsCommand
+    | RunCommand
+    | ParityCommand
+    | DataCommand
+    | SeedsCommand
+    | DriftCommand
+    | SwapCommand
+)
 _Subcommands = (
     Annotated[RunCommand, tyro.conf.subcommand("run")]
     | Annotated[ParityCommand, tyro.conf.subcommand("parity")]
+    | Annotated[SwapCommand, tyro.conf.subcommand("swap")]
     | Annotated[SeedsCommand, tyro.conf.subcommand("seeds")]
     | Annotated[DriftCommand, tyro.conf.subcommand("drift")]
     | Annotated[DefaultsCommand, tyro.conf.subcommand("defaults")]

@@ -76,7 +76,7 @@ def announce_data(console: Console, raw: RawDataset) -> None:
         console.rule("[bold red]stand-in images, not Fashion-MNIST", characters="=")
         if raw.note:
             console.print(raw.note, soft_wrap=True)
-    console.print(f"data: {raw.name}, {raw.origin}", soft_wrap=True)
+    console.print(f"data: {raw.name} ({raw.origin})", soft_wrap=True)
 
 
 def _train_one(job: TrainingJob, folder: Path, console: Console) -> Training:

@@ -20,6 +20,8 @@ from shared.protocol import (
 )
 
 LOSS = "sparse_categorical_crossentropy"
+PREDICTION_BATCH_SIZE = 1_000
+"""Rows at a time in prediction, where a batch has no meaning but speed."""
 QUIET: dict[str, Any] = {"verbose": 0}
 """Keras accepts 0 everywhere, though its annotations want a text here and there."""
 
@@ -145,13 +147,14 @@ def evaluate(model: keras.Sequential, examples: Examples) -> Evaluation:
 
 def predict(model: keras.Sequential, images: NDArray[np.floating]) -> Predictions:
     """Probabilities from the model, logits from its last layer without the softmax."""
-    features_model = keras.Model(model.inputs, model.layers[-2].output)
-    features = features_model.predict(images, **QUIET)
-    output = model.layers[-1]
+    *earlier_layers, output = model.layers
+    features = keras.ops.convert_to_tensor(images)
+    for layer in earlier_layers:
+        features = layer(features)
     logits = keras.ops.matmul(features, output.kernel) + output.bias
+    probabilities = model.predict(images, batch_size=PREDICTION_BATCH_SIZE, **QUIET)
     return Predictions(
-        logits=np.asarray(keras.ops.convert_to_numpy(logits)),
-        probabilities=model.predict(images, **QUIET),
+        logits=np.asarray(keras.ops.convert_to_numpy(logits)), probabilities=probabilities
     )
 
 

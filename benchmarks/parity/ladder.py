@@ -92,7 +92,8 @@ def _first_parting(
 
 def _differences(left: Tensor, right: Tensor) -> np.ndarray:
     """Absolute differences in float64; infinite where one value is no number."""
-    differences = np.abs(left.values.astype(np.float64) - right.values.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # infinity less infinity is no number, and found below
+        differences = np.abs(left.values.astype(np.float64) - right.values.astype(np.float64))
     return np.nan_to_num(differences, nan=np.inf, posinf=np.inf)
 
 

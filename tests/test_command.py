@@ -1,0 +1,305 @@
+"""The program as a user meets it: help, bad input, broken runs, two runs at once."""
+
+import gzip
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.results import Results, read_json
+from tests.command import PROGRAM, ROOT, environment, twins
+
+TINY = ("--num-epochs", 1, "--hidden-sizes", 4, "--batch-size", 5_000, "--randomness", "shared")
+
+
+def assert_one_clear_line(answer: subprocess.CompletedProcess[str], *parts: str) -> None:
+    assert answer.returncode == 2, answer.stderr
+    assert answer.stderr.startswith("twins: ")
+    assert answer.stderr.count("\n") == 1
+    for part in parts:
+        assert part in answer.stderr
+
+
+def test_help_names_every_command_and_loads_neither_framework_nor_numpy():
+    script = (
+        "import sys; from benchmarks.__main__ import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'pandas', 'jax', 'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for command in ("run", "parity", "swap", "seeds", "drift", "defaults", "data"):
+        assert f"• {command}" in answer.stdout
+    assert answer.stdout.endswith("[]\n")
+
+
+def test_help_of_run_describes_each_option_of_the_experiment(tmp_path: Path):
+    answer = twins("run", "--help", cwd=tmp_path)
+    assert answer.returncode == 0
+    for option in (
+        *("--num-epochs", "--batch-size", "--learning-rate", "--hidden-sizes", "--seed"),
+        *("--dtype", "--randomness", "--impl", "--data", "--data-dir", "--out"),
+    ):
+        assert option in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "--num-epochs", "0"], "--num-epochs"),
+        (["run", "--num-epochs", "many"], "--num-epochs"),
+        (["run", "--batch-size", "55001"], "--batch-size"),
+        (["run", "--batch-size", "1.5"], "--batch-size"),
+        (["run", "--hidden-sizes", "300", "-1"], "-1"),
+        (["run", "--hidden-sizes", "wide"], "--hidden-sizes"),
+        (["run", "--learning-rate", "0"], "--learning-rate"),
+        (["run", "--learning-rate", "fast"], "--learning-rate"),
+        (["run", "--learning-rate", "nan"], "--learning-rate"),
+        (["run", "--seed", "4294967296"], "--seed"),
+        (["run", "--seed", "-1"], "--seed"),
+        (["run", "--seed", "x"], "--seed"),
+        (["run", "--dtype", "float16"], "--dtype"),
+        (["run", "--randomness", "lucky"], "--randomness"),
+        (["run", "--data", "cifar"], "--data"),
+        (["run", "--impl", "torch"], "--impl"),
+        (["run", "--colour", "red"], "--colour"),
+        (["walk"], "walk"),
+        (["parity", "--randomness", "native"], "--randomness"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_arguments_are_one_clear_line(arguments: list[str], named: str, tmp_path: Path):
+    assert_one_clear_line(twins(*arguments, cwd=tmp_path), named)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_named_folder_without_the_files_is_an_error(tmp_path: Path, by_variable: bool):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    if by_variable:
+        answer = twins("run", *TINY, cwd=tmp_path, FASHION_MNIST_DIR=str(empty))
+        assert_one_clear_line(answer, "FASHION_MNIST_DIR", "train-images-idx3-ubyte.gz")
+    else:
+        answer = twins("run", *TINY, "--data-dir", empty, cwd=tmp_path)
+        assert_one_clear_line(answer, "--data-dir", "train-images-idx3-ubyte.gz")
+
+
+def truncated(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flipped(content: bytes) -> bytes:
+    return content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+
+
+def other_magic(content: bytes) -> bytes:
+    return gzip.compress(b"\x00\x00\x08\x02" + gzip.decompress(content)[4:])
+
+
+def label_ten(content: bytes) -> bytes:
+    return gzip.compress(gzip.decompress(content)[:-1] + b"\x0a")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("spoil", [truncated, flipped, other_magic, label_ten])
+def test_a_spoilt_file_is_an_error(fashion_mnist_directory: Path, tmp_path: Path, spoil):
+    folder = tmp_path / "files"
+    shutil.copytree(fashion_mnist_directory, folder)
+    file = folder / "t10k-labels-idx1-ubyte.gz"
+    content = file.read_bytes()
+    file.chmod(0o644)
+    folder.chmod(0o755)
+    file.write_bytes(spoil(content))
+    answer = twins("run", *TINY, "--data-dir", folder, cwd=tmp_path)
+    assert_one_clear_line(answer, file.name)
+
+
+@pytest.mark.real_data
+def test_an_occupied_output_folder_is_refused_and_left_alone(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "thesis.txt").write_text("precious")
+    answer = twins("run", *TINY, "--data-dir", fashion_mnist_directory, "--out", out, cwd=tmp_path)
+    assert_one_clear_line(answer, "not empty", "--out")
+    assert [path.name for path in out.iterdir()] == ["thesis.txt"]
+    assert (out / "thesis.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("out", ["file/inside", "/proc/twins"])
+def test_an_output_folder_that_cannot_be_made_is_an_error(tmp_path: Path, out: str):
+    (tmp_path / "file").write_text("")
+    answer = twins("run", *TINY, "--data", "stand-in", "--out", out, cwd=tmp_path)
+    assert_one_clear_line(answer, "cannot be written", "--out")
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.parametrize("randomness", ["shared", "native"])
+def test_a_short_run_of_both(fashion_mnist_directory: Path, tmp_path: Path, randomness: str):
+    answer = twins(
+        *("run", *TINY[:-1], randomness, "--data-dir", fashion_mnist_directory),
+        *("--seed", 3, "--out", tmp_path / "run"),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stderr
+    results = read_json(tmp_path / "run" / "results.json", Results)
+    assert list(results.runs) == ["keras", "jax"]
+    assert {c.verdicts["jax"] for c in results.documented} == {"not applicable"}
+    assert "not applicable, this run is not the documented one" in answer.stdout
+    # The same weights and orders lead to the same losses, each framework's own do not.
+    keras, jax = (run.history[0].loss for run in results.runs.values())
+    assert (abs(keras - jax) < 1e-4) == (randomness == "shared")
+
+
+@pytest.mark.slow
+def test_without_fashion_mnist_the_stand_in_is_taken_and_never_unnoticed(tmp_path: Path):
+    answer = twins(
+        *("run", *TINY, "--impl", "jax", "--out", tmp_path / "run"),
+        cwd=tmp_path,
+        HOME=str(tmp_path),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        # Nothing listens there, so no machine that runs this test downloads anything.
+        HTTPS_PROXY="http://127.0.0.1:9",
+        https_proxy="http://127.0.0.1:9",
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "stand-in images, not Fashion-MNIST" in answer.stdout
+    results = read_json(tmp_path / "run" / "results.json", Results)
+    assert results.dataset.name == "stand-in"
+    assert {c.verdicts["jax"] for c in results.documented} == {"not applicable"}
+
+
+def test_fashion_mnist_demanded_and_not_to_be_had_is_an_error(tmp_path: Path):
+    answer = twins(
+        *("run", *TINY, "--data", "fashion-mnist"),
+        cwd=tmp_path,
+        HOME=str(tmp_path),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        HTTPS_PROXY="http://127.0.0.1:9",
+        https_proxy="http://127.0.0.1:9",
+    )
+    assert_one_clear_line(answer, "--data-dir", "--data stand-in")
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_a_diverging_training_fails_with_its_remedy(fashion_mnist_directory: Path, tmp_path: Path):
+    answer = twins(
+        *("run", *TINY, "--impl", "jax", "--learning-rate", "1e30"),
+        *("--data-dir", fashion_mnist_directory, "--out", tmp_path / "run"),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 1
+    assert "diverged" in answer.stderr
+    assert "--learning-rate" in answer.stderr
+    assert not (tmp_path / "run" / "results.json").exists()
+    assert "diverged" in (tmp_path / "run" / "UNFINISHED.txt").read_text()
+
+
+def start_long_run(out: Path, data: Path) -> subprocess.Popen[str]:
+    arguments = ["run", "--impl", "jax", "--randomness", "shared", "--num-epochs", "1000"]
+    arguments += ["--hidden-sizes", "4", "--data-dir", str(data), "--out", str(out)]
+    # A session of its own: its process group is the program and its children, no one else.
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=out.parent,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_epochs(process: subprocess.Popen[str], num_epochs: int) -> None:
+    assert process.stdout is not None
+    while num_epochs:
+        line = process.stdout.readline()
+        assert line, "the run ended early"
+        num_epochs -= "epoch" in line
+
+
+def group_is_gone(process_group: int) -> bool:
+    for _ in range(100):
+        try:
+            os.killpg(process_group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def children_of(process_id: int) -> list[int]:
+    listed = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_ctrl_c_leaves_no_orphan_and_keeps_what_is_finished(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    out = tmp_path / "run"
+    process = start_long_run(out, fashion_mnist_directory)
+    wait_for_epochs(process, 2)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C goes to the whole group
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.splitlines() == ["twins: interrupted; what is finished was kept"]
+    assert group_is_gone(process.pid)
+    assert len((out / "jax" / "history.csv").read_text().splitlines()) >= 3
+    assert "not finished" in (out / "UNFINISHED.txt").read_text()
+    assert not (out / "results.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.skipif(sys.platform != "linux", reason="finds children in /proc")
+def test_a_worker_that_dies_fails_the_run_with_the_end_of_its_log(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    process = start_long_run(tmp_path / "run", fashion_mnist_directory)
+    wait_for_epochs(process, 1)
+    # The resource tracker of multiprocessing is a child too; the worker is the last.
+    os.kill(children_of(process.pid)[-1], signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "JAX: the process ended with status -9" in errors
+    assert "worker.log" in errors
+    assert "Traceback" not in errors
+    assert (tmp_path / "run" / "UNFINISHED.txt").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_a_killed_program_takes_its_worker_along(fashion_mnist_directory: Path, tmp_path: Path):
+    process = start_long_run(tmp_path / "run", fashion_mnist_directory)
+    wait_for_epochs(process, 1)
+    process.kill()
+    process.communicate()
+    assert group_is_gone(process.pid)
+    assert "at work here, or was broken off" in (tmp_path / "run" / "UNFINISHED.txt").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_two_runs_at_once_do_not_disturb_each_other(fashion_mnist_directory: Path, tmp_path: Path):
+    arguments = ["run", *map(str, TINY), "--impl", "jax", "--data-dir"]
+    command = [*PROGRAM, *arguments, str(fashion_mnist_directory)]
+    both = [
+        subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+    first, second = (read_json(path, Results) for path in tmp_path.glob("runs/*/results.json"))
+    assert first.runs["jax"].history == second.runs["jax"].history

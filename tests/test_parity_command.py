@@ -1,0 +1,59 @@
+"""`twins parity` with the real frameworks: a whole epoch in float64, and in float32."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.parity.rungs import RUNGS
+from shared.parity_results import ParityReport
+from shared.results import read_json
+from tests.command import ROOT, twins
+
+pytestmark = [pytest.mark.slow, pytest.mark.real_data]
+
+PAIRS = {("keras", "jax"), ("keras", "oracle"), ("jax", "oracle")}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_keras_jax_and_the_oracle_are_one_program_over_an_epoch(
+    fashion_mnist_directory: Path, tmp_path: Path, dtype: str
+):
+    answer = twins(
+        *("parity", "--dtype", dtype, "--num-epochs", 1, "--data-dir", fashion_mnist_directory),
+        *("--out", tmp_path / "parity"),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    report = read_json(tmp_path / "parity" / "parity.json", ParityReport)
+    assert report.passed
+    assert {(result.name, result.pair) for result in report.rungs} == {
+        (rung.name, pair) for rung in RUNGS for pair in PAIRS
+    }
+    assert all(result.difference <= result.tolerance for result in report.rungs)
+    assert (tmp_path / "parity" / "figures" / "ladder.png").stat().st_size > 10_000
+
+
+def test_a_wrong_port_is_rejected_by_the_command(fashion_mnist_directory: Path, tmp_path: Path):
+    answer = twins(
+        *("parity", "--impl", "tests.wrong_ports:leaky_relu", "--randomness", "shared"),
+        *("--num-epochs", 1, "--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
+        cwd=ROOT,
+    )
+    assert answer.returncode == 1
+    assert "leaky_relu and NumPy oracle part at rung “logits”: before any step" in answer.stdout
+    report = read_json(tmp_path / "parity" / "parity.json", ParityReport)
+    assert not report.passed
+    assert [result.name for result in report.rungs] == ["parameters", "logits"]
+
+
+def test_a_port_that_cannot_be_imported_is_one_clear_line(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    answer = twins(
+        *("parity", "--impl", "no_such_module:build", "--randomness", "shared"),
+        *("--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert "no_such_module:build" in answer.stderr
