@@ -11,13 +11,14 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
+from benchmarks.cores import pin_to_core, usable_cores
 from shared.errors import InputError, RunFailedError
 
 Result = TypeVar("Result")
@@ -47,12 +48,19 @@ class _Failed:
 class ChildProcess:
     """A process that runs `function(report, *arguments)`; killed on leaving the `with` block."""
 
-    def __init__(self, function: Callable[..., object], arguments: tuple, log: Path) -> None:
+    def __init__(
+        self,
+        function: Callable[..., object],
+        arguments: tuple,
+        log: Path,
+        core: int | None = None,
+    ) -> None:
         self.log = log
+        self.core = core
         context = get_context("spawn")  # a fork would inherit frameworks already loaded
         self.connection, child_end = context.Pipe()
         self._process = context.Process(
-            target=_run_child, args=(child_end, log, function, arguments), daemon=True
+            target=_run_child, args=(child_end, log, core, function, arguments), daemon=True
         )
         with _interrupts_withheld():
             self._process.start()
@@ -115,13 +123,20 @@ def run_side_by_side(
     log: Path,
     num_processes: int,
     on_event: Callable[[int, Any], None] = lambda _index, _event: None,
+    one_core_each: bool = False,
 ) -> Iterator[tuple[int, Result]]:
     """Runs `function(report, *job)` for each job, some at a time; yields results as they come.
+
+    With `one_core_each`, and as many processes as cores, each stays on a core of
+    its own: threads of several processes get into each other's way.
 
     Yields pairs of the job's index and its result. Logs are `log` with the index
     before the suffix. Raises what `run_in_process` raises, after ending all others.
     """
-    for index, message in _messages_side_by_side(function, jobs, log, num_processes):
+    cores = usable_cores() if one_core_each else []
+    if len(cores) != num_processes:
+        cores = [None] * num_processes
+    for index, message in _messages_side_by_side(function, jobs, log, cores):
         if isinstance(message, _Progress):
             on_event(index, message.event)
         else:
@@ -135,21 +150,24 @@ def events_side_by_side(
 
     Closing the iterator ends the processes. Otherwise like `run_side_by_side`.
     """
-    for index, message in _messages_side_by_side(function, jobs, log, len(jobs)):
+    for index, message in _messages_side_by_side(function, jobs, log, [None] * len(jobs)):
         if isinstance(message, _Progress):
             yield index, message.event
 
 
 def _messages_side_by_side(
-    function: Callable[..., object], jobs: list[tuple], log: Path, num_processes: int
+    function: Callable[..., object], jobs: list[tuple], log: Path, cores: Sequence[int | None]
 ) -> Iterator[tuple[int, _Progress | _Finished]]:
+    """Runs as many jobs at a time as there are `cores`, each on its own; None is any."""
     waiting = list(enumerate(jobs))
+    free_cores = list(cores)
     running: dict[connection.Connection, tuple[int, ChildProcess]] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < num_processes:
+            while waiting and free_cores:
                 index, job = waiting.pop(0)
-                child = ChildProcess(function, job, log.with_stem(f"{log.stem}-{index}"))
+                own_log = log.with_stem(f"{log.stem}-{index}")
+                child = ChildProcess(function, job, own_log, free_cores.pop())
                 running[child.connection] = (index, child)
             for ready in connection.wait(list(running)):
                 index, child = running[ready]  # pyright: ignore[reportArgumentType]
@@ -157,6 +175,7 @@ def _messages_side_by_side(
                 if isinstance(message, _Finished):
                     del running[child.connection]
                     child.end()
+                    free_cores.append(child.core)
                 yield index, message
     finally:
         for _, child in running.values():
@@ -166,10 +185,13 @@ def _messages_side_by_side(
 def _run_child(
     parent_end: connection.Connection,
     log: Path,
+    core: int | None,
     function: Callable[..., object],
     arguments: tuple,
 ) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if core is not None:
+        pin_to_core(core)
     with log.open("ab") as log_file:
         os.dup2(log_file.fileno(), sys.stdout.fileno())
         os.dup2(log_file.fileno(), sys.stderr.fileno())

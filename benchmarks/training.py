@@ -29,6 +29,7 @@ class TrainingJob:
 
     draws: initial weights and batch orders; None where the implementation draws its own.
     folder: where the implementation may save its model; None to save nothing.
+    in_bulk: whether speed counts and the clock does not; see the protocol's `fit`.
     """
 
     implementation: str
@@ -36,6 +37,7 @@ class TrainingJob:
     raw: RawDataset
     draws: Draws | None
     folder: Path | None
+    in_bulk: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ def train(report: Report, job: TrainingJob) -> Training:
         validation=dataset.validation,
         orders=None if job.draws is None else job.draws.orders,
         on_epoch=_refusing_divergence(report),
+        in_bulk=job.in_bulk,
     )
     seconds = Seconds(
         import_=import_seconds,

@@ -50,9 +50,10 @@ class Twin:
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
         record_steps: bool = False,
+        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, epoch by epoch."""
-        del record_steps  # a scan has every step's loss at hand; asking changes nothing
+        del record_steps, in_bulk  # a scan is in bulk, with every step's loss at hand
         return train.fit(
             self.model,
             self.optimizer,

@@ -26,8 +26,8 @@ class Twin:
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.model = model.build_model(experiment)
-        self.records_steps = False
-        train.prepare_training(self.model, experiment)
+        self.options = {"record_steps": False, "in_bulk": False}
+        train.prepare_training(self.model, experiment, **self.options)
 
     @property
     def device(self) -> str:
@@ -50,11 +50,13 @@ class Twin:
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
         record_steps: bool = False,
+        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, epoch by epoch."""
-        if record_steps != self.records_steps:
-            train.prepare_training(self.model, self.experiment, record_steps=record_steps)
-            self.records_steps = record_steps
+        options = {"record_steps": record_steps, "in_bulk": in_bulk}
+        if options != self.options:  # compiled anew only where it must be
+            train.prepare_training(self.model, self.experiment, **options)
+            self.options = options
         return train.fit(
             self.model,
             self.experiment,

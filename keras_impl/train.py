@@ -20,6 +20,8 @@ from shared.protocol import (
 )
 
 LOSS = "sparse_categorical_crossentropy"
+STEPS_IN_BULK = 191
+"""Steps that Keras runs without coming back to Python; 1719 = 9 × 191."""
 PREDICTION_BATCH_SIZE = 1_000
 """Rows at a time in prediction, where a batch has no meaning but speed."""
 QUIET: dict[str, Any] = {"verbose": 0}
@@ -27,13 +29,19 @@ QUIET: dict[str, Any] = {"verbose": 0}
 
 
 def prepare_training(
-    model: keras.Sequential, experiment: Experiment, *, record_steps: bool = False
+    model: keras.Sequential,
+    experiment: Experiment,
+    *,
+    record_steps: bool = False,
+    in_bulk: bool = False,
 ) -> None:
-    """Plain stochastic gradient descent; on request also each step's own loss."""
+    """Plain stochastic gradient descent; on request each step's own loss, or steps in bulk."""
     model.compile(
         optimizer=keras.optimizers.SGD(learning_rate=experiment.learning_rate),
         loss=LOSS,
         metrics=["accuracy", *([BatchLoss()] if record_steps else [])],
+        # Callbacks hear of every execution; only single steps show single losses.
+        steps_per_execution=STEPS_IN_BULK if in_bulk and not record_steps else 1,
     )
 
 

@@ -112,6 +112,7 @@ class Implementation(Protocol):
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
         record_steps: bool = False,
+        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, one epoch for each row of `orders`, (E, n) row numbers.
 
@@ -119,7 +120,9 @@ class Implementation(Protocol):
         order given; a last, smaller batch is averaged over the rows it has. An
         order may name fewer rows than there are. With `orders=None` the
         implementation shuffles as its users would, for `experiment.num_epochs`.
-        `on_epoch` hears of each epoch as it ends.
+        `on_epoch` hears of each epoch as it ends. `record_steps` asks for
+        `step_losses`. `in_bulk` lets the framework run many steps at a time where it
+        can: the same numbers sooner, for sweeps in which nobody looks at the clock.
         """
         ...
 

@@ -34,6 +34,7 @@ def _train_all(setting: Setting, implementation: str, num_runs: int) -> list[Imp
             raw=setting.raw,
             draws=with_last_bits_moved(setting.draws, experiment, CURVE_NUMBER + number),
             folder=None,
+            in_bulk=True,
         )
         for number in range(1, num_runs + 1)
     ]
@@ -45,6 +46,7 @@ def _train_all(setting: Setting, implementation: str, num_runs: int) -> list[Imp
             log=setting.log.with_stem(f"{setting.log.stem}-band"),
             num_processes=setting.num_processes,
             on_event=show,
+            one_core_each=True,
         )
         trainings = dict(finished)
     return [trainings[index].run for index in sorted(trainings)]

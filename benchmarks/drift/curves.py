@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from benchmarks.cores import usable_cores
 from benchmarks.drift.perturbation import (
-    usable_cores,
     with_batches_reversed,
     with_last_bits_moved,
 )

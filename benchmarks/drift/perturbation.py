@@ -1,7 +1,5 @@
 """Disturbances of the rounding alone: what is trained stays, mathematically, the same."""
 
-import os
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -56,20 +54,3 @@ def reverse_batches(orders: NDArray[np.int64], batch_size: int) -> NDArray[np.in
     starts = range(0, orders.shape[1], batch_size)
     batches = [orders[:, start : start + batch_size] for start in starts]
     return np.concatenate([batch[:, ::-1] for batch in batches], axis=1)
-
-
-def usable_cores() -> list[int]:
-    """Numbers of the cores that this process may use; empty where it cannot choose among them."""
-    if sys.platform != "linux":
-        return []
-    return sorted(os.sched_getaffinity(0))
-
-
-def pin_to_core(core: int) -> None:
-    """Keeps this process, and threads started from now on, on one core.
-
-    Frameworks count the cores they may use when they are imported, and start as
-    many threads: only a process pinned before that computes with one.
-    """
-    if sys.platform == "linux":
-        os.sched_setaffinity(0, {core})

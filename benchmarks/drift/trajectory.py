@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.drift.perturbation import pin_to_core
+from benchmarks.cores import pin_to_core
 from benchmarks.drift.segments import Segment, cut_into_segments
 from benchmarks.implementations import build_implementation
 from benchmarks.processes import Report
@@ -70,6 +70,7 @@ def follow(report: Report, job: TrajectoryJob) -> None:
             validation=validation,
             orders=segment.rows[np.newaxis],
             on_epoch=lambda _: None,
+            in_bulk=True,
         )
         _write_snapshot(job.folder, segment, implementation, dataset.test.images)
         report(segment.last_step)

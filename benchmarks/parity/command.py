@@ -13,7 +13,7 @@ from benchmarks.implementations import ORACLE, build_implementation, title_of
 from benchmarks.output_folder import output_folder
 from benchmarks.parity.evidence import Evidence, gather_evidence
 from benchmarks.parity.ladder import climb, passed_whole_ladder
-from benchmarks.parity.table import parity_table, parting_sentences
+from benchmarks.parity.table import parity_table, parting_sentences, reason_sentences
 from benchmarks.processes import Report, events_side_by_side
 from benchmarks.progress import show_trainings
 from benchmarks.request import Request
@@ -107,6 +107,9 @@ def _report_evidence(
 
 def _conclude(console: Console, report: ParityReport, folder: Path) -> None:
     console.print(parity_table(report.rungs, f"parity, {report.dtype}"))
+    console.print("why these tolerances:")
+    for sentence in reason_sentences(report.rungs):
+        console.print(f"  {sentence}", soft_wrap=True, markup=False)
     for sentence in parting_sentences(report.rungs):
         console.print(sentence, soft_wrap=True, markup=False)
     console.print("the ladder was climbed" if report.passed else "[red]the ladder broke[/]")

@@ -1,9 +1,9 @@
 """The rungs of the parity ladder: what is compared, how closely, and why so closely.
 
-A difference is the largest absolute difference over all numbers of a rung. The
-tolerances come from `twins parity` itself on the documented experiment: each is
-about ten times the difference measured between the two frameworks and the
-oracle, and far below what any of the wrong ports in `tests/wrong_ports.py` does.
+A difference is the largest absolute difference over all numbers of a rung. Each
+tolerance lies between two things that were measured: above what correct
+implementations differ by (`twins parity` on the documented experiment, all
+pairs), and below what the wrong ports in `tests/wrong_ports.py` do.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from shared.parity_results import RungResult
 
 
 def parity_table(results: Iterable[RungResult], title: str) -> Table:
-    """One row a rung, one column a pair, and the reason for each tolerance."""
+    """One row a rung, one column a pair, and the tolerance; reasons are sentences of their own."""
     results = tuple(results)
     pairs = list(dict.fromkeys(result.pair for result in results))
     table = Table(title=title, title_justify="left", title_style="bold")
@@ -18,14 +18,19 @@ def parity_table(results: Iterable[RungResult], title: str) -> Table:
     for left, right in pairs:
         table.add_column(f"{title_of(left)}–{title_of(right)}", justify="right")
     table.add_column("tolerance", justify="right")
-    table.add_column("reason")
     by_place = {(result.name, result.pair): result for result in results}
     for rung in RUNGS:
         row = [by_place[rung.name, pair] for pair in pairs if (rung.name, pair) in by_place]
         if row:
             cells = [_cell(result) for result in row]
-            table.add_row(rung.name, *cells, f"{row[0].tolerance:.0e}", rung.reason)
+            table.add_row(rung.name, *cells, f"{row[0].tolerance:.0e}")
     return table
+
+
+def reason_sentences(results: Iterable[RungResult]) -> list[str]:
+    """Why each rung that was reached has the tolerance it has."""
+    reached = {result.name for result in results}
+    return [f"{rung.name}: {rung.reason}" for rung in RUNGS if rung.name in reached]
 
 
 def _cell(result: RungResult) -> str:

@@ -62,6 +62,7 @@ def train_missing(
             log=logs / "training.log",
             num_processes=num_processes,
             on_event=lambda _index, _metrics: display.on_epoch(),
+            one_core_each=True,
         )
         # Closed at once when anything fails here, so that no child trains on in vain.
         with closing(results):  # pyright: ignore[reportArgumentType]

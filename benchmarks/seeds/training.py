@@ -43,6 +43,7 @@ def train_seed(report: Report, job: SeedJob) -> SeedTraining:
         raw=job.raw,
         draws=draw_shared(job.experiment) if is_shared else None,
         folder=None,
+        in_bulk=True,
     )
     try:
         run = train(report, training_job).run

@@ -41,9 +41,10 @@ class Port(Twin):
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
         record_steps: bool = False,
+        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which are not compared here."""
-        del record_steps  # every step's loss is at hand
+        del record_steps, in_bulk  # every step's loss is at hand
         on_device = (_to_device(training), _to_device(validation))
         graph, state = nnx.split((self.model, self.optimizer))
         history, step_losses = [], []

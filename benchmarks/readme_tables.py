@@ -1,0 +1,107 @@
+"""The README's tables, written from the measured results: `python -m benchmarks.readme_tables`.
+
+A figure in the README is thereby a figure in `benchmarks/results/`; a test
+compares the two.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.table import accuracy_text
+from benchmarks.implementations import title_of
+from benchmarks.seeds.records import SweepResults
+from shared.drift_results import Drift
+from shared.parity_results import ParityReport
+from shared.results import Comparison, Results, read_json
+
+RESULTS = Path(__file__).parent / "results"
+PERCENT = 100
+
+
+def run_rows(results: Results) -> Iterator[tuple[str, ...]]:
+    """Documented figures beside what each implementation reached."""
+    yield ("figure", "documented", *(title_of(name) for name in results.runs))
+    for comparison in results.documented:
+        measured = (_value(comparison.measured[name]) for name in results.runs)
+        yield (comparison.name, _documented(comparison), *measured)
+
+
+def parity_rows(report: ParityReport) -> Iterator[tuple[str, ...]]:
+    """Each rung's difference for each pair, and its tolerance."""
+    pairs = list(dict.fromkeys(result.pair for result in report.rungs))
+    yield ("rung", *("–".join(map(title_of, pair)) for pair in pairs), "tolerance")
+    for name in dict.fromkeys(result.name for result in report.rungs):
+        rung = [result for result in report.rungs if result.name == name]
+        differences = (f"{result.difference:.1e}" for result in rung)
+        yield (name, *differences, f"{rung[0].tolerance:.0e}")
+
+
+def band_rows(drift: Drift) -> Iterator[tuple[str, ...]]:
+    """The band of each documented figure over runs that differ in rounding only."""
+    yield ("figure", "documented", "lowest", "highest", "documented is")
+    for band in drift.bands:
+        answer = "inside" if band.holds_documented else "outside"
+        numbers = (band.documented, band.lowest, band.highest)
+        yield (band.name, *(f"{number:.4f}" for number in numbers), answer)
+
+
+def seeds_rows(results: SweepResults) -> Iterator[tuple[str, ...]]:
+    """Test accuracy over seeds, and whether the two are equivalent."""
+    yield ("test accuracy", "mean", "95 % interval of the mean", "sd")
+    for name, summary in results.statistics.test_accuracy.items():
+        interval = f"{summary.mean_low:.2%} to {summary.mean_high:.2%}"
+        deviation = f"{PERCENT * summary.standard_deviation:.2f} pp"
+        yield (title_of(name), f"{summary.mean:.2%}", interval, deviation)
+    for pair in results.statistics.equivalence:
+        for equivalence in (pair.paired, pair.unpaired):
+            name = f"{title_of(pair.other)} − {title_of(pair.reference)}, {equivalence.design}"
+            interval = (
+                f"{PERCENT * equivalence.low:+.3f} to {PERCENT * equivalence.high:+.3f} pp (90 %)"
+            )
+            mean = f"{PERCENT * equivalence.difference:+.3f} pp"
+            yield (name, mean, interval, f"{equivalence.verdict}, p = {equivalence.p:.2g}")
+
+
+def defaults_rows(results: DefaultsResults) -> Iterator[tuple[str, ...]]:
+    """What each default costs in parity and in accuracy."""
+    yield ("port", "final weights differ by", "predictions differ", "test accuracy")
+    for index, rung in enumerate(results.rungs):
+        weights = f"{rung.parity.final_weights:.2g}"
+        predictions = f"{rung.parity.predictions} of 10,000"
+        yield (f"{index} {rung.name}", weights, predictions, accuracy_text(rung))
+
+
+def markdown(rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; the first row is its head, the first column aligned to the left."""
+    head, *body = rows
+    rule = ("---", *("--:" for _ in head[1:]))
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
+
+
+def readme_tables() -> tuple[str, ...]:
+    """All tables, in the README's order."""
+    return (
+        markdown(run_rows(read_json(RESULTS / "run.json", Results))),
+        markdown(parity_rows(read_json(RESULTS / "parity-float64.json", ParityReport))),
+        markdown(band_rows(read_json(RESULTS / "drift.json", Drift))),
+        markdown(seeds_rows(read_json(RESULTS / "seeds.json", SweepResults))),
+        markdown(defaults_rows(read_json(RESULTS / "defaults.json", DefaultsResults))),
+    )
+
+
+def _documented(comparison: Comparison) -> str:
+    if comparison.tolerance is None:
+        return _value(comparison.documented)
+    return f"{_value(comparison.documented)} ± {comparison.tolerance:.3f}"
+
+
+def _value(value: float | tuple[int, ...] | None) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "–" if value is None else f"{value:.4f}"
+
+
+if __name__ == "__main__":
+    print("\n".join(chain.from_iterable((table, "") for table in readme_tables())))
