@@ -158,6 +158,10 @@ def _request(
 ) -> "Request":
     from benchmarks.request import Request
 
+    if command.experiment.dtype == "float64":
+        # Keras on its JAX backend computes in 32 bits unless this is set when JAX
+        # is imported, in the child processes; Keras has no switch of its own for it.
+        os.environ.setdefault("JAX_ENABLE_X64", "1")
     return Request(
         experiment=command.experiment,
         implementations=implementations,

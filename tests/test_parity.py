@@ -94,10 +94,10 @@ def climb_against_oracle(
 ) -> list[RungResult]:
     def reports() -> Iterator[tuple[str, Evidence]]:
         for own, judged in zip(port, judge, strict=True):
-            yield "port", own
+            yield "tests:port", own
             yield "oracle", judged
 
-    return list(climb(reports(), ("port", "oracle"), dtype))
+    return list(climb(reports(), ("tests:port", "oracle"), dtype))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -177,7 +177,7 @@ def test_step_losses_part_at_the_first_step_beyond_the_tolerance():
     losses = Tensor(name="loss", values=np.array([2.3, 2.0, 1.9]), is_by_step=True)
     left = Evidence(rung=rungs.EPOCH_STEP_LOSSES, tensors=(losses,), num_steps=3)
     right = replace(left, tensors=(replace(losses, values=np.array([2.3, 2.0001, 5.0])),))
-    result = compare(left, right, ("a", "b"), "float64")
+    result = compare(left, right, ("a:a", "b:b"), "float64")
     assert result.parting is not None
     assert (result.parting.step, result.parting.left, result.parting.right) == (2, "2.0", "2.0001")
     assert result.difference == pytest.approx(3.1)
@@ -187,8 +187,8 @@ def test_step_losses_part_at_the_first_step_beyond_the_tolerance():
 def test_a_value_that_is_no_number_never_passes(value: float):
     left = Evidence(rung=rungs.LOSS, tensors=(Tensor(name="loss", values=np.array(value)),))
     right = Evidence(rung=rungs.LOSS, tensors=(Tensor(name="loss", values=np.array(2.3)),))
-    assert not compare(left, right, ("a", "b"), "float32").passed
-    assert not compare(left, left, ("a", "b"), "float32").passed
+    assert not compare(left, right, ("a:a", "b:b"), "float32").passed
+    assert not compare(left, left, ("a:a", "b:b"), "float32").passed
 
 
 def test_other_names_and_other_shapes_never_pass():
@@ -198,7 +198,7 @@ def test_other_names_and_other_shapes_never_pass():
     renamed = replace(left, tensors=(replace(left.tensors[0], name="bias"),))
     reshaped = replace(left, tensors=(replace(left.tensors[0], values=np.zeros((10, 1))),))
     for right in (renamed, reshaped, replace(left, tensors=())):
-        result = compare(left, right, ("a", "b"), "float32")
+        result = compare(left, right, ("a:a", "b:b"), "float32")
         assert not result.passed
         assert result.difference == np.inf
 
@@ -208,10 +208,10 @@ def test_the_ladder_ends_with_the_rung_that_breaks():
         return Evidence(rung=rung, tensors=(Tensor(name="loss", values=np.array(value)),))
 
     def reports() -> Iterator[tuple[str, Evidence]]:
-        yield "a", evidence(rungs.LOGITS, 1.0)
-        yield "b", evidence(rungs.LOGITS, 2.0)
+        yield "a:a", evidence(rungs.LOGITS, 1.0)
+        yield "b:b", evidence(rungs.LOGITS, 2.0)
         raise AssertionError("nobody may ask for more")
 
-    (result,) = climb(reports(), ("a", "b"), "float64")
+    (result,) = climb(reports(), ("a:a", "b:b"), "float64")
     assert not result.passed
     assert not passed_whole_ladder([result])

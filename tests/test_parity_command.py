@@ -46,6 +46,25 @@ def test_a_wrong_port_is_rejected_by_the_command(fashion_mnist_directory: Path, 
     assert [result.name for result in report.rungs] == ["parameters", "logits"]
 
 
+def test_keras_on_jax_parts_where_its_loss_is_clipped_and_the_ladder_says_so(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    answer = twins(
+        *("parity", "--dtype", "float64", "--num-epochs", 1, "--randomness", "shared"),
+        *("--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
+        cwd=tmp_path,
+        KERAS_BACKEND="jax",
+    )
+    assert answer.returncode == 1
+    assert "Keras and JAX part at rung “loss of extreme logits”" in answer.stdout
+    assert "Keras: this loss takes probabilities clipped at 1e-07" in answer.stdout
+    report = read_json(tmp_path / "parity" / "parity.json", ParityReport)
+    assert {result.pair for result in report.rungs if not result.passed} == {
+        ("keras", "jax"),
+        ("keras", "oracle"),
+    }
+
+
 def test_a_port_that_cannot_be_imported_is_one_clear_line(
     fashion_mnist_directory: Path, tmp_path: Path
 ):

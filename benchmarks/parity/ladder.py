@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from benchmarks.implementations import title_of
 from benchmarks.parity.evidence import Evidence, Tensor
 from benchmarks.parity.rungs import RUN_PREDICTIONS, RUNGS
 from shared.experiment import DType
@@ -53,7 +54,7 @@ def compare(left: Evidence, right: Evidence, pair: tuple[str, str], dtype: DType
     difference, parting = _first_parting(left, right, tolerance)
     passed = difference <= tolerance
     notes = tuple(
-        f"{name}: {evidence.note}"
+        f"{title_of(name)}: {evidence.note}"
         for name, evidence in zip(pair, (left, right), strict=True)
         if evidence.note and not passed
     )
