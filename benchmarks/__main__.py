@@ -103,6 +103,7 @@ def _seeds(command: SeedsCommand) -> int:
 
     from benchmarks.seeds.command import SeedsRequest, run_seeds
 
+    _allow_dtype(command.experiment.dtype)
     seeds = tuple(range(command.first_seed, command.first_seed + command.count))
     request = SeedsRequest(
         experiment=command.experiment.with_seed(seeds[0]),
@@ -158,10 +159,7 @@ def _request(
 ) -> "Request":
     from benchmarks.request import Request
 
-    if command.experiment.dtype == "float64":
-        # Keras on its JAX backend computes in 32 bits unless this is set when JAX
-        # is imported, in the child processes; Keras has no switch of its own for it.
-        os.environ.setdefault("JAX_ENABLE_X64", "1")
+    _allow_dtype(command.experiment.dtype)
     return Request(
         experiment=command.experiment,
         implementations=implementations,
@@ -170,6 +168,16 @@ def _request(
         out=command.out,
         variables=dict(os.environ),
     )
+
+
+def _allow_dtype(dtype: str) -> None:
+    """Lets child processes compute in float64.
+
+    Keras on its JAX backend computes in 32 bits unless this variable is set when
+    JAX is imported; Keras has no switch of its own for it.
+    """
+    if dtype == "float64":
+        os.environ.setdefault("JAX_ENABLE_X64", "1")
 
 
 def _places(options: DataOptions):

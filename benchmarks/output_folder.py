@@ -17,14 +17,23 @@ def output_folder(out: Path | None, command: str) -> Iterator[Path]:
     """Gives a fresh folder, `out` or a new one under `runs/`, and marks it while in use.
 
     The marker stays when the work is broken off, whatever the reason: what lies
-    beside it is finished as far as it goes, the whole is not.
+    beside it is finished as far as it goes, the whole is not. Where bad input ended
+    it before anything was written, all is again as it was.
 
     Raises:
         InputError: `out` holds something already, or cannot be written.
     """
+    was_there = out is not None and out.exists()
     folder = _fresh_folder(command) if out is None else _given_folder(out)
-    with _marked(folder, command):
-        yield folder
+    try:
+        with _marked(folder, command):
+            yield folder
+    except InputError:
+        if [path.name for path in folder.iterdir()] == [UNFINISHED]:
+            (folder / UNFINISHED).unlink()
+            if not was_there:
+                folder.rmdir()
+        raise
 
 
 @contextmanager

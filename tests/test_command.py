@@ -72,6 +72,13 @@ def test_help_of_run_describes_each_option_of_the_experiment(tmp_path: Path):
         (["run", "--colour", "red"], "--colour"),
         (["walk"], "walk"),
         (["parity", "--randomness", "native"], "--randomness"),
+        (["run", "--data", "stand-in", "--data-dir", "."], "--data-dir"),
+        (["seeds", "--count", "1"], "--count"),
+        (["seeds", "--seed", "3"], "--seed"),
+        (["drift", "--runs", "1"], "--runs"),
+        (["defaults", "--count", "0"], "--count"),
+        (["swap", "--run", "nowhere"], "nowhere"),
+        (["swap"], "--run"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -88,8 +95,10 @@ def test_a_named_folder_without_the_files_is_an_error(tmp_path: Path, by_variabl
         answer = twins("run", *TINY, cwd=tmp_path, FASHION_MNIST_DIR=str(empty))
         assert_one_clear_line(answer, "FASHION_MNIST_DIR", "train-images-idx3-ubyte.gz")
     else:
-        answer = twins("run", *TINY, "--data-dir", empty, cwd=tmp_path)
+        out = tmp_path / "out"
+        answer = twins("run", *TINY, "--data-dir", empty, "--out", out, cwd=tmp_path)
         assert_one_clear_line(answer, "--data-dir", "train-images-idx3-ubyte.gz")
+        assert not out.exists()
 
 
 def truncated(content: bytes) -> bytes:
@@ -120,6 +129,7 @@ def test_a_spoilt_file_is_an_error(fashion_mnist_directory: Path, tmp_path: Path
     file.write_bytes(spoil(content))
     answer = twins("run", *TINY, "--data-dir", folder, cwd=tmp_path)
     assert_one_clear_line(answer, file.name)
+    assert not list(tmp_path.glob("runs/*"))
 
 
 @pytest.mark.real_data
