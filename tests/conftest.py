@@ -1,12 +1,27 @@
 """What all tests share: the real data set, loaded once."""
 
 import os
+import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from shared.data.dataset import RawDataset, load_dataset
 from shared.data.fashion_mnist import DataPlaces
+
+# A program started in the background may be told to ignore Ctrl-C, and hands that
+# on to its children: without this, tests of Ctrl-C would wait for ever there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No clock decides a test: machines are shared. And the same examples every time.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
 
 ROOT = Path(__file__).parent.parent
 
