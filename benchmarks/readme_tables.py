@@ -8,11 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.defaults.records import DefaultsResults
-from benchmarks.defaults.table import accuracy_text
 from benchmarks.implementations import title_of
 from benchmarks.seeds.records import SweepResults
-from shared.drift_results import Drift
 from shared.parity_results import ParityReport
 from shared.results import Comparison, Results, read_json
 
@@ -38,15 +35,6 @@ def parity_rows(report: ParityReport) -> Iterator[tuple[str, ...]]:
         yield (name, *differences, f"{rung[0].tolerance:.0e}")
 
 
-def band_rows(drift: Drift) -> Iterator[tuple[str, ...]]:
-    """The band of each documented figure over runs that differ in rounding only."""
-    yield ("figure", "documented", "lowest", "highest", "documented is")
-    for band in drift.bands:
-        answer = "inside" if band.holds_documented else "outside"
-        numbers = (band.documented, band.lowest, band.highest)
-        yield (band.name, *(f"{number:.4f}" for number in numbers), answer)
-
-
 def seeds_rows(results: SweepResults) -> Iterator[tuple[str, ...]]:
     """Test accuracy over seeds, and whether the two are equivalent."""
     yield ("test accuracy", "mean", "95 % interval of the mean", "sd")
@@ -64,15 +52,6 @@ def seeds_rows(results: SweepResults) -> Iterator[tuple[str, ...]]:
             yield (name, mean, interval, f"{equivalence.verdict}, p = {equivalence.p:.2g}")
 
 
-def defaults_rows(results: DefaultsResults) -> Iterator[tuple[str, ...]]:
-    """What each default costs in parity and in accuracy."""
-    yield ("port", "final weights differ by", "predictions differ", "test accuracy")
-    for index, rung in enumerate(results.rungs):
-        weights = f"{rung.parity.final_weights:.2g}"
-        predictions = f"{rung.parity.predictions} of 10,000"
-        yield (f"{index} {rung.name}", weights, predictions, accuracy_text(rung))
-
-
 def markdown(rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table; the first row is its head, the first column aligned to the left."""
     head, *body = rows
@@ -85,9 +64,7 @@ def readme_tables() -> tuple[str, ...]:
     return (
         markdown(run_rows(read_json(RESULTS / "run.json", Results))),
         markdown(parity_rows(read_json(RESULTS / "parity-float64.json", ParityReport))),
-        markdown(band_rows(read_json(RESULTS / "drift.json", Drift))),
         markdown(seeds_rows(read_json(RESULTS / "seeds.json", SweepResults))),
-        markdown(defaults_rows(read_json(RESULTS / "defaults.json", DefaultsResults))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,7 +34,8 @@ class Twin:
     def device(self) -> str:
         """What the arithmetic runs on."""
         # Every backend's tensors know it; TensorFlow's as `/job:…/device:CPU:0`.
-        device = str(keras.ops.zeros(()).device).rpartition("/")[2]
+        tensor: Any = keras.ops.zeros(())
+        device = str(tensor.device).rpartition("/")[2]
         return f"{device} ({keras.backend.backend()} backend)"
 
     def set_parameters(self, parameters: Parameters) -> None:

@@ -10,9 +10,17 @@ import pytest
 from shared.data.dataset import RawDataset, load_dataset
 from shared.data.fashion_mnist import DataPlaces
 
+ROOT = Path(__file__).parent.parent
+
 # A program started in the background may be told to ignore Ctrl-C, and hands that
 # on to its children: without this, tests of Ctrl-C would wait for ever there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# JAX compiles the same few programs for dozens of tests and their child processes;
+# kept in a folder, each is compiled once. Set before anything imports JAX.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 # No clock decides a test: machines are shared. And the same examples every time.
 hypothesis.settings.register_profile(
@@ -22,8 +30,6 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("house")
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
