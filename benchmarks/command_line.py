@@ -98,10 +98,7 @@ class SeedsCommand:
                 f"seeds {self.first_seed} to {self.first_seed + self.count - 1} are out of range: "
                 f"--first-seed takes a whole number from 0 to {MAXIMUM_SEED - self.count + 1}"
             )
-        if self.processes is not None and self.processes < 1:
-            raise InputError(
-                f"{self.processes} processes train nothing: --processes takes 1 or more"
-            )
+        _check_processes(self.processes)
         if self.out is not None and self.resume is not None:
             raise InputError(
                 "--out names a new folder and --resume an old one: give one of the two"
@@ -131,10 +128,7 @@ class DriftCommand:
             raise InputError(
                 f"{self.runs} runs make no band: --runs takes 2 or more, or 0 for no bands"
             )
-        if self.processes is not None and self.processes < 1:
-            raise InputError(
-                f"{self.processes} processes train nothing: --processes takes 1 or more"
-            )
+        _check_processes(self.processes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,10 +153,7 @@ class DefaultsCommand:
             raise InputError(
                 f"{self.count} seeds measure nothing: --count takes a whole number from 1"
             )
-        if self.processes is not None and self.processes < 1:
-            raise InputError(
-                f"{self.processes} processes train nothing: --processes takes 1 or more"
-            )
+        _check_processes(self.processes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +176,13 @@ Command = (
     | DriftCommand
     | SwapCommand
 )
+
+
+def _check_processes(processes: int | None) -> None:
+    if processes is not None and processes < 1:
+        raise InputError(f"{processes} processes train nothing: --processes takes 1 or more")
+
+
 _Subcommands = (
     Annotated[RunCommand, tyro.conf.subcommand("run")]
     | Annotated[ParityCommand, tyro.conf.subcommand("parity")]
