@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 STATUS_FAILED = 1
 STATUS_BAD_INPUT = 2
 STATUS_INTERRUPTED = 128 + signal.SIGINT
+STATUS_NOBODY_READS = 128 + 13
+"""As of a program that the signal SIGPIPE, number 13, ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("twins: interrupted; what is finished was kept", file=sys.stderr)
         return STATUS_INTERRUPTED
+    except BrokenPipeError:  # `twins … | head` has read enough
+        # What is still to be written would fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STATUS_NOBODY_READS
 
 
 def _execute(command: Command) -> int:  # noqa: PLR0911 - one for each command

@@ -40,6 +40,23 @@ def test_help_names_every_command_and_loads_neither_framework_nor_numpy():
     assert answer.stdout.endswith("[]\n")
 
 
+def test_a_reader_that_has_read_enough_ends_the_program_quietly(tmp_path: Path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    answer = subprocess.run(
+        [*PROGRAM, "run", "--help"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert answer.stderr == ""
+    assert answer.returncode == 141
+
+
 def test_help_of_run_describes_each_option_of_the_experiment(tmp_path: Path):
     answer = twins("run", "--help", cwd=tmp_path)
     assert answer.returncode == 0
