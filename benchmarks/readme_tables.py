@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.implementations import title_of
 from benchmarks.seeds.records import SweepResults
+from shared.drift_results import Drift
 from shared.parity_results import ParityReport
 from shared.results import Comparison, Results, read_json
 
@@ -33,6 +34,15 @@ def parity_rows(report: ParityReport) -> Iterator[tuple[str, ...]]:
         rung = [result for result in report.rungs if result.name == name]
         differences = (f"{result.difference:.1e}" for result in rung)
         yield (name, *differences, f"{rung[0].tolerance:.0e}")
+
+
+def band_rows(drift: Drift) -> Iterator[tuple[str, ...]]:
+    """The band of each documented figure over runs from other last bits."""
+    yield ("figure", "documented", "lowest", "highest", "documented value")
+    for band in drift.bands:
+        numbers = (band.documented, band.lowest, band.highest)
+        where = "inside" if band.holds_documented else "outside"
+        yield (band.name, *map(_value, numbers), where)
 
 
 def seeds_rows(results: SweepResults) -> Iterator[tuple[str, ...]]:
@@ -64,6 +74,7 @@ def readme_tables() -> tuple[str, ...]:
     return (
         markdown(run_rows(read_json(RESULTS / "run.json", Results))),
         markdown(parity_rows(read_json(RESULTS / "parity-float64.json", ParityReport))),
+        markdown(band_rows(read_json(RESULTS / "drift.json", Drift))),
         markdown(seeds_rows(read_json(RESULTS / "seeds.json", SweepResults))),
     )
 
