@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.table import accuracy_text
 from benchmarks.implementations import title_of
 from benchmarks.seeds.records import SweepResults
 from shared.drift_results import Drift
@@ -62,6 +64,15 @@ def seeds_rows(results: SweepResults) -> Iterator[tuple[str, ...]]:
             yield (name, mean, interval, f"{equivalence.verdict}, p = {equivalence.p:.2g}")
 
 
+def defaults_rows(results: DefaultsResults) -> Iterator[tuple[str, ...]]:
+    """What each default costs in parity and in accuracy."""
+    yield ("port", "final weights differ by", "predictions differ", "test accuracy")
+    for index, rung in enumerate(results.rungs):
+        weights = f"{rung.parity.final_weights:.2g}"
+        predictions = f"{rung.parity.predictions} of {results.dataset.num_test:,}"
+        yield (f"{index} {rung.name}", weights, predictions, accuracy_text(rung))
+
+
 def markdown(rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table; the first row is its head, the first column aligned to the left."""
     head, *body = rows
@@ -76,6 +87,7 @@ def readme_tables() -> tuple[str, ...]:
         markdown(parity_rows(read_json(RESULTS / "parity-float64.json", ParityReport))),
         markdown(band_rows(read_json(RESULTS / "drift.json", Drift))),
         markdown(seeds_rows(read_json(RESULTS / "seeds.json", SweepResults))),
+        markdown(defaults_rows(read_json(RESULTS / "defaults.json", DefaultsResults))),
     )
 
 
