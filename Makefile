@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# Each file in one of two processes, in alphabetical order: the longest come early.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-fast check format setup lock
 
@@ -11,11 +13,11 @@ run: $(READY)
 	$(BIN)/twins run
 
 test: $(READY)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
 
 # Without the tests that train for long or start many processes.
 test-fast: $(READY)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -76,7 +76,7 @@ def _run(command: RunCommand) -> int:
     from benchmarks.implementations import check_names
     from benchmarks.run import run
 
-    run(_request(command, check_names(command.impl)), Console())
+    run(_request(command, check_names(command.impl)), Console(), in_bulk=command.in_bulk)
     return 0
 
 

@@ -25,8 +25,8 @@ from shared.protocol import EpochMetrics
 from shared.results import SCHEMA_VERSION, Environment, Results, write_json
 
 
-def run(request: Request, console: Console) -> Results:
-    """Does the whole experiment and writes its outputs.
+def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results:
+    """Does the whole experiment and writes its outputs; `in_bulk` as in the protocol's `fit`.
 
     Raises:
         InputError: the data or the output folder cannot be used.
@@ -46,6 +46,7 @@ def run(request: Request, console: Console) -> Results:
                     raw=raw,
                     draws=draws,
                     folder=folder / name,
+                    in_bulk=in_bulk,
                 ),
                 folder / name,
                 console,
@@ -53,7 +54,8 @@ def run(request: Request, console: Console) -> Results:
             for name in request.implementations
         }
         _check_same_data(trainings)
-        results = _assemble(request, raw, trainings, describe_environment(request.variables))
+        environment = describe_environment(request.variables)
+        results = _assemble(request, raw, trainings, environment, in_bulk=in_bulk)
         figures = folder / "figures"
         figures.mkdir()
         draw_run_figures(
@@ -110,6 +112,8 @@ def _assemble(
     raw: RawDataset,
     trainings: Mapping[str, Training],
     environment: Environment,
+    *,
+    in_bulk: bool,
 ) -> Results:
     runs = {name: training.run for name, training in trainings.items()}
     return Results(
@@ -120,6 +124,7 @@ def _assemble(
         runs=runs,
         documented=compare_with_documented(runs, request.experiment, raw.name),
         why_not_applicable=why_not_applicable(request.experiment, raw.name),
+        in_bulk=in_bulk,
     )
 
 

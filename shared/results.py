@@ -93,7 +93,11 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """A whole run, as `results.json` holds it."""
+    """A whole run, as `results.json` holds it.
+
+    in_bulk: whether frameworks ran many steps at a time where they can, so that
+        seconds are not those of the documented way to train.
+    """
 
     schema_version: int
     dataset: DatasetDescription
@@ -102,6 +106,7 @@ class Results:
     runs: dict[str, ImplementationRun]
     documented: tuple[Comparison, ...]
     why_not_applicable: str | None
+    in_bulk: bool = False
 
 
 def write_json(record: object, path: Path) -> None:
