@@ -110,13 +110,18 @@ def _stand_in(note: str) -> RawDataset:
 def split_and_scale(raw: RawDataset, dtype: str) -> Dataset:
     """Splits off the first 5,000 training rows and divides pixels by 255."""
     return Dataset(
-        training=_examples(
-            raw.train_images[NUM_VALIDATION_ROWS:], raw.train_labels[NUM_VALIDATION_ROWS:], dtype
-        ),
+        training=training_examples(raw, dtype),
         validation=_examples(
             raw.train_images[:NUM_VALIDATION_ROWS], raw.train_labels[:NUM_VALIDATION_ROWS], dtype
         ),
         test=_examples(raw.test_images, raw.test_labels, dtype),
+    )
+
+
+def training_examples(raw: RawDataset, dtype: str) -> Examples:
+    """The 55,000 rows to train on, scaled, alone."""
+    return _examples(
+        raw.train_images[NUM_VALIDATION_ROWS:], raw.train_labels[NUM_VALIDATION_ROWS:], dtype
     )
 
 

@@ -59,8 +59,7 @@ def read_idx_labels(path: Path) -> NDArray[np.uint8]:
 
 def _decompressed(path: Path) -> bytes:
     try:
-        with gzip.open(path) as stream:
-            return stream.read()
+        return gzip.decompress(path.read_bytes())
     except EOFError as error:
         raise _unusable(path, "ends too early") from error
     except zlib.error as error:
