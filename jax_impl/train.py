@@ -22,6 +22,9 @@ from shared.protocol import (
     Predictions,
 )
 
+STEPS_UNROLLED = 2
+"""Steps that XLA compiles into one turn of the loop: fewer turns, less to copy between them."""
+
 
 def prepare_training(model: Classifier, experiment: Experiment) -> nnx.Optimizer:
     """Plain stochastic gradient descent on the model's parameters."""
@@ -49,7 +52,7 @@ def train_step(
     return loss, num_correct
 
 
-def train_epoch(
+def train_batches(
     graph: nnx.GraphDef, state: nnx.State, images: jax.Array, labels: jax.Array, batches: jax.Array
 ) -> tuple[nnx.State, tuple[jax.Array, jax.Array]]:
     """One step for each row of `batches`, (S, batch) row numbers, as a single scan.
@@ -63,7 +66,38 @@ def train_epoch(
         outcome = train_step(model, optimizer, images[rows], labels[rows])
         return nnx.state((model, optimizer)), outcome
 
-    return jax.lax.scan(step, state, batches)
+    return jax.lax.scan(step, state, batches, unroll=STEPS_UNROLLED)
+
+
+def train_epoch(
+    graph: nnx.GraphDef,
+    state: nnx.State,
+    images: jax.Array,
+    labels: jax.Array,
+    order: jax.Array,
+    *,
+    batch_size: int,
+) -> tuple[nnx.State, dict[str, jax.Array], jax.Array]:
+    """Every step of an epoch: the full batches in the given order, then the smaller one.
+
+    Returns the new state, the epoch's training metrics by their names in
+    `EpochMetrics`, and the loss of every step.
+    """
+    num_full_rows = len(order) // batch_size * batch_size
+    full_batches = order[:num_full_rows].reshape(-1, batch_size)
+    state, (losses, num_correct) = train_batches(graph, state, images, labels, full_batches)
+    sizes = jnp.full(len(full_batches), batch_size)
+    if num_full_rows < len(order):  # 55,000 = 1,718 × 32 + 24: the mean over 24, not 32
+        last_batch = order[num_full_rows:][None]
+        state, (last_loss, last_correct) = train_batches(graph, state, images, labels, last_batch)
+        losses = jnp.concatenate([losses, last_loss])
+        num_correct = jnp.concatenate([num_correct, last_correct])
+        sizes = jnp.append(sizes, last_batch.size)
+    metrics = {
+        "loss": jnp.sum(losses * sizes) / len(order),  # weighted by rows, as Keras does
+        "accuracy": jnp.sum(num_correct) / len(order),
+    }
+    return state, metrics, losses
 
 
 @partial(jax.jit, static_argnames=("graph", "batch_size"), donate_argnames="state")
@@ -76,30 +110,18 @@ def run_epoch(
     *,
     batch_size: int,
 ) -> tuple[nnx.State, dict[str, jax.Array], jax.Array]:
-    """A whole epoch, compiled as one: every step, the last smaller batch, the validation.
+    """A whole epoch and its validation, compiled as one.
 
-    Returns the new state, the epoch's metrics by their names in `EpochMetrics`,
-    and the loss of every step.
+    Returns the new state, all the epoch's metrics, and the loss of every step.
     """
-    num_full_rows = len(order) // batch_size * batch_size
-    full_batches = order[:num_full_rows].reshape(-1, batch_size)
-    state, (losses, num_correct) = train_epoch(graph, state, *training, full_batches)
-    sizes = jnp.full(len(full_batches), batch_size)
-    if num_full_rows < len(order):  # 55,000 = 1,718 × 32 + 24: the mean over 24, not 32
-        last_batch = order[num_full_rows:][None]
-        state, (last_loss, last_correct) = train_epoch(graph, state, *training, last_batch)
-        losses = jnp.concatenate([losses, last_loss])
-        num_correct = jnp.concatenate([num_correct, last_correct])
-        sizes = jnp.append(sizes, last_batch.size)
+    state, metrics, losses = train_epoch(graph, state, *training, order, batch_size=batch_size)
     model, _ = nnx.merge(graph, state)
     validation_loss, validation_correct = loss_fn(model, *validation)
-    metrics = {
-        "loss": jnp.sum(losses * sizes) / len(order),  # weighted by rows, as Keras does
-        "accuracy": jnp.sum(num_correct) / len(order),
+    validation_metrics = {
         "val_loss": validation_loss,
         "val_accuracy": validation_correct / len(validation[1]),
     }
-    return state, metrics, losses
+    return state, metrics | validation_metrics, losses
 
 
 def fit(
@@ -113,7 +135,7 @@ def fit(
     on_epoch: Callable[[EpochMetrics], None],
 ) -> FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
-    on_device = (_to_device(training), _to_device(validation))
+    on_device = (to_device(training), to_device(validation))
     batch_size = experiment.batch_size
     graph, state = nnx.split((model, optimizer))
     history, epoch_seconds, step_losses, compile_seconds = [], [], [], 0.0
@@ -163,7 +185,7 @@ def _evaluate_on_device(
 
 def evaluate(model: Classifier, examples: Examples) -> Evaluation:
     """Mean loss and accuracy over all rows."""
-    loss, accuracy = _evaluate_on_device(model, *_to_device(examples))
+    loss, accuracy = _evaluate_on_device(model, *to_device(examples))
     return Evaluation(loss=float(loss), accuracy=float(accuracy))
 
 
@@ -175,11 +197,12 @@ def predict(model: Classifier, images: NDArray[np.floating]) -> Predictions:
 
 def loss_and_gradients(model: Classifier, examples: Examples) -> LossAndGradients:
     """Loss of one batch and its gradients."""
-    (loss, _), gradients = nnx.value_and_grad(loss_fn, has_aux=True)(model, *_to_device(examples))
+    (loss, _), gradients = nnx.value_and_grad(loss_fn, has_aux=True)(model, *to_device(examples))
     gradient_model = nnx.clone(model)
     nnx.update(gradient_model, gradients)  # the gradients have the form of the parameters
     return LossAndGradients(loss=float(loss), gradients=get_parameters(gradient_model))
 
 
-def _to_device(examples: Examples) -> tuple[jax.Array, jax.Array]:
+def to_device(examples: Examples) -> tuple[jax.Array, jax.Array]:
+    """Images and labels where JAX computes."""
     return jnp.asarray(examples.images), jnp.asarray(examples.labels)

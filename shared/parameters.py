@@ -82,6 +82,15 @@ def glorot_parameters(experiment: Experiment, generator: np.random.Generator) ->
     )
 
 
+def largest_difference(left: Parameters, right: Parameters) -> float:
+    """The largest absolute difference of two networks' numbers, taken in float64."""
+    pairs = zip(left.named_arrays(), right.named_arrays(), strict=True)
+    return max(
+        float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max())
+        for (_, one), (_, other) in pairs
+    )
+
+
 def save_parameters(parameters: Parameters, path: Path) -> None:
     """Writes a safetensors file with the names of `Parameters.named_arrays`."""
     arrays = {name: np.ascontiguousarray(array) for name, array in parameters.named_arrays()}

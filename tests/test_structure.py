@@ -10,7 +10,8 @@ import pytest
 from benchmarks.implementations import implementation_names
 
 ROOT = Path(__file__).parent.parent
-FRAMEWORKS = {"tensorflow", "keras", "jax", "flax", "optax", "torch"}
+FRAMEWORKS = {"tensorflow", "keras", "jax", "flax", "optax", "torch", "sklearn"}
+IMPLEMENTATIONS = {"keras_impl", "jax_impl", "torch_impl", "sklearn_impl"}
 MIRRORED_MODULES = ("__init__.py", "implementation.py", "model.py", "train.py")
 
 
@@ -49,12 +50,12 @@ def test_importing_all_of_shared_and_benchmarks_loads_no_framework():
 
 
 def test_shared_knows_no_framework_and_nobody_else():
-    others = {"keras_impl", "jax_impl", "benchmarks", "tests"}
+    others = {*IMPLEMENTATIONS, "benchmarks", "tests"}
     assert not imported_packages(ROOT / "shared") & (FRAMEWORKS | others)
 
 
 def test_benchmarks_know_neither_frameworks_nor_implementations():
-    assert not imported_packages(ROOT / "benchmarks") & (FRAMEWORKS | {"keras_impl", "jax_impl"})
+    assert not imported_packages(ROOT / "benchmarks") & (FRAMEWORKS | IMPLEMENTATIONS)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +63,19 @@ def test_benchmarks_know_neither_frameworks_nor_implementations():
     [
         ("jax_impl", {"keras", "tensorflow", "torch", "keras_impl", "benchmarks"}),
         ("keras_impl", {"jax", "flax", "optax", "torch", "jax_impl", "benchmarks"}),
+        ("torch_impl", (FRAMEWORKS | IMPLEMENTATIONS | {"benchmarks"}) - {"torch", "torch_impl"}),
+        ("sklearn_impl", (FRAMEWORKS | IMPLEMENTATIONS | {"benchmarks"}) - {"sklearn"}),
     ],
 )
 def test_implementations_do_not_know_each_other(folder: str, foreign: set[str]):
     assert not imported_packages(ROOT / folder) & foreign
+
+
+@pytest.mark.parametrize("module", MIRRORED_MODULES)
+def test_the_peer_has_every_public_name_of_jax(module: str):
+    only_in_jax = {"Linear", "train_batches", "run_epoch"}
+    jax_names = set(public_names(ROOT / "jax_impl" / module)) - only_in_jax
+    assert jax_names == set(public_names(ROOT / "torch_impl" / module))
 
 
 def test_keras_code_names_no_backend():
@@ -78,14 +88,23 @@ def test_keras_code_names_no_backend():
 def test_each_public_name_of_keras_stands_in_jax_in_the_same_order(module: str):
     # What only one side needs: Keras opens up `fit`, JAX writes out what `fit` hides.
     only_in_keras = {"BatchLoss", "Observer", "GradientsIntoWeights"}
-    only_in_jax = {"Classifier", "loss_fn", "train_step", "train_epoch", "run_epoch"}
+    only_in_jax = {
+        "Classifier",
+        "Linear",
+        "loss_fn",
+        "train_step",
+        "train_batches",
+        "train_epoch",
+        "run_epoch",
+        "to_device",
+    }
     keras_names = [n for n in public_names(ROOT / "keras_impl" / module) if n not in only_in_keras]
     jax_names = [n for n in public_names(ROOT / "jax_impl" / module) if n not in only_in_jax]
     assert keras_names == jax_names
 
 
 def test_no_branch_on_the_name_of_a_framework():
-    for folder in ("shared", "benchmarks", "keras_impl", "jax_impl"):
+    for folder in ("shared", "benchmarks", *IMPLEMENTATIONS):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Compare):

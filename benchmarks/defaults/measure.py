@@ -12,7 +12,7 @@ from benchmarks.defaults.records import Parity, RungResult, SeedOutcome
 from benchmarks.defaults.training import PortJob, Trajectory, train_share
 from benchmarks.processes import events_side_by_side
 from shared.errors import RunFailedError
-from shared.parameters import Parameters
+from shared.parameters import largest_difference
 
 OnTrained = Callable[[PortJob, Trajectory], None]
 
@@ -106,15 +106,6 @@ def parity_of(port: Trajectory, reference: Trajectory) -> Parity:
         epoch_accuracy=abs(first.accuracy - reference_first.accuracy),
         final_weights=largest_difference(port.final, reference.final),
         predictions=int(np.count_nonzero(port.classes != reference.classes)),
-    )
-
-
-def largest_difference(left: Parameters, right: Parameters) -> float:
-    """The largest absolute difference of two networks' numbers, taken in float64."""
-    pairs = zip(left.named_arrays(), right.named_arrays(), strict=True)
-    return max(
-        float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max())
-        for (_, one), (_, other) in pairs
     )
 
 

@@ -127,7 +127,8 @@ def draw_glorot_kernels(model: Classifier, seed: int) -> None:
     rngs = nnx.Rngs(seed)
     for name in model.layer_names:
         linear = getattr(model, name)
-        linear.kernel[...] = draw(rngs.params(), linear.kernel.shape, linear.param_dtype)
+        shape = (linear.in_features, linear.out_features)
+        linear.kernel[...] = draw(rngs.params(), shape, linear.param_dtype).T
 
 
 def _whole(num_rows: int, batch_size: int) -> int:
