@@ -1,13 +1,14 @@
 # make run    the documented experiment, in Keras and in JAX
 # make test   all tests          make check   style, types, format
 # make setup  the environment    make lock    the lock file, anew
+# make peers  PyTorch and scikit-learn besides, to compare with
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 # Each file in one of two processes, in alphabetical order: the longest come early.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-fast check format setup lock
+.PHONY: run test test-fast check format setup peers lock
 
 run: $(READY)
 	$(BIN)/twins run
@@ -29,6 +30,11 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 setup: $(READY)
+
+# PyTorch and scikit-learn, for `twins speed`, `--impl torch` and their tests; they are not
+# in the lock file, since each platform has a PyTorch of its own.
+peers: $(READY)
+	$(BIN)/pip install --quiet --editable '.[peers]'
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

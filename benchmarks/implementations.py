@@ -5,6 +5,7 @@ Nothing here knows a framework. A new implementation is found by being there.
 
 import importlib
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +21,28 @@ ORACLE = "oracle"
 
 
 def implementation_names() -> tuple[str, ...]:
-    """The names of all implementations, the reference first."""
-    home = Path(__file__).parent.parent
-    names = {path.parent.name for path in home.glob("*_impl/implementation.py")}
-    found = sorted(name.removesuffix("_impl") for name in names)
-    return tuple(sorted(found, key=lambda name: name != REFERENCE))
+    """The names of the implementations that take part unasked, the reference first."""
+    return tuple(name for name in _all_names() if _package_of_peer(name) is None)
 
 
 def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The chosen implementations, each once, in the order of tables; all where none is chosen.
+    """The chosen implementations, each once, in the order of tables; those unasked if none is.
 
     Raises:
-        InputError: there is no such implementation.
+        InputError: there is no such implementation, or its framework is not installed.
     """
-    known = implementation_names()
+    known = _all_names()
     for name in names:
         if name not in known:
             raise InputError(f"unknown implementation {name!r}: --impl takes {', '.join(known)}")
-    return tuple(name for name in known if not names or name in names)
+        package = _package_of_peer(name)
+        if package is not None and find_spec(package) is None:
+            raise InputError(
+                f"the implementation {name!r} needs {package}, which is not installed: "
+                "pip install 'fashion-twins[peers]'"
+            )
+    chosen = names or implementation_names()
+    return tuple(name for name in known if name in chosen)
 
 
 def check_names_or_ports(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,6 +92,21 @@ def _builder_of_port(name: str) -> Builder:
             f"the port {name!r} cannot be imported ({error}): --impl MODULE:BUILDER takes a module "
             "and a function in it that builds an implementation"
         ) from error
+
+
+def _all_names() -> tuple[str, ...]:
+    """Every implementation there is, the reference first, then by name, peers last."""
+    home = Path(__file__).parent.parent
+    folders = (path.parent.name for path in home.glob("*_impl/implementation.py"))
+    names = sorted(folder.removesuffix("_impl") for folder in folders)
+    return tuple(
+        sorted(names, key=lambda name: (name != REFERENCE, _package_of_peer(name) is not None))
+    )
+
+
+def _package_of_peer(name: str) -> str | None:
+    """What a peer needs to be installed; None where the implementation is no peer."""
+    return getattr(importlib.import_module(f"{name}_impl"), "PEER_NEEDS", None)
 
 
 def defaults_of(name: str) -> Any:

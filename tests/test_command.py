@@ -35,7 +35,7 @@ def test_help_names_every_command_and_loads_neither_framework_nor_numpy():
     answer = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for command in ("run", "parity", "swap", "seeds", "drift", "defaults", "data"):
+    for command in ("run", "parity", "swap", "seeds", "drift", "defaults", "speed", "data"):
         assert f"• {command}" in answer.stdout
     assert answer.stdout.endswith("[]\n")
 
@@ -85,7 +85,7 @@ def test_help_of_run_describes_each_option_of_the_experiment(tmp_path: Path):
         (["run", "--dtype", "float16"], "--dtype"),
         (["run", "--randomness", "lucky"], "--randomness"),
         (["run", "--data", "cifar"], "--data"),
-        (["run", "--impl", "torch"], "--impl"),
+        (["run", "--impl", "mxnet"], "--impl"),
         (["run", "--colour", "red"], "--colour"),
         (["walk"], "walk"),
         (["parity", "--randomness", "native"], "--randomness"),

@@ -1,0 +1,87 @@
+"""The protocol's verbs in PyTorch: a thin layer over `model.py` and `train.py`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shared.experiment import Experiment
+from shared.parameters import Parameters
+from shared.protocol import (
+    EpochMetrics,
+    Evaluation,
+    Examples,
+    FitReport,
+    LossAndGradients,
+    Predictions,
+)
+from torch_impl import model, train
+
+
+class Twin:
+    """The experiment in PyTorch, as `shared.protocol.Implementation`."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.model = model.build_model(experiment)
+        self.optimizer = train.prepare_training(self.model, experiment)
+
+    @property
+    def device(self) -> str:
+        """What the arithmetic runs on."""
+        device = next(self.model.parameters()).device
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else "eager"
+        return f"{device.type} ({name})"
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Takes over the given weights."""
+        model.set_parameters(self.model, parameters)
+
+    def get_parameters(self) -> Parameters:
+        """The weights as they are now."""
+        return model.get_parameters(self.model)
+
+    def fit(
+        self,
+        training: Examples,
+        *,
+        validation: Examples,
+        orders: NDArray[np.int64] | None,
+        on_epoch: Callable[[EpochMetrics], None],
+        record_steps: bool = False,
+        in_bulk: bool = False,
+    ) -> FitReport:
+        """Trains by SGD, epoch by epoch."""
+        del record_steps, in_bulk  # a loop has every step's loss at hand, and no bulk
+        return train.fit(
+            self.model,
+            self.optimizer,
+            self.experiment,
+            training=training,
+            validation=validation,
+            orders=orders,
+            on_epoch=on_epoch,
+        )
+
+    def evaluate(self, examples: Examples) -> Evaluation:
+        """Loss and accuracy on the given rows."""
+        return train.evaluate(self.model, examples)
+
+    def predict(self, images: NDArray[np.floating]) -> Predictions:
+        """Logits and probabilities of the given images."""
+        return train.predict(self.model, images)
+
+    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+        """Mean loss of one batch and its gradients."""
+        return train.loss_and_gradients(self.model, examples)
+
+    def save(self, folder: Path) -> None:
+        """Writes the state dictionary, PyTorch's own format."""
+        torch.save(self.model.state_dict(), folder / "model.pt")
+
+
+def build(experiment: Experiment) -> Twin:
+    """The implementation, ready to train."""
+    return Twin(experiment)

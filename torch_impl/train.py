@@ -1,0 +1,168 @@
+"""Training, evaluation and prediction in PyTorch: `loss_fn`, `train_step`, and a loop."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shared.experiment import Experiment
+from shared.parameters import LayerParameters, Parameters
+from shared.protocol import (
+    EpochMetrics,
+    Evaluation,
+    Examples,
+    FitReport,
+    LossAndGradients,
+    Predictions,
+)
+from torch_impl.model import Classifier
+
+
+def prepare_training(model: Classifier, experiment: Experiment) -> torch.optim.Optimizer:
+    """Plain stochastic gradient descent on the model's parameters."""
+    return torch.optim.SGD(model.parameters(), lr=experiment.learning_rate)
+
+
+def loss_fn(
+    model: Classifier, images: torch.Tensor, labels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean cross-entropy of a batch, and the number of rows predicted correctly."""
+    logits = model(images)
+    loss = torch.nn.functional.cross_entropy(logits, labels)
+    return loss, (logits.argmax(dim=1) == labels).sum()
+
+
+def train_step(
+    model: Classifier,
+    optimizer: torch.optim.Optimizer,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """One step of SGD, in place; returns loss and correct rows from before the step."""
+    optimizer.zero_grad()
+    loss, num_correct = loss_fn(model, images, labels)
+    loss.backward()
+    optimizer.step()
+    return loss.detach(), num_correct
+
+
+def train_epoch(
+    model: Classifier,
+    optimizer: torch.optim.Optimizer,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    order: torch.Tensor,
+    *,
+    batch_size: int,
+    step: Callable[..., tuple[torch.Tensor, torch.Tensor]] = train_step,
+) -> tuple[dict[str, float], NDArray[np.float64]]:
+    """Every step of an epoch, the last on the rows that are left.
+
+    Returns the epoch's training metrics by their names in `EpochMetrics`, and the
+    loss of every step; by then the device has finished.
+    """
+    losses, num_correct, sizes = [], [], []
+    for rows in order.split(batch_size):
+        loss, correct = step(model, optimizer, images[rows], labels[rows])
+        losses.append(loss)
+        num_correct.append(correct)
+        sizes.append(len(rows))
+    step_losses = torch.stack(losses).cpu().numpy().astype(np.float64)
+    metrics = {
+        "loss": float(np.dot(step_losses, sizes) / len(order)),  # weighted by rows, as Keras does
+        "accuracy": int(torch.stack(num_correct).sum()) / len(order),
+    }
+    return metrics, step_losses
+
+
+def fit(
+    model: Classifier,
+    optimizer: torch.optim.Optimizer,
+    experiment: Experiment,
+    *,
+    training: Examples,
+    validation: Examples,
+    orders: NDArray[np.int64] | None,
+    on_epoch: Callable[[EpochMetrics], None],
+) -> FitReport:
+    """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
+    images, labels = to_device(model, training)
+    history, epoch_seconds, step_losses = [], [], []
+    for epoch, order in enumerate(_epoch_orders(experiment, len(training.labels), orders), 1):
+        started = time.perf_counter()
+        metrics, losses = train_epoch(
+            model,
+            optimizer,
+            images,
+            labels,
+            order.to(images.device),
+            batch_size=experiment.batch_size,
+        )
+        validated = evaluate(model, validation)
+        epoch_seconds.append(time.perf_counter() - started)
+        validation_metrics = {"val_loss": validated.loss, "val_accuracy": validated.accuracy}
+        history.append(EpochMetrics(epoch=epoch, **metrics, **validation_metrics))
+        step_losses.append(losses)
+        on_epoch(history[-1])
+    return FitReport(
+        history=tuple(history),
+        compile_seconds=0.0,  # eager: there is nothing to compile
+        epoch_seconds=tuple(epoch_seconds),
+        step_losses=np.concatenate(step_losses),
+    )
+
+
+def _epoch_orders(
+    experiment: Experiment, num_rows: int, orders: NDArray[np.int64] | None
+) -> Iterator[torch.Tensor]:
+    """The given orders or, natively, a fresh permutation for each epoch."""
+    if orders is not None:
+        yield from (torch.tensor(order) for order in orders)
+        return
+    generator = torch.Generator().manual_seed(experiment.seed)
+    for _ in range(experiment.num_epochs):
+        yield torch.randperm(num_rows, generator=generator)
+
+
+def evaluate(model: Classifier, examples: Examples) -> Evaluation:
+    """Mean loss and accuracy over all rows."""
+    with torch.no_grad():
+        loss, num_correct = loss_fn(model, *to_device(model, examples))
+    return Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
+
+
+def predict(model: Classifier, images: NDArray[np.floating]) -> Predictions:
+    """Logits from the model, probabilities by softmax."""
+    with torch.no_grad():
+        logits = model(torch.tensor(images, device=_device_of(model)))
+        probabilities = torch.softmax(logits, dim=1)
+    return Predictions(logits=logits.cpu().numpy(), probabilities=probabilities.cpu().numpy())
+
+
+def loss_and_gradients(model: Classifier, examples: Examples) -> LossAndGradients:
+    """Loss of one batch and its gradients."""
+    model.zero_grad()
+    loss, _ = loss_fn(model, *to_device(model, examples))
+    loss.backward()
+    gradients = tuple(
+        LayerParameters(
+            name=name,
+            kernel=getattr(model, name).weight.grad.cpu().numpy().T.copy(),
+            bias=getattr(model, name).bias.grad.cpu().numpy().copy(),
+        )
+        for name in model.layer_names
+    )
+    return LossAndGradients(loss=float(loss), gradients=Parameters(gradients))
+
+
+def to_device(model: Classifier, examples: Examples) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images, and labels as the int64 that PyTorch's loss takes, where the model computes."""
+    device = _device_of(model)
+    images = torch.tensor(examples.images, device=device)
+    return images, torch.tensor(examples.labels, dtype=torch.int64, device=device)
+
+
+def _device_of(model: Classifier) -> torch.device:
+    return next(model.parameters()).device
