@@ -16,6 +16,7 @@ from benchmarks.command_line import (
     ParityCommand,
     RunCommand,
     SeedsCommand,
+    SpeedCommand,
     SwapCommand,
     parse,
 )
@@ -66,6 +67,8 @@ def _execute(command: Command) -> int:  # noqa: PLR0911 - one for each command
             return _drift(command)
         case DefaultsCommand():
             return _defaults(command)
+        case SpeedCommand():
+            return _speed(command)
         case DataCommand():
             return _data(command)
 
@@ -152,6 +155,26 @@ def _defaults(command: DefaultsCommand) -> int:
     return 0
 
 
+def _speed(command: SpeedCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.speed.campaign import SpeedOptions
+    from benchmarks.speed.command import run_speed
+
+    options = SpeedOptions(
+        device=command.device,
+        rungs=command.rungs,
+        num_rounds=command.rounds,
+        num_samples=command.epochs_per_process,
+        batch_sizes=command.batch_sizes,
+        hidden_widths=command.widths,
+        tf32=command.tf32,
+        against=command.against,
+    )
+    run_speed(_request(command, ()), options, Console())
+    return 0
+
+
 def _data(command: DataCommand) -> int:
     from benchmarks.data_command import run_data_command
 
@@ -160,7 +183,7 @@ def _data(command: DataCommand) -> int:
 
 
 def _request(
-    command: DefaultsCommand | RunCommand | ParityCommand | DriftCommand,
+    command: DefaultsCommand | RunCommand | ParityCommand | DriftCommand | SpeedCommand,
     implementations: tuple[str, ...],
 ) -> "Request":
     from benchmarks.request import Request

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal
@@ -160,6 +160,49 @@ class DefaultsCommand:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpeedCommand:
+    """Time each way to train, from Keras' fit to a compiled epoch, against the machine's limit."""
+
+    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(
+        default_factory=lambda: Experiment(randomness="shared")
+    )
+    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
+    device: Literal["cpu", "gpu"] = "cpu"
+    """What to run on; each rung names what it can run on."""
+    rungs: tuple[str, ...] = ()
+    """Names of the rungs to time. All that can run here, if not given."""
+    rounds: int = 2
+    """Fresh processes for each rung, taken in turns."""
+    epochs_per_process: int = 2
+    """Epochs that count, at least, in each process, after the first, which does not."""
+    batch_sizes: tuple[int, ...] = ()
+    """Batch sizes to time besides, 32 128 512 2048 for instance: the same rows in fewer steps."""
+    widths: tuple[int, ...] = ()
+    """Units of the first hidden layer to time besides, 100 300 1000 for instance."""
+    tf32: bool = False
+    """Let a GPU round the factors of float32 products, as frameworks do unless told otherwise."""
+    against: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """An earlier speed.json to compare with; refused if it is of another environment."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+
+    def __post_init__(self) -> None:
+        if self.rounds < 2:
+            raise InputError(
+                f"{self.rounds} rounds show no spread between processes: --rounds takes 2 or more"
+            )
+        if self.epochs_per_process < 1:
+            raise InputError(
+                f"{self.epochs_per_process} epochs give no sample: --epochs-per-process takes 1 "
+                "or more"
+            )
+        for size in self.batch_sizes:
+            replace(self.experiment, batch_size=size)  # complains of what is out of range
+        for width in self.widths:
+            replace(self.experiment, hidden_sizes=(width,))
+
+
+@dataclass(frozen=True, kw_only=True)
 class SwapCommand:
     """Evaluate the weights that each implementation of a run trained in the others."""
 
@@ -178,6 +221,7 @@ Command = (
     | SeedsCommand
     | DriftCommand
     | SwapCommand
+    | SpeedCommand
 )
 
 
@@ -193,6 +237,7 @@ _Subcommands = (
     | Annotated[SeedsCommand, tyro.conf.subcommand("seeds")]
     | Annotated[DriftCommand, tyro.conf.subcommand("drift")]
     | Annotated[DefaultsCommand, tyro.conf.subcommand("defaults")]
+    | Annotated[SpeedCommand, tyro.conf.subcommand("speed")]
     | Annotated[DataCommand, tyro.conf.subcommand("data")]
 )
 

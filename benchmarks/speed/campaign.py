@@ -1,0 +1,192 @@
+"""All measurements of one `twins speed`, and the file that grows with them."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.environment import describe_environment
+from benchmarks.request import Request
+from benchmarks.speed.analysis import reasons_for_noise, rung_result
+from benchmarks.speed.limits import measure_limits
+from benchmarks.speed.machine import describe_machine, find_accelerator
+from benchmarks.speed.progress import show_steps
+from benchmarks.speed.records import (
+    SPEED_SCHEMA_VERSION,
+    GrowthPoint,
+    Limit,
+    Limits,
+    Omission,
+    RungResult,
+    SpeedEnvironment,
+    SpeedResults,
+)
+from benchmarks.speed.settings import as_flags, common_variables
+from benchmarks.speed.sweep import Samples, take_samples
+from benchmarks.speed.workload import Plan, measurement_jobs, num_seeds
+from shared.data.dataset import RawDataset, describe
+from shared.errors import RunFailedError
+from shared.experiment import Experiment
+from shared.results import write_json
+from shared.speed import Device, SpeedRung
+
+RESULTS_FILE = "speed.json"
+WARM_UPS = {"cpu": 0, "gpu": 3}
+"""Calls after the first that do not count; XLA records command buffers on a GPU's second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedOptions:
+    """What `twins speed` was asked besides.
+
+    rungs: names; all that can run here, if empty.
+    batch_sizes, hidden_widths: to see how the time of an epoch grows with them.
+    num_samples: epochs that count, at least, of each process.
+    against: an earlier `speed.json` to compare with.
+    """
+
+    device: Device
+    rungs: tuple[str, ...]
+    num_rounds: int
+    num_samples: int
+    batch_sizes: tuple[int, ...]
+    hidden_widths: tuple[int, ...]
+    tf32: bool
+    against: Path | None
+
+
+class Campaign:
+    """All measurements of one command, and the file that grows with them."""
+
+    def __init__(
+        self,
+        request: Request,
+        options: SpeedOptions,
+        raw: RawDataset,
+        folder: Path,
+        console: Console,
+    ) -> None:
+        self.options = options
+        self.experiment = request.experiment
+        self.raw = raw
+        self.console = console
+        self.file = folder / RESULTS_FILE
+        self.logs = folder / "logs"
+        self.variables = common_variables(options.device, tf32=options.tf32)
+        self.plan = Plan(
+            device=options.device,
+            num_rounds=options.num_rounds,
+            num_warm_ups=WARM_UPS[options.device],
+            num_samples=options.num_samples,
+            variables=self.variables,
+        )
+        self.before = describe_machine()
+        self.software = describe_environment(request.variables)
+        self.blank = self._blank()
+
+    def measure(self, rungs: Sequence[SpeedRung], omitted: tuple[Omission, ...]) -> SpeedResults:
+        """Limits, the ladder, then growth; stores after every measurement."""
+        self.logs.mkdir()
+        self.console.print("measuring the machine's limits")
+        limits = measure_limits(self.experiment, self.logs / "limits.log")
+        results = replace(self.blank, limits=limits, omitted=omitted)
+        for ladder, failures in self._measure_rungs(rungs, self.experiment, limits, "ladder"):
+            results = self._store(replace(results, rungs=ladder, omitted=(*omitted, *failures)))
+        if not results.rungs:
+            raise RunFailedError(f"no rung could be measured: {results.omitted[0].reason}")
+        by_batch_size = [
+            replace(self.experiment, batch_size=size) for size in self.options.batch_sizes
+        ]
+        by_width = [
+            replace(self.experiment, hidden_sizes=(width, *self.experiment.hidden_sizes[1:]))
+            for width in self.options.hidden_widths
+        ]
+        for point in self._measure_growth(rungs, by_batch_size, limits):
+            results = self._store(replace(results, by_batch_size=(*results.by_batch_size, *point)))
+        for point in self._measure_growth(rungs, by_width, limits):
+            results = self._store(replace(results, by_width=(*results.by_width, *point)))
+        return self._store(replace(results, finished=True))
+
+    def _measure_growth(
+        self, rungs: Sequence[SpeedRung], experiments: list[Experiment], limits: Limits
+    ) -> Iterator[tuple[GrowthPoint, ...]]:
+        """Yields a point of each rung for one experiment after the other."""
+        for experiment in experiments:
+            what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
+            *_, (measured, _) = self._measure_rungs(rungs, experiment, limits, what)
+            yield tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in measured)
+
+    def _measure_rungs(
+        self, rungs: Sequence[SpeedRung], experiment: Experiment, limits: Limits, what: str
+    ) -> Iterator[tuple[tuple[RungResult, ...], tuple[Omission, ...]]]:
+        """Yields all results so far, and all failures, after every measurement."""
+        stem = f"{experiment.batch_size}-{'-'.join(map(str, experiment.hidden_sizes))}"
+        log = self.logs / f"{stem}.log"
+        jobs = measurement_jobs(rungs, experiment, self.raw, self.plan, log.with_stem("oracle"))
+        samples = Samples()
+        steps = take_samples(jobs, self.plan.num_rounds, samples, log=log)
+        with show_steps(self.console, what) as show:
+            for step in steps:
+                show(step)
+                yield self._results(rungs, samples, experiment, limits)
+
+    def _results(
+        self,
+        rungs: Sequence[SpeedRung],
+        samples: Samples,
+        experiment: Experiment,
+        limits: Limits,
+    ) -> tuple[tuple[RungResult, ...], tuple[Omission, ...]]:
+        measured = tuple(
+            rung_result(
+                rung,
+                samples.by_rung[rung.name],
+                experiment=experiment,
+                num_seeds=num_seeds(rung, self.plan.device),
+                limits=limits,
+                device=self.plan.device,
+            )
+            for rung in rungs
+            if rung.name in samples.by_rung
+        )
+        failures = tuple(
+            Omission(name=name, reason=reason) for name, reason in samples.failures.items()
+        )
+        return measured, failures
+
+    def _blank(self) -> SpeedResults:
+        """Results without a measurement: what is known beforehand."""
+        nothing = Limit(large_product=math.nan, network_products=math.nan)
+        return SpeedResults(
+            schema_version=SPEED_SCHEMA_VERSION,
+            finished=False,
+            dataset=describe(self.raw),
+            experiment=self.experiment,
+            environment=SpeedEnvironment(
+                software=self.software,
+                device=self.plan.device,
+                accelerator=find_accelerator() if self.plan.device == "gpu" else None,
+                variables=as_flags(self.variables),
+                tf32=self.options.tf32,
+                before=self.before,
+                after=self.before,
+                why_noisy=(),
+            ),
+            limits=Limits(one_core=nothing, machine=nothing),
+            num_rounds=self.plan.num_rounds,
+            rungs=(),
+            omitted=(),
+        )
+
+    def _store(self, results: SpeedResults) -> SpeedResults:
+        """Writes the file anew, with the machine's state as it is now."""
+        environment = replace(
+            results.environment,
+            after=describe_machine(),
+            why_noisy=reasons_for_noise(self.before, results.rungs),
+        )
+        results = replace(results, environment=environment)
+        write_json(results, self.file)
+        return results

@@ -1,0 +1,52 @@
+"""Which rungs there are, which were asked for, and which of them can run here."""
+
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from shared.errors import InputError
+from shared.speed import SpeedRung, Trainer, Workload
+
+DEVICES = ("cpu", "gpu")
+FIRST = ("keras_impl", "jax_impl")
+"""The twins' rungs come first on the ladder; what a user would pick instead follows."""
+
+
+def all_rungs() -> tuple[SpeedRung, ...]:
+    """The rungs of every folder `NAME_impl/speed`, from the bottom up; imports no framework."""
+    home = Path(__file__).parent.parent.parent
+    found = sorted(path.parent.parent.name for path in home.glob("*_impl/speed/__init__.py"))
+    folders = [*FIRST, *(name for name in found if name not in FIRST)]
+    return tuple(
+        rung for folder in folders for rung in importlib.import_module(f"{folder}.speed").RUNGS
+    )
+
+
+def chosen_rungs(names: tuple[str, ...]) -> tuple[SpeedRung, ...]:
+    """The rungs of these names in the ladder's order; all where none is named.
+
+    Raises:
+        InputError: there is no such rung.
+    """
+    rungs = all_rungs()
+    known = [rung.name for rung in rungs]
+    for name in names:
+        if name not in known:
+            raise InputError(f"unknown rung {name!r}: --rungs takes {', '.join(known)}")
+    return tuple(rung for rung in rungs if not names or rung.name in names)
+
+
+def why_not(rung: SpeedRung, device: str) -> str | None:
+    """Why the rung cannot run on the device in this environment; None where it can."""
+    missing = [package for package in rung.packages if find_spec(package) is None]
+    if missing:
+        return f"{', '.join(missing)} not installed"
+    if device not in rung.devices:
+        return f"runs on {', '.join(rung.devices)} only"
+    return None
+
+
+def prepare(workload: Workload) -> Trainer:
+    """Imports the rung's framework and makes its trainer."""
+    module, _, function = workload.rung.trainer.partition(":")
+    return getattr(importlib.import_module(module), function)(workload)

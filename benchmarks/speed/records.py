@@ -1,0 +1,153 @@
+"""What `twins speed` measures: typed records, and their one file, `speed.json`.
+
+Raw samples are stored; what is computed from them for readers of the file is
+stored beside them. Format history: version 1, the first.
+"""
+
+from dataclasses import dataclass
+
+from shared.experiment import Experiment
+from shared.results import DatasetDescription, Environment
+from shared.speed import Measure
+
+SPEED_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accelerator:
+    """A GPU: its name and its driver's version."""
+
+    name: str
+    driver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineState:
+    """What a processor's speed depends on; None where the system does not tell.
+
+    affinity: numbers of the cores that every measured process may use.
+    governor: the policy by which the processor chooses its frequency.
+    megahertz: frequency at this moment, of the fastest core.
+    load: processes that wanted to run, as a mean over the last minute.
+    """
+
+    affinity: tuple[int, ...]
+    governor: str | None
+    megahertz: float | None
+    load: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedEnvironment:
+    """Versions and flags, and the machine before and after.
+
+    variables: set by this program for every measured process alike, NAME=value.
+    tf32: whether float32 products on a GPU may be rounded to 19 bits.
+    why_noisy: what speaks against trusting these times; empty where nothing does.
+    """
+
+    software: Environment
+    device: str
+    accelerator: Accelerator | None
+    variables: tuple[str, ...]
+    tf32: bool
+    before: MachineState
+    after: MachineState
+    why_noisy: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """Rates of float32 matrix products in GFLOP/s.
+
+    large_product: of two square matrices with a side of 2,048.
+    network_products: of all products of one training step, in their own shapes.
+    """
+
+    large_product: float
+    network_products: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the processor can do, measured in the same run with NumPy."""
+
+    one_core: Limit
+    machine: Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungResult:
+    """One rung, all its processes together.
+
+    epoch_seconds: raw samples, seconds of an epoch of one training, without
+        evaluation; a sample of a call with several epochs is their mean.
+    rounds: the round, and thereby the process, that each sample was taken in.
+    num_seeds: trainings at a time; above 1 the time is that of all over their number.
+    import_seconds, compile_seconds, first_epoch_seconds: medians over the processes.
+    median, low, high: of `epoch_seconds`, with a 95 % bootstrap interval.
+    operations: of an epoch's matrix products, see `shared/operations.py`.
+    gflops: operations over the median, 1e9 per second.
+    share_of_one_core, share_of_machine: of the large product's rate; None on a GPU.
+    peak_bytes, device_bytes: largest resident set; memory taken on a GPU.
+    difference: largest weight difference from the oracle after the first call.
+    """
+
+    name: str
+    framework: str
+    idea: str
+    measure: Measure
+    num_seeds: int
+    epoch_seconds: tuple[float, ...]
+    rounds: tuple[int, ...]
+    import_seconds: float
+    compile_seconds: float
+    first_epoch_seconds: float
+    median: float
+    low: float
+    high: float
+    operations: int
+    gflops: float
+    share_of_one_core: float | None
+    share_of_machine: float | None
+    peak_bytes: int
+    device_bytes: int | None
+    difference: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Omission:
+    """A rung that was not measured, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowthPoint:
+    """A rung at another batch size or hidden width; `rung` as on the ladder."""
+
+    experiment: Experiment
+    rung: RungResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedResults:
+    """All that `twins speed` measured.
+
+    finished: whether every round of every rung was measured; False in the file
+        that an interrupted command leaves.
+    by_batch_size, by_width: empty unless asked for.
+    """
+
+    schema_version: int
+    finished: bool
+    dataset: DatasetDescription
+    experiment: Experiment
+    environment: SpeedEnvironment
+    limits: Limits
+    num_rounds: int
+    rungs: tuple[RungResult, ...]
+    omitted: tuple[Omission, ...]
+    by_batch_size: tuple[GrowthPoint, ...] = ()
+    by_width: tuple[GrowthPoint, ...] = ()

@@ -1,0 +1,114 @@
+"""Keras' `fit` against the clock, with each of the options that make it faster."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from keras_impl.model import build_model, get_parameters, set_parameters
+from keras_impl.train import LOSS, QUIET, STEPS_IN_BULK
+from shared.parameters import Parameters
+from shared.speed import Device, EpochClock, Workload
+
+
+def as_documented(workload: Workload) -> "FitTrainer":
+    """One step at a time, as Keras compiles it unless told otherwise."""
+    return FitTrainer(workload)
+
+
+def compiled_step(workload: Workload) -> "FitTrainer":
+    """XLA compiles the step; on a GPU Keras chooses that by itself."""
+    return FitTrainer(workload, jit_compile=True)
+
+
+def many_steps(workload: Workload) -> "FitTrainer":
+    """Many steps before Keras comes back to Python."""
+    return FitTrainer(workload, steps_per_execution=STEPS_IN_BULK)
+
+
+def many_compiled_steps(workload: Workload) -> "FitTrainer":
+    """Both."""
+    return FitTrainer(workload, jit_compile=True, steps_per_execution=STEPS_IN_BULK)
+
+
+class FitTrainer:
+    """The documented model, trained by `fit` on rows in the given order."""
+
+    def __init__(self, workload: Workload, **options: Any) -> None:
+        self.workload = workload
+        self.compiled = False
+        self.model = build_model(workload.experiment)
+        set_parameters(self.model, workload.parameters[0])
+        self.model.compile(
+            optimizer=keras.optimizers.SGD(learning_rate=workload.experiment.learning_rate),
+            loss=LOSS,
+            metrics=["accuracy"],
+            **options,
+        )
+
+    @property
+    def device(self) -> Device:
+        """What the arithmetic runs on."""
+        # As `…/device:CPU:0` in TensorFlow, `TFRT_CPU_0` in JAX, `cpu` in PyTorch.
+        tensor: Any = keras.ops.zeros(())
+        return "cpu" if "cpu" in str(tensor.device).lower() else "gpu"
+
+    def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
+        """One `fit` for each epoch; its rows are put in order before the clock starts."""
+        training = self.workload.training
+        for order in orders[0]:
+            callbacks: list[keras.callbacks.Callback] = [EpochWatch(clock)]
+            if not self.compiled:
+                callbacks.append(CompilationWatch(clock))
+                self.compiled = True
+            self.model.fit(
+                training.images[order],
+                training.labels[order],
+                batch_size=self.workload.experiment.batch_size,
+                shuffle=False,
+                callbacks=callbacks,
+                **QUIET,
+            )
+
+    def get_parameters(self) -> tuple[Parameters, ...]:
+        """The weights as they are now."""
+        return (get_parameters(self.model),)
+
+
+class EpochWatch(keras.callbacks.Callback):
+    """Starts and stops the clock with an epoch."""
+
+    def __init__(self, clock: EpochClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Called when the rows have been handed over."""
+        del epoch, logs
+        self.clock.start()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Called when `logs` hold the epoch's figures as numbers, so that its work is done."""
+        del epoch, logs
+        self.clock.stop()
+
+
+class CompilationWatch(keras.callbacks.Callback):
+    """Takes the first step, which traces and compiles, off the epoch's clock.
+
+    A callback of its own, for the first epoch alone: Keras turns the figures of every
+    step into numbers where any callback asks to hear of steps.
+    """
+
+    def __init__(self, clock: EpochClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.waiting = True
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Called after each step, or each of Keras' executions of many."""
+        del batch, logs
+        if self.waiting:
+            self.waiting = False
+            self.clock.compiled()

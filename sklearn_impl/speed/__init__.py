@@ -1,0 +1,15 @@
+"""scikit-learn against the clock. Importing this imports no framework."""
+
+from shared.speed import SpeedRung
+
+RUNGS = (
+    SpeedRung(
+        name="sklearn",
+        framework="scikit-learn",
+        idea="MLPClassifier",
+        trainer="sklearn_impl.speed.trainer:ClassifierTrainer",
+        packages=("sklearn",),
+        devices=("cpu",),
+    ),
+)
+"""What a user without a framework would pick."""

@@ -1,0 +1,109 @@
+"""`twins speed` as a user meets it: a short real measurement, an interrupt, bad input."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benchmarks.speed.machine import find_accelerator
+from benchmarks.speed.records import SpeedResults
+from shared.results import read_json
+from tests.command import PROGRAM, environment, twins
+
+SMALL = ("--hidden-sizes", 8, "--batch-size", 500, "--rounds", 2, "--epochs-per-process", 1)
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_a_short_measurement(fashion_mnist_directory: Path, tmp_path: Path):
+    out = tmp_path / "speed"
+    options = ("--rungs", "jax-run", "jax-seeds", "--batch-sizes", 1_000, "--widths", 4)
+    answer = twins(
+        *("speed", *SMALL, *options, "--data-dir", fashion_mnist_directory, "--out", out),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "4 of 4, 0:00 left: jax-run" in answer.stdout
+    assert "all, own" in answer.stdout
+    results = read_json(out / "speed.json", SpeedResults)
+    assert results.finished
+    assert [rung.name for rung in results.rungs] == ["jax-run", "jax-seeds"]
+    for rung in results.rungs:
+        assert len(rung.epoch_seconds) == len(rung.rounds) == 2
+        assert rung.low <= rung.median <= rung.high
+        assert 0 <= rung.difference < 0.02
+        assert rung.share_of_machine is not None
+        assert rung.peak_bytes > 50_000_000
+    assert results.rungs[1].num_seeds == len(results.environment.before.affinity)
+    assert {point.experiment.batch_size for point in results.by_batch_size} == {1_000}
+    assert {point.experiment.hidden_sizes for point in results.by_width} == {(4,)}
+    assert results.environment.variables
+    figures = {path.name for path in (out / "figures").iterdir()}
+    assert figures == {"speed.png", "batch-sizes.png", "widths.png"}
+    assert not (out / "UNFINISHED.txt").exists()
+    keys = {"name", "framework", "epoch_seconds", "compile_seconds", "gflops", "share_of_one_core"}
+    assert keys <= set(json.loads((out / "speed.json").read_text())["rungs"][0])
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_an_interrupt_keeps_what_was_measured(fashion_mnist_directory: Path, tmp_path: Path):
+    out = tmp_path / "speed"
+    options = ("--rungs", "jax-scan", "jax-split", "--rounds", 50)
+    arguments = ("speed", *SMALL, *options, "--data-dir", fashion_mnist_directory, "--out", out)
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, arguments)],
+        cwd=tmp_path,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    while "2 of 100" not in process.stdout.readline():
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.splitlines() == ["twins: interrupted; what is finished was kept"]
+    results = read_json(out / "speed.json", SpeedResults)
+    assert not results.finished
+    assert [rung.name for rung in results.rungs] == ["jax-split", "jax-scan"]
+    assert all(rung.epoch_seconds for rung in results.rungs)
+    assert (out / "UNFINISHED.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--rungs", "jax-warp"], "jax-scan"),
+        (["--device", "tpu"], "--device"),
+        (["--rounds", "1"], "--rounds"),
+        (["--epochs-per-process", "0"], "--epochs-per-process"),
+        (["--batch-sizes", "0"], "--batch-size"),
+        (["--widths", "0"], "--hidden-sizes"),
+        (["--against", "nowhere.json"], "nowhere.json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_clear_line(
+    arguments: list[str], named: str, tmp_path: Path, fashion_mnist_directory: Path
+):
+    answer = twins(
+        *("speed", *arguments, "--data-dir", fashion_mnist_directory, "--out", "out"), cwd=tmp_path
+    )
+    assert answer.returncode == 2
+    assert answer.stderr.count("\n") == 1
+    assert named in answer.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(find_accelerator() is not None, reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_said(tmp_path: Path):
+    answer = twins("speed", "--device", "gpu", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "no GPU" in answer.stderr

@@ -1,0 +1,21 @@
+"""PyTorch against the clock: eager, and compiled. Importing this imports no framework."""
+
+from shared.speed import SpeedRung
+
+RUNGS = (
+    SpeedRung(
+        name="torch-eager",
+        framework="PyTorch",
+        idea="eager loop",
+        trainer="torch_impl.speed.trainers:eager",
+        packages=("torch",),
+    ),
+    SpeedRung(
+        name="torch-compile",
+        framework="PyTorch",
+        idea="torch.compile of the model",
+        trainer="torch_impl.speed.trainers:compiled",
+        packages=("torch",),
+    ),
+)
+"""What a user of PyTorch would do."""
