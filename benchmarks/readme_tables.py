@@ -12,6 +12,8 @@ from benchmarks.defaults.records import DefaultsResults
 from benchmarks.defaults.table import accuracy_text
 from benchmarks.implementations import title_of
 from benchmarks.seeds.records import SweepResults
+from benchmarks.speed.records import SpeedResults
+from benchmarks.speed.table import COLUMNS, limit_cells, rung_cells
 from shared.drift_results import Drift
 from shared.parity_results import ParityReport
 from shared.results import Comparison, Results, read_json
@@ -73,6 +75,15 @@ def defaults_rows(results: DefaultsResults) -> Iterator[tuple[str, ...]]:
         yield (f"{index} {rung.name}", weights, predictions, accuracy_text(rung))
 
 
+def speed_rows(results: SpeedResults) -> Iterator[tuple[str, ...]]:
+    """Each rung's epoch, against the first one and against the limits."""
+    yield ("rung", *COLUMNS)
+    for rung in results.rungs:
+        yield (f"{rung.framework}: {rung.idea}", *rung_cells(rung, results.rungs[0]))
+    for name, cells in limit_cells(results):
+        yield (f"*limit, {name}*", *cells)
+
+
 def markdown(rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table; the first row is its head, the first column aligned to the left."""
     head, *body = rows
@@ -88,6 +99,7 @@ def readme_tables() -> tuple[str, ...]:
         markdown(band_rows(read_json(RESULTS / "drift.json", Drift))),
         markdown(seeds_rows(read_json(RESULTS / "seeds.json", SweepResults))),
         markdown(defaults_rows(read_json(RESULTS / "defaults.json", DefaultsResults))),
+        markdown(speed_rows(read_json(RESULTS / "speed.json", SpeedResults))),
     )
 
 
