@@ -33,6 +33,20 @@ def test_keras_jax_and_the_oracle_are_one_program_over_an_epoch(
     assert (tmp_path / "parity" / "figures" / "ladder.png").stat().st_size > 10_000
 
 
+def test_the_peer_in_pytorch_is_the_same_program_and_one_folder(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    pytest.importorskip("torch", reason="PyTorch is not installed: make peers")
+    answer = twins(
+        *("parity", "--impl", "torch", "--dtype", "float64", "--randomness", "shared"),
+        *("--num-epochs", 1, "--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    report = read_json(tmp_path / "parity" / "parity.json", ParityReport)
+    assert {result.pair for result in report.rungs} == {("torch", "oracle")}
+
+
 def test_a_wrong_port_is_rejected_by_the_command(fashion_mnist_directory: Path, tmp_path: Path):
     answer = twins(
         *("parity", "--impl", "tests.wrong_ports:leaky_relu", "--randomness", "shared"),
