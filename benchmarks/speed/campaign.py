@@ -122,15 +122,14 @@ class Campaign:
         self, rungs: Sequence[SpeedRung], experiment: Experiment, limits: Limits, what: str
     ) -> Iterator[tuple[tuple[RungResult, ...], tuple[Omission, ...]]]:
         """Yields all results so far, and all failures, after every measurement."""
-        stem = f"{experiment.batch_size}-{'-'.join(map(str, experiment.hidden_sizes))}"
-        log = self.logs / f"{stem}.log"
-        jobs = measurement_jobs(rungs, experiment, self.raw, self.plan, log.with_stem("oracle"))
+        log = self.logs / "oracle.log"
+        jobs = measurement_jobs(rungs, experiment, self.raw, self.plan, log)
         samples = Samples()
         steps = take_samples(jobs, self.plan.num_rounds, samples, log=log)
         with show_steps(self.console, what) as show:
             for step in steps:
-                show(step)
                 yield self._results(rungs, samples, experiment, limits)
+                show(step)  # only now is it stored: nobody is told of what an interrupt loses
 
     def _results(
         self,
