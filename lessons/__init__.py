@@ -1,0 +1,1 @@
+"""Lessons: each one difference between Keras and JAX that matters on exactly this network."""
