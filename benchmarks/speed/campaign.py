@@ -103,19 +103,25 @@ class Campaign:
             replace(self.experiment, hidden_sizes=(width, *self.experiment.hidden_sizes[1:]))
             for width in self.options.hidden_widths
         ]
-        for point in self._measure_growth(rungs, by_batch_size, limits):
-            results = self._store(replace(results, by_batch_size=(*results.by_batch_size, *point)))
-        for point in self._measure_growth(rungs, by_width, limits):
-            results = self._store(replace(results, by_width=(*results.by_width, *point)))
+        for points in self._measure_growth(rungs, by_batch_size, results):
+            results = self._store(replace(results, by_batch_size=(*results.by_batch_size, *points)))
+        for points in self._measure_growth(rungs, by_width, results):
+            results = self._store(replace(results, by_width=(*results.by_width, *points)))
         return self._store(replace(results, finished=True))
 
     def _measure_growth(
-        self, rungs: Sequence[SpeedRung], experiments: list[Experiment], limits: Limits
+        self, rungs: Sequence[SpeedRung], experiments: list[Experiment], ladder: SpeedResults
     ) -> Iterator[tuple[GrowthPoint, ...]]:
-        """Yields a point of each rung for one experiment after the other."""
+        """Yields a point of each rung for one experiment after the other.
+
+        The ladder's own experiment has been measured: its points are the ladder's.
+        """
         for experiment in experiments:
-            what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
-            *_, (measured, _) = self._measure_rungs(rungs, experiment, limits, what)
+            measured = ladder.rungs
+            if experiment != self.experiment:
+                sizes = f"batches of {experiment.batch_size}, hidden layers"
+                what = f"{sizes} {experiment.hidden_sizes}"
+                *_, (measured, _) = self._measure_rungs(rungs, experiment, ladder.limits, what)
             yield tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in measured)
 
     def _measure_rungs(
