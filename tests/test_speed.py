@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.speed.against import read_comparable
 from benchmarks.speed.analysis import differ, reasons_for_noise, rung_result, speedup
 from benchmarks.speed.ladder import all_rungs, chosen_rungs, why_not
-from benchmarks.speed.limits import measure_rates
+from benchmarks.speed.limits import mean_limits, measure_rates
 from benchmarks.speed.measure import Measurement, MeasurementJob, measure
 from benchmarks.speed.records import (
     SPEED_SCHEMA_VERSION,
@@ -199,6 +199,18 @@ def test_rates_and_shares():
     assert measured.share_of_one_core == pytest.approx(measured.gflops / 100)
     assert measured.share_of_machine == pytest.approx(measured.gflops / 200)
     assert measured.rounds == (0, 0, 1, 1)
+
+
+def test_limits_of_two_measurements_are_their_means_and_keep_them():
+    later = Limits(
+        one_core=Limit(large_product=60.0, network_products=40.0),
+        machine=Limit(large_product=100.0, network_products=80.0),
+    )
+    both = mean_limits([LIMITS, later])
+    assert both.one_core.large_product == 80.0
+    assert both.machine.network_products == 90.0
+    assert both.one_core.large_product_samples == (100.0, 60.0)
+    assert both.machine.network_products_samples == (100.0, 80.0)
 
 
 def test_limits_are_positive_and_of_this_network():

@@ -1,6 +1,7 @@
 """From measurements to results: medians, rates, shares of the limit, and whether to trust them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,8 +32,7 @@ def rung_result(
     interval = median_with_interval([m.epoch_seconds for _, m in measurements])
     operations = NUM_TRAINING_ROWS * operations_per_row(experiment)
     gflops = operations / interval.estimate / BILLION
-    on_processor = device == "cpu"
-    return RungResult(
+    result = RungResult(
         name=rung.name,
         framework=rung.framework,
         idea=rung.idea,
@@ -48,11 +48,23 @@ def rung_result(
         high=interval.high,
         operations=operations,
         gflops=gflops,
-        share_of_one_core=gflops / limits.one_core.large_product if on_processor else None,
-        share_of_machine=gflops / limits.machine.large_product if on_processor else None,
+        share_of_one_core=None,
+        share_of_machine=None,
         peak_bytes=max(m.peak_bytes for _, m in measurements),
         device_bytes=_largest(m.device_bytes for _, m in measurements),
         difference=max(m.difference for _, m in measurements),
+    )
+    return with_shares(result, limits, device)
+
+
+def with_shares(result: RungResult, limits: Limits, device: str) -> RungResult:
+    """The result with its shares of these limits, which are the processor's: none on a GPU."""
+    if device != "cpu":
+        return result
+    return replace(
+        result,
+        share_of_one_core=result.gflops / limits.one_core.large_product,
+        share_of_machine=result.gflops / limits.machine.large_product,
     )
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from benchmarks.environment import describe_environment
 from benchmarks.request import Request
-from benchmarks.speed.analysis import reasons_for_noise, rung_result
-from benchmarks.speed.limits import measure_limits
+from benchmarks.speed.analysis import reasons_for_noise, rung_result, with_shares
+from benchmarks.speed.limits import mean_limits, measure_limits
 from benchmarks.speed.machine import describe_machine, find_accelerator
 from benchmarks.speed.progress import show_steps
 from benchmarks.speed.records import (
@@ -83,19 +83,22 @@ class Campaign:
             variables=self.variables,
         )
         self.before = describe_machine()
-        self.software = describe_environment(request.variables)
+        self.software = describe_environment(request.variables, request.command)
         self.blank = self._blank()
 
     def measure(self, rungs: Sequence[SpeedRung], omitted: tuple[Omission, ...]) -> SpeedResults:
-        """Limits, the ladder, then growth; stores after every measurement."""
+        """Limits, the ladder, limits again, then growth; stores after every measurement."""
         self.logs.mkdir()
-        self.console.print("measuring the machine's limits")
-        limits = measure_limits(self.experiment, self.logs / "limits.log")
-        results = replace(self.blank, limits=limits, omitted=omitted)
-        for ladder, failures in self._measure_rungs(rungs, self.experiment, limits, "ladder"):
+        before = self._measure_limits()
+        results = replace(self.blank, limits=mean_limits([before]), omitted=omitted)
+        for ladder, failures in self._measure_rungs(rungs, self.experiment, before, "ladder"):
             results = self._store(replace(results, rungs=ladder, omitted=(*omitted, *failures)))
         if not results.rungs:
             raise RunFailedError(f"no rung could be measured: {results.omitted[0].reason}")
+        # A machine that others share is not as fast after the ladder as it was before it.
+        limits = mean_limits([before, self._measure_limits()])
+        ladder = tuple(with_shares(rung, limits, self.plan.device) for rung in results.rungs)
+        results = self._store(replace(results, limits=limits, rungs=ladder))
         by_batch_size = [
             replace(self.experiment, batch_size=size) for size in self.options.batch_sizes
         ]
@@ -108,6 +111,10 @@ class Campaign:
         for points in self._measure_growth(rungs, by_width, results):
             results = self._store(replace(results, by_width=(*results.by_width, *points)))
         return self._store(replace(results, finished=True))
+
+    def _measure_limits(self) -> Limits:
+        self.console.print("measuring the machine's limits")
+        return measure_limits(self.experiment, self.logs / "limits.log")
 
     def _measure_growth(
         self, rungs: Sequence[SpeedRung], experiments: list[Experiment], ladder: SpeedResults

@@ -1,8 +1,9 @@
 """What the processor can do at most: its rate of float32 matrix products, measured."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -30,6 +31,25 @@ def measure_limits(experiment: Experiment, log: Path) -> Limits:
     )
     everything = run_in_process(measure_rates, experiment, None, log=log.with_stem("limit-machine"))
     return Limits(one_core=one, machine=everything)
+
+
+def mean_limits(measured: Sequence[Limits]) -> Limits:
+    """One pair of limits out of several measurements, whose samples it keeps."""
+    return Limits(
+        one_core=_mean_limit([limits.one_core for limits in measured]),
+        machine=_mean_limit([limits.machine for limits in measured]),
+    )
+
+
+def _mean_limit(measured: Sequence[Limit]) -> Limit:
+    large = tuple(limit.large_product for limit in measured)
+    network = tuple(limit.network_products for limit in measured)
+    return Limit(
+        large_product=fmean(large),
+        network_products=fmean(network),
+        large_product_samples=large,
+        network_products_samples=network,
+    )
 
 
 def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> Limit:

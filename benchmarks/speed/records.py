@@ -58,14 +58,17 @@ class SpeedEnvironment:
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """Rates of float32 matrix products in GFLOP/s.
+    """Rates of float32 matrix products in GFLOP/s, each the mean of its samples.
 
     large_product: of two square matrices with a side of 2,048.
     network_products: of all products of one training step, in their own shapes.
+    large_product_samples, network_products_samples: before the ladder and after it.
     """
 
     large_product: float
     network_products: float
+    large_product_samples: tuple[float, ...] = ()
+    network_products_samples: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
