@@ -16,6 +16,8 @@ from shared.protocol import Builder, Implementation
 
 REFERENCE = "keras"
 """The implementation that the others are held against, first in every table."""
+USUAL_BUILDER = "build"
+"""The name that tells nobody which port it builds; its module's name does."""
 ORACLE = "oracle"
 """The judge in plain NumPy: never trained for its own sake, so no choice of `--impl`."""
 
@@ -61,9 +63,15 @@ def check_names_or_ports(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def title_of(name: str) -> str:
-    """The implementation's name as people write it; imports no framework."""
+    """The implementation's name as people write it; imports no framework.
+
+    A name that no folder here has, from a file of another checkout, stays as it is.
+    """
     if _is_port(name):
-        return name.partition(":")[2]
+        module, _, builder = name.partition(":")
+        return module if builder == USUAL_BUILDER else builder
+    if name != ORACLE and name not in _all_names():
+        return name
     return importlib.import_module("shared.oracle" if name == ORACLE else f"{name}_impl").TITLE
 
 
