@@ -1,0 +1,52 @@
+"""The page “Bring your own port”: its code stands in the project, its port breaks as it says."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.command import ROOT, twins
+from tests.wrong_ports import WRONG_PORTS
+
+PAGE = (ROOT / "lessons" / "bring-your-own-port.md").read_text()
+BLOCKS = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+OWN_PORT = "my_port.py"
+
+
+def definitions(path: Path) -> list[str]:
+    text = path.read_text()
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    nodes = [node for node in ast.parse(text).body if isinstance(node, kinds)]
+    return [ast.get_source_segment(text, node) or "" for node in nodes]
+
+
+@pytest.mark.parametrize(("place", "code"), [each for each in BLOCKS if each[0] != OWN_PORT])
+def test_the_code_on_the_page_is_the_code_in_the_file(place: str, code: str):
+    assert code.strip() in definitions(ROOT / place)
+
+
+def test_each_mistake_on_the_page_is_rejected_at_the_rung_it_names():
+    rows = re.findall(r"^\| (.+?) \| .+? \| `(\w+)` \|$", PAGE, re.MULTILINE)
+    rungs = {port.name: port.rejected_at.name for port in WRONG_PORTS}
+    assert len(rows) > 15
+    assert {name: rung for rung, name in rows} == {name: rungs[name] for _, name in rows}
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_the_port_on_the_page_breaks_the_ladder_as_the_page_says(
+    fashion_mnist_directory: Path, tmp_path: Path
+):
+    pytest.importorskip("torch", reason="PyTorch is not installed: make peers")
+    (code,) = (code for place, code in BLOCKS if place == OWN_PORT)
+    (tmp_path / OWN_PORT).write_text(code)
+    answer = twins(
+        *("parity", "--impl", "my_port:build", "--dtype", "float64", "--randomness", "shared"),
+        *("--num-epochs", 1, "--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 1
+    (said,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    words = (re.escape(word).replace("…", r"\d+") for word in said.split())
+    assert re.search(r"\s+".join(words), answer.stdout)
