@@ -1,6 +1,8 @@
 # make run    the documented experiment, in Keras and in JAX
 # make test   all tests          make check   style, types, format
 # make setup  the environment    make lock    the lock file, anew
+# make lessons    the lessons as a site, build/lessons/index.html, and as notebooks
+# make notebooks  the notebooks that are committed, anew
 # make peers  PyTorch and scikit-learn besides, to compare with
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +10,7 @@ READY := .venv/ready
 # Each file in one of two processes, in alphabetical order: the longest come early.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-fast check format setup peers lock
+.PHONY: run test test-fast check format setup peers lessons notebooks lock
 
 run: $(READY)
 	$(BIN)/twins run
@@ -35,6 +37,14 @@ setup: $(READY)
 # in the lock file, since each platform has a PyTorch of its own.
 peers: $(READY)
 	$(BIN)/pip install --quiet --editable '.[peers]'
+
+# Every lesson is run; a lesson whose evidence no longer holds fails the build by name.
+lessons: $(READY)
+	$(BIN)/python -m lessons.site build/lessons
+
+# After a lesson has changed: the copies that open on GitHub.
+notebooks: $(READY)
+	$(BIN)/python -m lessons.site --only-notebooks lessons/notebooks
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -8,9 +8,13 @@ says what it needs. What is shown is taken from the functions themselves.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
+
+LONGEST_MESSAGE = 200
+"""Characters of an error's message that are shown; TensorFlow writes whole pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +88,14 @@ def fails(text: str, error_type: str, fragment: str, function: Callable[[], obje
     try:
         value = function()
     except Exception as error:
-        message = next(iter(str(error).splitlines()), "")
-        found = f"{type(error).__name__}: {message}"
+        found = f"{type(error).__name__}: {_telling_line(str(error), fragment)}"
         holds = type(error).__name__ == error_type and fragment in str(error)
         return Evidence(text=text, taught=taught, found=found, holds=holds)
     return Evidence(text=text, taught=taught, found=f"no error, but {value}", holds=False)
+
+
+def _telling_line(message: str, fragment: str) -> str:
+    """The line of an error's message that holds the fragment, or else its first, cut short."""
+    lines = message.splitlines() or [""]
+    line = next((line for line in lines if fragment in line), lines[0])
+    return shorten(line, LONGEST_MESSAGE, placeholder=" …")

@@ -13,7 +13,7 @@ def keras_kernel() -> NDArray[np.float32]:
     keras.utils.set_random_seed(42)
     layer = keras.layers.Dense(300)
     layer.build((None, 784))
-    return keras.ops.convert_to_numpy(layer.kernel)
+    return layer.get_weights()[0]
 
 
 def jax_kernel() -> NDArray[np.float32]:
