@@ -13,7 +13,10 @@ from benchmarks.command_line import (
     DataOptions,
     DefaultsCommand,
     DriftCommand,
+    LessonsCommand,
     ParityCommand,
+    PredictCommand,
+    ReportCommand,
     RunCommand,
     SeedsCommand,
     SpeedCommand,
@@ -25,6 +28,7 @@ from shared.errors import InputError, RunFailedError
 if TYPE_CHECKING:
     from benchmarks.request import Request
 
+PROGRAM = "twins"
 STATUS_FAILED = 1
 STATUS_BAD_INPUT = 2
 STATUS_INTERRUPTED = 128 + signal.SIGINT
@@ -35,8 +39,8 @@ STATUS_NOBODY_READS = 128 + 13
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status."""
     try:
-        command = parse(sys.argv[1:] if arguments is None else arguments)
-        return _execute(command)
+        words = tuple(sys.argv[1:] if arguments is None else arguments)
+        return _execute(parse(words), typed=(PROGRAM, *words))
     except InputError as error:
         print(f"twins: {error}", file=sys.stderr)
         return STATUS_BAD_INPUT
@@ -52,44 +56,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return STATUS_NOBODY_READS
 
 
-def _execute(command: Command) -> int:  # noqa: PLR0911 - one for each command
+def _execute(command: Command, typed: tuple[str, ...]) -> int:  # noqa: PLR0911 - one for each command
     # Commands import NumPy, pandas and figures: not worth waiting for with `--help`.
     match command:
         case RunCommand():
-            return _run(command)
+            return _run(command, typed)
         case ParityCommand():
-            return _parity(command)
+            return _parity(command, typed)
         case SwapCommand():
             return _swap(command)
         case SeedsCommand():
-            return _seeds(command)
+            return _seeds(command, typed)
         case DriftCommand():
-            return _drift(command)
+            return _drift(command, typed)
         case DefaultsCommand():
-            return _defaults(command)
+            return _defaults(command, typed)
         case SpeedCommand():
-            return _speed(command)
+            return _speed(command, typed)
         case DataCommand():
             return _data(command)
+        case LessonsCommand():
+            return _lessons(command)
+        case ReportCommand():
+            return _report(command)
+        case PredictCommand():
+            return _predict(command)
 
 
-def _run(command: RunCommand) -> int:
+def _run(command: RunCommand, typed: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from benchmarks.implementations import check_names
     from benchmarks.run import run
 
-    run(_request(command, check_names(command.impl)), Console(), in_bulk=command.in_bulk)
+    run(_request(command, check_names(command.impl), typed), Console(), in_bulk=command.in_bulk)
     return 0
 
 
-def _parity(command: ParityCommand) -> int:
+def _parity(command: ParityCommand, typed: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from benchmarks.implementations import check_names_or_ports
     from benchmarks.parity.command import run_parity
 
-    report = run_parity(_request(command, check_names_or_ports(command.impl)), Console())
+    report = run_parity(_request(command, check_names_or_ports(command.impl), typed), Console())
     return 0 if report.passed else STATUS_FAILED
 
 
@@ -107,7 +117,7 @@ def _swap(command: SwapCommand) -> int:
     return 0 if run_swap(request, Console()).passed else STATUS_FAILED
 
 
-def _seeds(command: SeedsCommand) -> int:
+def _seeds(command: SeedsCommand, typed: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from benchmarks.seeds.command import SeedsRequest, run_seeds
@@ -123,12 +133,13 @@ def _seeds(command: SeedsCommand) -> int:
         out=command.out,
         resume=command.resume,
         variables=dict(os.environ),
+        command=typed,
     )
     run_seeds(request, Console())
     return 0
 
 
-def _drift(command: DriftCommand) -> int:
+def _drift(command: DriftCommand, typed: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from benchmarks.drift.command import DriftOptions, run_drift
@@ -139,11 +150,11 @@ def _drift(command: DriftCommand) -> int:
         band_implementation=command.band_impl,
         num_processes=command.processes,
     )
-    run_drift(_request(command, check_names(command.impl)), options, Console())
+    run_drift(_request(command, check_names(command.impl), typed), options, Console())
     return 0
 
 
-def _defaults(command: DefaultsCommand) -> int:
+def _defaults(command: DefaultsCommand, typed: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from benchmarks.defaults.command import DefaultsOptions, run_defaults
@@ -151,11 +162,11 @@ def _defaults(command: DefaultsCommand) -> int:
     options = DefaultsOptions(
         implementation=command.impl, count=command.count, num_processes=command.processes
     )
-    run_defaults(_request(command, (command.impl,)), options, Console())
+    run_defaults(_request(command, (command.impl,), typed), options, Console())
     return 0
 
 
-def _speed(command: SpeedCommand) -> int:
+def _speed(command: SpeedCommand, typed: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from benchmarks.speed.campaign import SpeedOptions
@@ -171,7 +182,7 @@ def _speed(command: SpeedCommand) -> int:
         tf32=command.tf32,
         against=command.against,
     )
-    run_speed(_request(command, ()), options, Console())
+    run_speed(_request(command, (), typed), options, Console())
     return 0
 
 
@@ -182,9 +193,45 @@ def _data(command: DataCommand) -> int:
     return 0
 
 
+def _lessons(command: LessonsCommand) -> int:
+    from rich.console import Console
+
+    from lessons.command import run_lessons
+
+    holds = run_lessons(command.numbers, with_answer=command.answer, console=Console())
+    return 0 if holds else STATUS_FAILED
+
+
+def _report(command: ReportCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.report.command import ReportRequest, run_report
+
+    places = _places(DataOptions(data_dir=command.data_dir))
+    request = ReportRequest(paths=command.paths, places=places, out=command.out)
+    run_report(request, Console())
+    return 0
+
+
+def _predict(command: PredictCommand) -> int:
+    from rich.console import Console
+
+    from benchmarks.predict.command import PredictRequest, run_predict
+    from benchmarks.predict.weights import find_weights
+
+    weights = find_weights(command.run, command.weights, command.impl)
+    _allow_dtype(weights.experiment.dtype)
+    request = PredictRequest(pictures=command.pictures, weights=weights, figure=command.figure)
+    problems = run_predict(request, Console())
+    for problem in problems:
+        print(f"twins: {problem}", file=sys.stderr)
+    return STATUS_BAD_INPUT if problems else 0
+
+
 def _request(
     command: DefaultsCommand | RunCommand | ParityCommand | DriftCommand | SpeedCommand,
     implementations: tuple[str, ...],
+    typed: tuple[str, ...],
 ) -> "Request":
     from benchmarks.request import Request
 
@@ -196,6 +243,7 @@ def _request(
         places=_places(command.images),
         out=command.out,
         variables=dict(os.environ),
+        command=typed,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from benchmarks.predict.options import PredictCommand
 from benchmarks.seeds.options import ManySeedsExperiment
 from shared.errors import InputError
 from shared.experiment import MAXIMUM_SEED, Experiment
@@ -213,8 +214,42 @@ class SwapCommand:
     """Output folder, new or empty. A new one under runs/, if not given."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LessonsCommand:
+    """List the lessons, or run some: each one difference between Keras and JAX, proven."""
+
+    numbers: tyro.conf.Positional[tuple[int, ...]] = ()
+    """Lessons to run. Lists them all, if not given."""
+    answer: bool = False
+    """Show the answer of the exercise, and run it too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportCommand:
+    """Read what was measured as one HTML page, which needs neither network nor program."""
+
+    paths: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="PATH...")] = ()
+    """Output folders of run, parity, swap, drift, seeds, defaults or speed, or single .json
+    files in them."""
+    data_dir: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Folder of the four Fashion-MNIST .gz files, for the images on the page; also
+    $FASHION_MNIST_DIR."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder, new or empty. A new one under runs/, if not given."""
+
+    def __post_init__(self) -> None:
+        if not self.paths:
+            raise InputError(
+                "nothing to report on: name output folders of `twins run` or other commands, "
+                "benchmarks/results for instance"
+            )
+
+
 Command = (
     DefaultsCommand
+    | LessonsCommand
+    | PredictCommand
+    | ReportCommand
     | RunCommand
     | ParityCommand
     | DataCommand
@@ -234,11 +269,14 @@ _Subcommands = (
     Annotated[RunCommand, tyro.conf.subcommand("run")]
     | Annotated[ParityCommand, tyro.conf.subcommand("parity")]
     | Annotated[SwapCommand, tyro.conf.subcommand("swap")]
+    | Annotated[PredictCommand, tyro.conf.subcommand("predict")]
     | Annotated[SeedsCommand, tyro.conf.subcommand("seeds")]
     | Annotated[DriftCommand, tyro.conf.subcommand("drift")]
     | Annotated[DefaultsCommand, tyro.conf.subcommand("defaults")]
     | Annotated[SpeedCommand, tyro.conf.subcommand("speed")]
+    | Annotated[ReportCommand, tyro.conf.subcommand("report")]
     | Annotated[DataCommand, tyro.conf.subcommand("data")]
+    | Annotated[LessonsCommand, tyro.conf.subcommand("lessons")]
 )
 
 

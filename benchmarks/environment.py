@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -19,8 +19,13 @@ FLAG_PREFIXES = (
 """How the names of variables begin that change what frameworks compute, or how fast."""
 
 
-def describe_environment(variables: Mapping[str, str]) -> Environment:
-    """Reads versions without importing the frameworks; `variables` are the environment's."""
+def describe_environment(variables: Mapping[str, str], command: Sequence[str] = ()) -> Environment:
+    """Reads versions without importing the frameworks.
+
+    Args:
+        variables: the process environment.
+        command: the words of the command that was typed.
+    """
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -35,6 +40,7 @@ def describe_environment(variables: Mapping[str, str]) -> Environment:
                 if name.startswith(FLAG_PREFIXES)
             )
         ),
+        command=tuple(command),
     )
 
 

@@ -15,6 +15,7 @@ class Request:
 
     out: the output folder; None for a new one under `runs/`.
     variables: the process environment.
+    command: the words of the command that was typed.
     """
 
     experiment: Experiment
@@ -23,3 +24,4 @@ class Request:
     places: DataPlaces
     out: Path | None
     variables: Mapping[str, str]
+    command: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 
@@ -13,6 +14,7 @@ from benchmarks.output_folder import output_folder
 from benchmarks.processes import run_in_process
 from benchmarks.progress import show_trainings
 from benchmarks.request import Request
+from benchmarks.run_files import PREDICTIONS_FILE, WEIGHTS_FILE
 from benchmarks.run_table import run_table
 from benchmarks.training import Training, TrainingJob, train
 from shared.comparison import compare_with_documented
@@ -32,6 +34,8 @@ def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results
         InputError: the data or the output folder cannot be used.
         RunFailedError: a training failed.
     """
+    from benchmarks.report.command import write_run_report
+
     with output_folder(request.out, "run") as folder:
         raw = load_dataset(request.data, request.places)
         announce_data(console, raw)
@@ -54,7 +58,7 @@ def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results
             for name in request.implementations
         }
         _check_same_data(trainings)
-        environment = describe_environment(request.variables)
+        environment = describe_environment(request.variables, request.command)
         results = _assemble(request, raw, trainings, environment, in_bulk=in_bulk)
         figures = folder / "figures"
         figures.mkdir()
@@ -67,6 +71,7 @@ def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results
             results=results,
             parameters={name: training.parameters for name, training in trainings.items()},
         )
+        write_run_report(folder, results=results, raw=raw, trainings=trainings)
         write_json(results, folder / "results.json")
     _conclude(console, results, folder)
     return results
@@ -98,7 +103,8 @@ def _train_one(job: TrainingJob, folder: Path, console: Console) -> Training:
             training = run_in_process(train, job, log=folder / "worker.log", on_event=on_epoch)
         except RunFailedError as error:
             raise RunFailedError(f"{title}: {error}") from error
-    save_parameters(training.parameters, folder / "weights.safetensors")
+    save_parameters(training.parameters, folder / WEIGHTS_FILE)
+    np.save(folder / PREDICTIONS_FILE, training.test_probabilities)
     return training
 
 

@@ -22,8 +22,8 @@ from shared.errors import InputError
 from shared.experiment import DType, Experiment
 from shared.parameters import Parameters, load_parameters
 from shared.results import Results, read_json, write_json
+from shared.swap_results import SCHEMA_VERSION, SwapReport, SwapResult
 
-SCHEMA_VERSION = 1
 LOSS_TOLERANCE: dict[DType, float] = {"float32": 2e-6, "float64": 1e-13}
 """Rounding of a mean of 10,000 losses; after 30 epochs in float32, 1.2e-7 was measured."""
 
@@ -48,28 +48,6 @@ class Evaluated:
 
     loss: float
     classes: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SwapResult:
-    """Weights trained in one implementation, evaluated at home and in another."""
-
-    trained_in: str
-    evaluated_in: str
-    home_loss: float
-    loss: float
-    num_differing_predictions: int
-    passed: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class SwapReport:
-    """All exchanges, as `swap.json` holds them. Format history: version 1, the first."""
-
-    schema_version: int
-    dtype: str
-    passed: bool
-    swaps: tuple[SwapResult, ...]
 
 
 def run_swap(request: SwapRequest, console: Console) -> SwapReport:

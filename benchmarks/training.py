@@ -17,7 +17,7 @@ from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Implementation
+from shared.protocol import EpochMetrics, Implementation, Predictions
 from shared.results import ImplementationRun, Seconds
 
 NUM_FIRST_PREDICTIONS = 3
@@ -42,10 +42,14 @@ class TrainingJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What came of it: the record, and the trained weights."""
+    """What came of it.
+
+    test_probabilities: (10000, 10), of the test images in the implementation's own numbers.
+    """
 
     run: ImplementationRun
     parameters: Parameters
+    test_probabilities: NDArray[np.floating]
 
 
 def train(report: Report, job: TrainingJob) -> Training:
@@ -72,10 +76,15 @@ def train(report: Report, job: TrainingJob) -> Training:
         compile=fit_report.compile_seconds,
         epochs=fit_report.epoch_seconds,
     )
-    run = _describe(implementation, dataset, fit_report.history, seconds)
+    predictions = implementation.predict(dataset.test.images)
+    run = _describe(implementation, dataset, predictions, fit_report.history, seconds)
     if job.folder is not None:
         implementation.save(job.folder)
-    return Training(run=run, parameters=implementation.get_parameters())
+    return Training(
+        run=run,
+        parameters=implementation.get_parameters(),
+        test_probabilities=predictions.probabilities,
+    )
 
 
 def _refusing_divergence(report: Report) -> Callable[[EpochMetrics], None]:
@@ -93,10 +102,10 @@ def _refusing_divergence(report: Report) -> Callable[[EpochMetrics], None]:
 def _describe(
     implementation: Implementation,
     dataset: Dataset,
+    predictions: Predictions,
     history: tuple[EpochMetrics, ...],
     seconds: Seconds,
 ) -> ImplementationRun:
-    predictions = implementation.predict(dataset.test.images)
     first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
     return ImplementationRun(
         device=implementation.device,

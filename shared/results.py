@@ -2,7 +2,7 @@
 
 Raw values are stored; whatever can be computed from them is computed on reading.
 
-Format history: version 1, the first.
+Format history: version 1, the first. Later files of it also hold `Environment.command`.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,11 @@ class DatasetDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """What the run stood on. `flags` are `NAME=value` of variables that steer frameworks."""
+    """What the run stood on.
+
+    flags: `NAME=value` of variables that steer frameworks.
+    command: the words of the command that was typed; empty where that is not known.
+    """
 
     python: str
     platform: str
@@ -48,6 +52,7 @@ class Environment:
     packages: dict[str, str]
     git_commit: str
     flags: tuple[str, ...]
+    command: tuple[str, ...] = ()
 
 
 class Seconds(msgspec.Struct, frozen=True, kw_only=True, rename={"import_": "import"}):

@@ -35,7 +35,10 @@ def test_help_names_every_command_and_loads_neither_framework_nor_numpy():
     answer = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for command in ("run", "parity", "swap", "seeds", "drift", "defaults", "speed", "data"):
+    for command in (
+        *("run", "parity", "swap", "seeds", "drift", "defaults", "speed", "data"),
+        *("report",),
+    ):
         assert f"• {command}" in answer.stdout
     assert answer.stdout.endswith("[]\n")
 

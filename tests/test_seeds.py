@@ -237,8 +237,8 @@ def test_other_versions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run(out=tmp_path / "sweep")
     describe = command.describe_environment
 
-    def with_another_jax(variables):
-        environment = describe(variables)
+    def with_another_jax(variables, typed):
+        environment = describe(variables, typed)
         return replace(environment, packages=environment.packages | {"jax": "99"})
 
     monkeypatch.setattr(command, "describe_environment", with_another_jax)

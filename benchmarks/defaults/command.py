@@ -68,7 +68,7 @@ def _measure(
     request: Request, options: DefaultsOptions, raw: RawDataset, folder: Path, console: Console
 ) -> DefaultsResults:
     ladder: Ladder = defaults_of(options.implementation)
-    environment = describe_environment(request.variables)
+    environment = describe_environment(request.variables, request.command)
     seeds = tuple(range(options.count))
     reference = PortJob(
         implementation=options.implementation,

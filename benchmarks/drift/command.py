@@ -74,7 +74,7 @@ def _measure(request: Request, options: DriftOptions, folder: Path, console: Con
     announce_data(console, raw)
     draws = draw(request.experiment, folder / "draws.log")
     assert draws is not None  # only native randomness draws nothing
-    environment = describe_environment(request.variables)
+    environment = describe_environment(request.variables, request.command)
     logs = folder / "logs"
     logs.mkdir()
     # Beside the outputs, not in the system's temporary folder, which may be small:

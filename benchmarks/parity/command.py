@@ -89,7 +89,7 @@ def _climb(request: Request, raw: RawDataset, folder: Path, console: Console) ->
         rungs=results,
         dataset=describe(raw),
         experiment=experiment,
-        environment=describe_environment(request.variables),
+        environment=describe_environment(request.variables, request.command),
         devices=devices,
     )
 

@@ -40,6 +40,7 @@ class SeedsRequest:
     out: the output folder; None for a new one under `runs/`.
     resume: the folder of a sweep to go on with; `out` is None then.
     variables: the process environment, as the edge of the program read it.
+    command: the words of the command that was typed.
     """
 
     experiment: Experiment
@@ -50,6 +51,7 @@ class SeedsRequest:
     out: Path | None
     resume: Path | None
     variables: Mapping[str, str]
+    command: tuple[str, ...] = ()
 
 
 def run_seeds(request: SeedsRequest, console: Console) -> SweepResults:
@@ -64,7 +66,7 @@ def run_seeds(request: SeedsRequest, console: Console) -> SweepResults:
         schema_version=SEEDS_SCHEMA_VERSION,
         experiment=request.experiment,
         dataset=describe(raw),
-        environment=describe_environment(request.variables),
+        environment=describe_environment(request.variables, request.command),
     )
     with _folder_of(request, plan) as folder:
         announce_data(console, raw)

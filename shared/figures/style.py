@@ -54,7 +54,7 @@ def hide_frame(axes: Axes) -> None:
 
 
 def save_figure(figure: Figure, path: Path, dataset_name: str) -> None:
-    """Writes a PNG file; a figure of stand-in images says so in a banner on top.
+    """Writes a file of the suffix's format; a figure of stand-in images says so in a banner on top.
 
     The banner is the figure's over-all title, for which the layout makes room;
     no figure of this package has another one.
@@ -64,4 +64,4 @@ def save_figure(figure: Figure, path: Path, dataset_name: str) -> None:
         figure.suptitle(
             STAND_IN_STAMP, fontsize=10, weight="bold", color="white", backgroundcolor="#B00020"
         )
-    figure.savefig(path, format="png", dpi=DOTS_PER_INCH)
+    figure.savefig(path, format=path.suffix[1:], dpi=DOTS_PER_INCH)

@@ -12,6 +12,8 @@ from shared.network import IMAGE_HEIGHT, IMAGE_WIDTH
 from shared.parameters import Parameters
 
 MAXIMUM_UNITS = 40
+WEIGHT_COLOURS = "RdBu_r"
+"""Red for positive weights, white for 0, blue for negative ones."""
 _INCHES_PER_PIXEL = 0.021
 _GAP_PIXELS = 3
 _COLUMNS_PER_ROW = 8 / 5
@@ -31,14 +33,14 @@ def draw_first_layer_weights(parameters_by_name: Mapping[str, Parameters]) -> Fi
     units = largest_units(kernels[names[0]])
     mosaics = {name: weight_mosaic(kernels[name][:, units]) for name in names}
     num_units = kernels[names[0]].shape[1]
-    limit = _colour_limit(mosaics)
+    limit = colour_limit(mosaics)
     height, width = mosaics[names[0]].shape
     panel_width = max(2.8, _INCHES_PER_PIXEL * width)
     panel_height = max(1.5, panel_width * height / width)
     figure = new_figure(panel_width * len(names) + 1.3, panel_height + 1.0)
     all_axes = figure.subplots(1, len(names), squeeze=False)[0]
     for name, axes in zip(names, all_axes, strict=True):
-        image = axes.imshow(mosaics[name], cmap="RdBu_r", vmin=-limit, vmax=limit)
+        image = axes.imshow(mosaics[name], cmap=WEIGHT_COLOURS, vmin=-limit, vmax=limit)
         axes.set_title(name)
         hide_frame(axes)
     figure.colorbar(image, ax=all_axes, label="weight", extend="both")
@@ -76,12 +78,13 @@ def weight_mosaic(columns: NDArray[np.floating]) -> NDArray[np.float64]:
     return mosaic
 
 
-def _mosaic_length(num_images: int, image_length: int) -> int:
-    return num_images * (image_length + _GAP_PIXELS) - _GAP_PIXELS
-
-
-def _colour_limit(mosaics: Mapping[str, NDArray[np.float64]]) -> float:
+def colour_limit(mosaics: Mapping[str, NDArray[np.float64]]) -> float:
+    """The weight that gets the strongest colour; a few larger ones get it too."""
     weights = np.concatenate([mosaic[np.isfinite(mosaic)] for mosaic in mosaics.values()])
     if not weights.any():
         return 1.0  # nothing but zeros, or a training that diverged
     return float(np.percentile(np.abs(weights), _PERCENT_WITHIN_SCALE)) or 1.0
+
+
+def _mosaic_length(num_images: int, image_length: int) -> int:
+    return num_images * (image_length + _GAP_PIXELS) - _GAP_PIXELS

@@ -1,0 +1,41 @@
+"""What defaults cost: ports that keep fewer and fewer of them."""
+
+from collections.abc import Iterator
+
+from benchmarks.defaults.records import DefaultsResults
+from benchmarks.implementations import title_of
+from benchmarks.readme_tables import defaults_rows
+from benchmarks.report.parts import Finding, Paragraph, Part
+from shared.pages.tables import table_of
+
+KEY = "defaults"
+
+
+def defaults_finding(results: DefaultsResults) -> Finding:
+    """What a port with every default still in place costs."""
+    first = results.rungs[0]
+    return Finding(
+        text=f"A {title_of(results.implementation)} port with every default left in place "
+        f"classifies {first.parity.predictions:,} of {results.dataset.num_test:,} test images "
+        "otherwise than the reference port.",
+        outcome="plain",
+        key=KEY,
+    )
+
+
+def defaults_parts(results: DefaultsResults, key: str) -> Iterator[Part]:
+    """A row for each port, and what each gives up."""
+    yield Paragraph(
+        text="From a port that leaves every default in place, one is given up at a time, until "
+        f"the port is the reference. Accuracies are of {len(results.seeds)} seeds."
+    )
+    head, *rows = defaults_rows(results)
+    yield table_of(f"{key}-table", "The ladder of defaults", head, rows)
+    yield table_of(
+        f"{key}-changes",
+        "What each port changes",
+        ("port", "change"),
+        [(f"{index} {rung.name}", rung.change) for index, rung in enumerate(results.rungs)],
+        is_hidden=True,
+        is_text=True,
+    )

@@ -1,0 +1,145 @@
+"""The speed ladder: seconds of an epoch, rung by rung, against the machine's limits."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from benchmarks.report.parts import Finding, Paragraph, Part, Points
+from benchmarks.report.titles import colour, plural
+from benchmarks.speed.analysis import differ, speedup
+from benchmarks.speed.records import GrowthPoint, RungResult, SpeedResults
+from benchmarks.speed.table import COLUMNS, describe_device, limit_cells, rung_cells
+from shared.pages.row_chart import Limit, Row, RowChart
+from shared.pages.scales import logarithmic_scale
+from shared.pages.tables import Table, table_of
+
+KEY = "speed"
+BILLION = 1e9
+
+
+def speed_finding(results: SpeedResults) -> Finding:
+    """The fastest way to train once, beside the first rung."""
+    first = results.rungs[0]
+    latencies = [rung for rung in results.rungs if rung.measure == "latency"]
+    fastest = min(latencies or results.rungs, key=lambda rung: rung.median)
+    text = (
+        f"Fastest epoch: {fastest.median:.2f} s with {_label(fastest)}, "
+        f"{speedup(fastest, first).estimate:.1f} times as fast as {_label(first)}, "
+        f"on {describe_device(results)}."
+    )
+    if not results.finished:
+        text = f"Measured only in part, since `twins speed` was broken off. {text}"
+    return Finding(text=text, outcome="plain", key=KEY)
+
+
+def speed_parts(results: SpeedResults, key: str) -> Iterator[Part]:
+    """The ladder as a chart and as a table, notes, and how time grows where it was asked."""
+    if not results.finished:
+        yield Paragraph(text="Not finished: rungs or rounds are missing.", tone="bad")
+    yield Paragraph(
+        text=f"Seconds of an epoch, without import, compilation and evaluation: "
+        f"{plural(results.num_rounds, 'round')} of fresh processes on {describe_device(results)}, "
+        f"batches of {results.experiment.batch_size}."
+    )
+    yield _chart(results, key)
+    yield _ladder_table(results, key)
+    yield Points(items=tuple(_notes(results)))
+    yield from _growth_tables(results, key)
+
+
+def _chart(results: SpeedResults, key: str) -> RowChart:
+    frameworks = list(dict.fromkeys(rung.framework for rung in results.rungs))
+    limits = tuple(_limits(results))
+    places = [
+        place for rung in results.rungs for place in (*rung.epoch_seconds, rung.low, rung.high)
+    ]
+    return RowChart(
+        key=f"{key}-ladder",
+        title="Seconds of an epoch",
+        description="Each way to train an epoch, with its median time and the machine's limits.",
+        scale=logarithmic_scale(
+            [*places, *(limit.value for limit in limits)], "seconds, logarithmic"
+        ),
+        rows=tuple(_row(rung, frameworks) for rung in results.rungs),
+        marks=(("point", "a sample"), ("middle", "median"), ("interval", "its 95 % interval")),
+        limits=limits,
+    )
+
+
+def _row(rung: RungResult, frameworks: list[str]) -> Row:
+    return Row(
+        label=_label(rung),
+        value=f"{rung.median:.2f} s",
+        colour=colour(frameworks.index(rung.framework)),
+        points=rung.epoch_seconds,
+        interval=(rung.low, rung.high),
+        middle=rung.median,
+    )
+
+
+def _limits(results: SpeedResults) -> Iterator[Limit]:
+    """How long an epoch's operations take at the rate of a large product, on a processor."""
+    if results.environment.accelerator is None:
+        billions = results.rungs[0].operations / BILLION
+        one_core = billions / results.limits.one_core.large_product
+        machine = billions / results.limits.machine.large_product
+        yield Limit(label=f"limit of the machine, {machine:.2f} s", value=machine, dashes="8 3")
+        yield Limit(label=f"limit of one core, {one_core:.2f} s", value=one_core, dashes="2 3")
+
+
+def _ladder_table(results: SpeedResults, key: str) -> Table:
+    rungs = [(_label(rung), *rung_cells(rung, results.rungs[0])) for rung in results.rungs]
+    on_processor = results.environment.accelerator is None
+    limits = limit_cells(results) if on_processor else ()
+    return table_of(
+        f"{key}-table",
+        "The speed ladder",
+        ("rung", *COLUMNS),
+        [*rungs, *((f"limit: {name}", *cells) for name, cells in limits)],
+    )
+
+
+def _notes(results: SpeedResults) -> Iterator[str]:
+    yield (
+        "× is how many times as fast as the first rung; core and all are shares of a large "
+        "product's rate on one core and on all; own is the rate of this network's products in "
+        "NumPy."
+    )
+    latencies = [rung for rung in results.rungs if rung.measure == "latency"]
+    for rung, following in pairwise(latencies):
+        if not differ(rung, following):
+            yield f"No significant difference: {_label(rung)} and {_label(following)}."
+    for omission in results.omitted:
+        yield f"Not measured: {omission.name} ({omission.reason})."
+    for reason in results.environment.why_noisy:
+        yield f"Noisy machine: {reason}."
+
+
+def _growth_tables(results: SpeedResults, key: str) -> Iterator[Table]:
+    if results.by_batch_size:
+        yield _growth_table(
+            results.by_batch_size,
+            f"{key}-batch-sizes",
+            "Seconds of an epoch by batch size",
+            lambda point: point.experiment.batch_size,
+        )
+    if results.by_width:
+        yield _growth_table(
+            results.by_width,
+            f"{key}-widths",
+            "Seconds of an epoch by units of the first hidden layer",
+            lambda point: point.experiment.hidden_sizes[0],
+        )
+
+
+def _growth_table(
+    points: Sequence[GrowthPoint], key: str, caption: str, value_of: Callable[[GrowthPoint], int]
+) -> Table:
+    values = sorted({value_of(point) for point in points})
+    medians = {(_label(p.rung), value_of(p)): f"{p.rung.median:.3f}" for p in points}
+    labels = dict.fromkeys(label for label, _ in medians)
+    rows = [(label, *(medians.get((label, value), "–") for value in values)) for label in labels]
+    return table_of(key, caption, ("rung", *map(str, values)), rows)
+
+
+def _label(rung: RungResult) -> str:
+    return f"{rung.framework}: {rung.idea}"

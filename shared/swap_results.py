@@ -1,0 +1,30 @@
+"""What `twins swap` finds: typed records, and their one file, `swap.json`.
+
+Format history: version 1, the first.
+"""
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapResult:
+    """Weights trained in one implementation, evaluated at home and in another."""
+
+    trained_in: str
+    evaluated_in: str
+    home_loss: float
+    loss: float
+    num_differing_predictions: int
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapReport:
+    """All exchanges."""
+
+    schema_version: int
+    dtype: str
+    passed: bool
+    swaps: tuple[SwapResult, ...]

@@ -1,0 +1,288 @@
+"""The report page in a real browser, headless: nothing fails, everything can be read and used."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from benchmarks.report.material import read_material
+from benchmarks.report.page import render_page
+from shared.documented import PUBLISHED_VALIDATION
+from shared.experiment import Experiment
+from shared.results import Results, read_json
+from tests.made_report import RESULTS, found_runs, made_material, material_of
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+CONTRAST = 4.5
+"""Of text against its background, at least. Source: WCAG 2.2, criterion 1.4.3."""
+LUMINANCE = """
+(selector) => {
+  const shares = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map((c) => {
+    const share = c / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = (colour) => {
+    const [r, g, b] = shares(colour);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const element = document.querySelector(selector);
+  const own = luminance(getComputedStyle(element).color);
+  const paper = luminance(getComputedStyle(document.body).backgroundColor);
+  return (Math.max(own, paper) + 0.05) / (Math.min(own, paper) + 0.05);
+}
+"""
+UNNAMED_DRAWINGS = """
+() => [...document.querySelectorAll("svg:not(svg svg)")].filter((svg) => {
+  if (svg.getAttribute("aria-hidden") === "true") return false;
+  const names = (svg.getAttribute("aria-labelledby") || "").split(" ");
+  return svg.getAttribute("role") !== "img"
+    || names.length < 2
+    || !names.every((name) => svg.querySelector(`#${name}`)?.textContent.trim());
+}).length
+"""
+HEADINGS_IN_ORDER = """
+() => {
+  const levels = [...document.querySelectorAll("h1, h2, h3, h4")].map((h) => Number(h.tagName[1]));
+  return levels[0] === 1 && levels.filter((level) => level === 1).length === 1
+    && levels.every((level, i) => i === 0 || level <= levels[i - 1] + 1);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium is installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory) -> Path:
+    """A page with every section: the committed records, and a run with images and weights."""
+    committed = read_material([RESULTS])
+    run = made_material(experiment=Experiment())
+    others = [each.record for each in committed.found if not isinstance(each.record, Results)]
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(render_page(found_runs(run), material_of(run.results, *others)))
+    return path
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained of, and every request for anything but the page."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, page_file: Path, complaints: list[str]) -> Iterator[Page]:
+    page = opened(browser, page_file, complaints)
+    yield page
+    page.context.close()
+    assert complaints == []
+
+
+def opened(browser: Browser, path: Path, complaints: list[str], **options) -> Page:
+    context = browser.new_context(**{"viewport": DESK, **options})
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith("data:") or request.url.partition("#")[0] == path.as_uri()
+            else complaints.append(request.url)
+        ),
+    )
+    page.goto(path.as_uri())
+    return page
+
+
+def chart(page: Page, number: int) -> Locator:
+    return page.locator("#curves [data-chart]").nth(number)
+
+
+def shown(charts: Locator, group: str) -> int:
+    """Curves of a group that are to be seen."""
+    curves = charts.locator(f"svg.plot [data-group='{group}']")
+    return sum(curves.nth(index).is_visible() for index in range(curves.count()))
+
+
+def test_the_page_opens_without_a_complaint(page: Page, complaints: list[str]):
+    assert page.locator("h1").inner_text() == "Fashion Twins: report"
+    page.wait_for_load_state("networkidle")
+    assert complaints == []
+
+
+def test_a_complaint_would_be_heard(browser: Browser, page_file: Path, tmp_path: Path):
+    spoilt = tmp_path / "report.html"
+    spoilt.write_text(
+        page_file.read_text().replace(
+            "</main>", "<img src='gone.png' alt=''><script>gone()</script>"
+        )
+    )
+    complaints: list[str] = []
+    opened(browser, spoilt, complaints).context.close()
+    assert any("gone is not defined" in complaint for complaint in complaints)
+    assert any(complaint.endswith("gone.png") for complaint in complaints)
+
+
+def test_the_switch_shows_what_was_chosen(page: Page):
+    charts = page.locator("#curves [data-charts]")
+    assert shown(charts, "training") == shown(charts, "validation") - 2 == 4
+    page.get_by_label("training", exact=True).check()
+    assert (shown(charts, "training"), shown(charts, "validation")) == (4, 0)
+    page.get_by_label("validation", exact=True).check()
+    assert (shown(charts, "training"), shown(charts, "validation")) == (0, 6)
+    page.get_by_label("both", exact=True).check()
+    assert (shown(charts, "training"), shown(charts, "validation")) == (4, 6)
+
+
+def test_the_pointer_reads_the_nearest_epoch(page: Page):
+    loss = chart(page, 0)
+    reading = loss.locator("[data-reading]")
+    assert "Point at the chart" in reading.inner_text()
+    loss.scroll_into_view_if_needed()
+    plot = loss.locator("svg.plot").bounding_box()
+    assert plot
+    # Epochs 1 to 30 with a margin of 4 per cent on either side.
+    share = (0.04 * 29 + 9.2) / (29 * 1.08)
+    page.mouse.move(plot["x"] + share * plot["width"], plot["y"] + 40)
+    text = reading.inner_text()
+    assert text.startswith("epoch 10")
+    assert f"published run, validation {PUBLISHED_VALIDATION[9][0]:.4f}" in text
+    assert "Keras, training 0.0900" in text
+    page.get_by_label("validation", exact=True).check()
+    assert "training" not in reading.inner_text()
+    assert "Keras, validation 0.0800" in reading.inner_text()
+
+
+def test_arrow_keys_walk_along_the_curves(page: Page):
+    accuracy = chart(page, 1)
+    reading = accuracy.locator("[data-reading]")
+    accuracy.locator("[data-frame]").focus()
+    for key, expected in (
+        ("ArrowLeft", "epoch 30"),
+        ("ArrowLeft", "epoch 29"),
+        ("ArrowRight", "epoch 30"),
+        ("ArrowRight", "epoch 30"),
+        ("Home", "epoch 1"),
+        ("ArrowLeft", "epoch 1"),
+    ):
+        page.keyboard.press(key)
+        assert reading.locator("strong").inner_text() == expected
+    assert reading.get_attribute("aria-live") == "polite"
+
+
+def test_without_script_all_is_shown_and_no_switch(browser: Browser, page_file: Path):
+    page = opened(browser, page_file, [], java_script_enabled=False)
+    charts = page.locator("#curves [data-charts]")
+    assert (shown(charts, "training"), shown(charts, "validation")) == (4, 6)
+    assert not page.locator(".switch").is_visible()
+    page.locator("#curves summary").first.click()
+    assert page.locator("#curves table").first.is_visible()
+    page.context.close()
+
+
+def test_a_table_holds_every_value_of_its_chart(page: Page):
+    rows = chart(page, 0).locator("tbody tr")
+    assert rows.count() == 30
+    run = made_material(experiment=Experiment()).results.runs["keras"]
+    cells = rows.nth(4).locator("td").all_text_contents()
+    assert cells[:2] == [f"{run.history[4].loss:.4f}", f"{run.history[4].val_loss:.4f}"]
+    assert cells[-1] == f"{PUBLISHED_VALIDATION[4][0]:.4f}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_nothing_is_wider_than_the_page(browser: Browser, page_file: Path, size, scheme):
+    page = opened(browser, page_file, [], viewport=size, color_scheme=scheme)
+    for details in page.locator("details").all():
+        details.evaluate("(details) => { details.open = true; }")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size["width"]
+    beyond = page.evaluate(
+        """(width) => [...document.querySelectorAll("main *:not(.unseen)")]
+          .filter((each) => !each.closest(".scroll"))
+          .filter((each) => each.getBoundingClientRect().right > width + 1)
+          .map((each) => each.outerHTML.slice(0, 80))""",
+        size["width"],
+    )
+    assert beyond == []
+    page.context.close()
+
+
+def test_what_scrolls_can_be_reached_with_the_keyboard_and_has_a_name(page: Page):
+    regions = page.locator(".scroll")
+    assert regions.count() > 10
+    for region in regions.all():
+        assert region.get_attribute("tabindex") == "0"
+        assert region.get_attribute("role") == "region"
+        assert region.get_attribute("aria-label")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_light_and_in_dark(browser: Browser, page_file: Path, scheme: str):
+    page = opened(browser, page_file, [], color_scheme=scheme)
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+    for selector in ("main p", ".quiet", "nav a", ".good", ".bad", "dt"):
+        assert page.evaluate(LUMINANCE, selector) >= CONTRAST, selector
+    page.context.close()
+
+
+def test_the_page_is_labelled_for_who_cannot_see_it(page: Page):
+    assert page.evaluate(UNNAMED_DRAWINGS) == 0
+    assert page.evaluate(HEADINGS_IN_ORDER)
+    assert page.locator("svg[role=img]").count() >= 8
+    assert page.locator("img:not([alt]), img[alt='']").count() == 0
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("th:not([scope])").count() == 0
+    assert page.locator("table:not(:has(caption))").count() == 0
+    assert page.locator("section:not([aria-labelledby])").count() == 0
+    identifiers = page.locator("[id]").evaluate_all("(all) => all.map((each) => each.id)")
+    assert len(identifiers) == len(set(identifiers))
+    for link in page.locator("a[href^='#']").all():
+        assert str(link.get_attribute("href"))[1:] in identifiers
+
+
+def test_pictures_show_their_pixels(page: Page):
+    pictures = page.locator("img")
+    assert pictures.count() > 24
+    sizes = pictures.evaluate_all("(all) => all.map((each) => each.naturalWidth)")
+    assert set(sizes[:-2]) == {28}
+    assert min(sizes[-2:]) > 28
+
+
+def test_on_paper_the_environment_is_open_and_controls_are_gone(page: Page):
+    page.emulate_media(media="print")
+    assert not page.locator(".switch").is_visible()
+    assert not page.locator("[data-reading]").first.is_visible()
+    assert page.locator("#environment dl").first.is_visible()
+
+
+def test_the_committed_run_is_the_page_readers_get(browser: Browser, tmp_path: Path):
+    """The README's numbers, as a reader finds them on the page."""
+    material = read_material([RESULTS / "run.json"])
+    path = tmp_path / "report.html"
+    run = read_json(RESULTS / "run.json", Results)
+    made = made_material(experiment=Experiment())
+    runs = found_runs(
+        type(made)(results=run, predictions=made.predictions, parameters=made.parameters)
+    )
+    path.write_text(render_page(runs, material))
+    complaints: list[str] = []
+    page = opened(browser, path, complaints)
+    cells = page.locator("#verdict tbody tr").last.locator("td").all_inner_texts()
+    assert [cell.split(" ✓")[0] for cell in cells] == ["9, 2, 1", "9, 2, 1", "9, 2, 1"]
+    matrix = page.locator("#confusion table").first.locator("tbody tr").all()
+    shown_counts = [[int(cell) for cell in row.locator("td").all_inner_texts()] for row in matrix]
+    assert shown_counts == [list(row) for row in run.runs["keras"].confusion]
+    page.context.close()
+    assert complaints == []
