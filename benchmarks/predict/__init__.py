@@ -1,0 +1,1 @@
+"""`twins predict`: which garment is on this picture?"""

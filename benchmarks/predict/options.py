@@ -1,0 +1,43 @@
+"""The options of `twins predict`; imports nothing that takes time."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shared.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictCommand:
+    """Say which garment is on a picture: each implementation's three most probable classes.
+
+    A picture may be light on dark, dark on light or a cut-out on transparency. Its ground
+    should be plain: what differs from it is cut out, and put on 28×28 grey pixels as the
+    images that the network was trained on are. A picture that cannot be used is named in one
+    line, the others are predicted all the same, and the exit status is 2.
+    """
+
+    pictures: Annotated[
+        tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="IMAGE...")
+    ] = ()
+    """Files in any common picture format (50 MB and 60 million pixels at most, not animated),
+    and folders: the picture files in them by name, without hidden ones and folders within."""
+    weights: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Safetensors file whose weights every implementation predicts with."""
+    run: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Output folder of a finished `twins run`; each implementation predicts with the weights
+    that it trained there. The latest one under runs/, if neither is given."""
+    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Implementation to predict with, keras or jax; repeatable. All, if not given; of a run,
+    those that it trained."""
+    figure: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """New file to draw each picture into, what the network sees of it, and the predictions; its
+    suffix, .png, .svg or .pdf, is its format."""
+
+    def __post_init__(self) -> None:
+        if not self.pictures:
+            raise InputError("nothing to predict: name pictures, `twins predict boot.jpg`")
+        if self.weights is not None and self.run is not None:
+            raise InputError("--weights names one file for all and --run a whole run: give one")
