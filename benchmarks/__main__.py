@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.command_line import (
-    Command,
     DataCommand,
     DataOptions,
     DefaultsCommand,
     DriftCommand,
     LessonsCommand,
     ParityCommand,
-    PredictCommand,
     ReportCommand,
     RunCommand,
     SeedsCommand,
     SpeedCommand,
     SwapCommand,
-    parse,
 )
+from benchmarks.parsing import Command, parse
+from benchmarks.predict.options import PredictCommand
 from shared.errors import InputError, RunFailedError
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks.command_line import SeedsCommand, parse
+from benchmarks.command_line import SeedsCommand
 from benchmarks.output_folder import UNFINISHED
+from benchmarks.parsing import parse
 from benchmarks.seeds import command, sweep
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
 from benchmarks.seeds.command import SeedsRequest, run_seeds
