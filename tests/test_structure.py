@@ -32,10 +32,10 @@ def public_names(path: Path) -> list[str]:
     return [node.name for node in nodes if not node.name.startswith("_")]
 
 
-def test_importing_all_of_shared_and_benchmarks_loads_no_framework():
+def test_importing_all_of_shared_benchmarks_and_lessons_loads_no_framework():
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for folder in ("shared", "benchmarks")
+        for folder in ("shared", "benchmarks", "lessons")
         for path in (ROOT / folder).rglob("*.py")
     ]
     script = (
@@ -50,7 +50,7 @@ def test_importing_all_of_shared_and_benchmarks_loads_no_framework():
 
 
 def test_shared_knows_no_framework_and_nobody_else():
-    others = {*IMPLEMENTATIONS, "benchmarks", "tests"}
+    others = {*IMPLEMENTATIONS, "benchmarks", "lessons", "tests"}
     assert not imported_packages(ROOT / "shared") & (FRAMEWORKS | others)
 
 
