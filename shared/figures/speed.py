@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
-from shared.figures.style import implementation_colours, implementation_widths, new_figure
+from shared.figures.style import implementation_colours, new_figure
 
 LIMIT_COLOUR = "#B00020"
 GRID_COLOUR = "#DDDDDD"
@@ -80,11 +81,13 @@ def draw_growth(
     """Draws a curve for each rung: what grows, and seconds of an epoch, both logarithmic."""
     figure = new_figure(8.5, 5.0)
     axes = figure.subplots()
-    colours, widths = implementation_colours(curves), implementation_widths(curves)
+    colours = implementation_colours(curves)
     for name, (values, seconds) in curves.items():
-        axes.plot(values, seconds, "o-", label=name, color=colours[name], linewidth=widths[name])
+        axes.plot(values, seconds, "o-", label=name, color=colours[name], linewidth=2)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
     ticks = sorted({value for values, _ in curves.values() for value in values})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
