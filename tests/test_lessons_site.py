@@ -1,4 +1,4 @@
-"""The lessons' site: what is on its pages, that links resolve, and a real browser's view."""
+"""The lessons' site: what is on its pages, where its links lead, how a build can fail."""
 
 import os
 import re
