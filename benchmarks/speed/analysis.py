@@ -1,7 +1,8 @@
 """From measurements to results: medians, rates, shares of the limit, and whether to trust them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -85,6 +86,19 @@ def differ(one: RungResult, other: RungResult) -> bool:
     """Whether the samples show any difference at all between two rungs."""
     interval = speedup(one, other)
     return not interval.low <= 1 <= interval.high
+
+
+def neighbours_alike(
+    results: Sequence[RungResult],
+) -> Iterator[tuple[RungResult, RungResult]]:
+    """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
+
+    Rungs measured as throughput are left out: they never compare with latencies.
+    """
+    latencies = [result for result in results if result.measure == "latency"]
+    for result, following in pairwise(latencies):
+        if not differ(result, following):
+            yield result, following
 
 
 def reasons_for_noise(before: MachineState, results: Sequence[RungResult]) -> tuple[str, ...]:

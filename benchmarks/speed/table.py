@@ -1,12 +1,11 @@
 """What `twins speed` says at its end: the ladder with its limits, growth, and notes."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from benchmarks.speed.analysis import differ, speedup
+from benchmarks.speed.analysis import neighbours_alike, speedup
 from benchmarks.speed.records import GrowthPoint, RungResult, SpeedResults
 
 MEBIBYTE = 2**20
@@ -96,10 +95,8 @@ def notes(results: SpeedResults) -> Iterator[str]:
     """What a reader of the table must know besides."""
     for rung in results.rungs:
         yield f"{rung.name}: {rung.framework}, {rung.idea}"
-    latencies = [rung for rung in results.rungs if rung.measure == "latency"]
-    for rung, following in pairwise(latencies):
-        if not differ(rung, following):
-            yield f"no significant difference: {rung.name} and {following.name}"
+    for rung, following in neighbours_alike(results.rungs):
+        yield f"no significant difference: {rung.name} and {following.name}"
     for omission in results.omitted:
         yield f"not measured: {omission.name} ({omission.reason})"
     for reason in results.environment.why_noisy:

@@ -1,11 +1,10 @@
 """The speed ladder: seconds of an epoch, rung by rung, against the machine's limits."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.report.titles import colour, plural
-from benchmarks.speed.analysis import differ, speedup
+from benchmarks.speed.analysis import neighbours_alike, speedup
 from benchmarks.speed.records import GrowthPoint, RungResult, SpeedResults
 from benchmarks.speed.table import COLUMNS, describe_device, limit_cells, rung_cells
 from shared.pages.row_chart import Limit, Row, RowChart
@@ -104,10 +103,8 @@ def _notes(results: SpeedResults) -> Iterator[str]:
         "product's rate on one core and on all; own is the rate of this network's products in "
         "NumPy."
     )
-    latencies = [rung for rung in results.rungs if rung.measure == "latency"]
-    for rung, following in pairwise(latencies):
-        if not differ(rung, following):
-            yield f"No significant difference: {_label(rung)} and {_label(following)}."
+    for rung, following in neighbours_alike(results.rungs):
+        yield f"No significant difference: {_label(rung)} and {_label(following)}."
     for omission in results.omitted:
         yield f"Not measured: {omission.name} ({omission.reason})."
     for reason in results.environment.why_noisy:
