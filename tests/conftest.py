@@ -1,7 +1,9 @@
 """What all tests share: the real data set, loaded once."""
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -58,3 +60,20 @@ def raw_dataset(fashion_mnist_directory: Path, tmp_path_factory) -> RawDataset:
         keras_cache=nowhere,
     )
     return load_dataset("fashion-mnist", places)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A headless Chromium; without one tests skip or, where it is required, fail."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    if program is None:
+        message = "no chromium is installed: apt-get install chromium"
+        if os.environ.get("FASHION_TWINS_REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()

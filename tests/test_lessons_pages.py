@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,19 +50,6 @@ def test_real_lessons_as_notebooks(real_site: Path):
         assert all("✓" in text and "✗" not in text for text in printed)
         assert not any("execution" in cell["metadata"] for cell in notebook["cells"])
         assert notebook["metadata"]["language_info"] == {"name": "python"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium is installed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,11 +1,10 @@
 """The report page in a real browser, headless: nothing fails, everything can be read and used."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.report.material import read_material
 from benchmarks.report.page import render_page
@@ -49,17 +48,6 @@ HEADINGS_IN_ORDER = """
     && levels.every((level, i) => i === 0 || level <= levels[i - 1] + 1);
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium is installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
