@@ -86,5 +86,5 @@ def _demand(equal: bool, what: str) -> None:
     if not equal:
         raise RunFailedError(
             f"this TensorFlow draws other {what} for seed {PUBLISHED_SEED} than the published "
-            "run: install the versions in requirements.lock, or use --randomness shared"
+            "run: install the versions in requirements.lock, or take shared randomness"
         )

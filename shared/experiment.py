@@ -8,7 +8,7 @@ line can describe its options without waiting for anything.
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.errors import InputError
 
@@ -44,38 +44,33 @@ class Experiment:
     them (with TensorFlow), 'shared' NumPy for both, 'native' each framework its own."""
 
     def __post_init__(self) -> None:
-        _check_hidden_sizes(self.hidden_sizes)
+        num_layers = len(self.hidden_sizes)
+        if not 1 <= num_layers <= MAXIMUM_HIDDEN_LAYERS:
+            raise InputError(
+                f"{num_layers} hidden layers cannot be built: "
+                f"hidden sizes take 1 to {MAXIMUM_HIDDEN_LAYERS} numbers, 300 100 for instance"
+            )
+        for size in self.hidden_sizes:
+            _check_range("hidden size", size, 1, MAXIMUM_HIDDEN_SIZE)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise InputError(
-                f"learning rate {self.learning_rate} cannot be used: "
-                "--learning-rate takes a positive number, 0.01 for instance"
+                f"learning rate {self.learning_rate} is out of range: "
+                "it takes a positive number, 0.01 for instance"
             )
-        _check_range("batch size", "--batch-size", self.batch_size, 1, NUM_TRAINING_ROWS)
-        _check_range("number of epochs", "--num-epochs", self.num_epochs, 1, MAXIMUM_NUM_EPOCHS)
-        _check_range("seed", "--seed", self.seed, 0, MAXIMUM_SEED)
-        _check_choice("dtype", "--dtype", self.dtype, ("float32", "float64"))
-        _check_choice(
-            "randomness", "--randomness", self.randomness, ("published", "shared", "native")
-        )
+        _check_range("batch size", self.batch_size, 1, NUM_TRAINING_ROWS)
+        _check_range("number of epochs", self.num_epochs, 1, MAXIMUM_NUM_EPOCHS)
+        _check_range("seed", self.seed, 0, MAXIMUM_SEED)
+        _check_choice("dtype", self.dtype, get_args(DType))
+        _check_choice("randomness", self.randomness, get_args(Randomness))
 
 
-def _check_hidden_sizes(hidden_sizes: tuple[int, ...]) -> None:
-    if not 1 <= len(hidden_sizes) <= MAXIMUM_HIDDEN_LAYERS:
-        raise InputError(
-            f"{len(hidden_sizes)} hidden layers cannot be built: "
-            f"--hidden-sizes takes 1 to {MAXIMUM_HIDDEN_LAYERS} numbers, 300 100 for instance"
-        )
-    for size in hidden_sizes:
-        _check_range("hidden size", "--hidden-sizes", size, 1, MAXIMUM_HIDDEN_SIZE)
-
-
-def _check_range(concept: str, option: str, value: int, low: int, high: int) -> None:
+def _check_range(concept: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise InputError(
-            f"{concept} {value} is out of range: {option} takes a whole number from {low} to {high}"
+            f"{concept} {value} is out of range: it takes a whole number from {low} to {high}"
         )
 
 
-def _check_choice(concept: str, option: str, value: str, choices: tuple[str, ...]) -> None:
+def _check_choice(concept: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise InputError(f"unknown {concept} {value!r}: {option} takes {', '.join(choices)}")
+        raise InputError(f"unknown {concept} {value!r}: it is one of {', '.join(choices)}")

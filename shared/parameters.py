@@ -107,14 +107,14 @@ def load_parameters(path: Path, experiment: Experiment) -> Parameters:
         arrays = load_file(path)
     except (OSError, SafetensorError) as error:
         raise InputError(
-            f"{path} is no readable safetensors file ({error}): name one that `twins run` wrote"
+            f"{path} is no readable safetensors file ({error}): name one that a run wrote"
         ) from error
     expected = dict(_expected_shapes(experiment))
     found = {name: array.shape for name, array in arrays.items()}
     if found != expected:
         raise InputError(
             f"{path} holds another network: expected {expected}, found {found}; "
-            "give the --hidden-sizes that it was trained with"
+            "give the hidden sizes that it was trained with"
         )
     return Parameters(
         tuple(

@@ -21,26 +21,26 @@ def test_the_defaults_are_the_documented_experiment():
 
 
 @pytest.mark.parametrize(
-    ("values", "option"),
+    ("values", "concept"),
     [
-        ({"num_epochs": 0}, "--num-epochs"),
-        ({"num_epochs": 10_001}, "--num-epochs"),
-        ({"batch_size": 0}, "--batch-size"),
-        ({"batch_size": 55_001}, "--batch-size"),
-        ({"hidden_sizes": ()}, "--hidden-sizes"),
-        ({"hidden_sizes": (300, 0)}, "--hidden-sizes"),
-        ({"learning_rate": 0.0}, "--learning-rate"),
-        ({"learning_rate": -0.01}, "--learning-rate"),
-        ({"learning_rate": float("nan")}, "--learning-rate"),
-        ({"learning_rate": float("inf")}, "--learning-rate"),
-        ({"seed": -1}, "--seed"),
-        ({"seed": MAXIMUM_SEED + 1}, "--seed"),
-        ({"dtype": "float16"}, "--dtype"),
-        ({"randomness": "lucky"}, "--randomness"),
+        ({"num_epochs": 0}, "number of epochs"),
+        ({"num_epochs": 10_001}, "number of epochs"),
+        ({"batch_size": 0}, "batch size"),
+        ({"batch_size": 55_001}, "batch size"),
+        ({"hidden_sizes": ()}, "hidden sizes"),
+        ({"hidden_sizes": (300, 0)}, "hidden size"),
+        ({"learning_rate": 0.0}, "learning rate"),
+        ({"learning_rate": -0.01}, "learning rate"),
+        ({"learning_rate": float("nan")}, "learning rate"),
+        ({"learning_rate": float("inf")}, "learning rate"),
+        ({"seed": -1}, "seed"),
+        ({"seed": MAXIMUM_SEED + 1}, "seed"),
+        ({"dtype": "float16"}, "dtype"),
+        ({"randomness": "lucky"}, "randomness"),
     ],
 )
-def test_a_value_out_of_range_is_one_line_that_names_the_option(values: dict, option: str):
-    with pytest.raises(InputError, match=option) as caught:
+def test_a_value_out_of_range_is_one_line_that_names_the_concept(values: dict, concept: str):
+    with pytest.raises(InputError, match=concept) as caught:
         Experiment(**values)
     assert "\n" not in str(caught.value)
 
