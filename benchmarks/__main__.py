@@ -272,6 +272,8 @@ def _places(options: DataOptions):
         named_by=named_by,
         cache=Path(os_cache("fashion-twins")),
         keras_cache=keras_home / "datasets" / "fashion-mnist",
+        remedy="name a folder that holds the four .gz files with --data-dir, "
+        "or take --data stand-in, images made by this program",
     )
 
 

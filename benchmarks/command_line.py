@@ -21,13 +21,13 @@ class DataOptions:
     """Where the images come from."""
 
     data: DataChoice = "auto"
-    """'auto' takes Fashion-MNIST and falls to drawn stand-in images where none can be had."""
+    """'auto' takes Fashion-MNIST and falls to stand-in images where none can be had."""
     data_dir: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """Folder of the four Fashion-MNIST .gz files; also $FASHION_MNIST_DIR."""
 
     def __post_init__(self) -> None:
         if self.data == "stand-in" and self.data_dir is not None:
-            raise InputError("--data stand-in draws its images: leave out --data-dir, or --data")
+            raise InputError("--data stand-in makes its images: leave out --data-dir, or --data")
 
 
 @dataclass(frozen=True, kw_only=True)

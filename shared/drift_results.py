@@ -15,8 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.data.dataset import DatasetDescription
 from shared.experiment import DType, Experiment
-from shared.results import DatasetDescription, Environment
+from shared.results import Environment
 
 SCHEMA_VERSION = 1
 

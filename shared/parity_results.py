@@ -5,8 +5,9 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
-from shared.results import DatasetDescription, Environment
+from shared.results import Environment
 
 SCHEMA_VERSION = 1
 

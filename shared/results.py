@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from shared.data.dataset import DatasetDescription
 from shared.documented import Verdict
 from shared.errors import InputError
 from shared.experiment import Experiment
@@ -19,22 +20,6 @@ from shared.protocol import EpochMetrics, Evaluation
 SCHEMA_VERSION = 1
 
 Record = TypeVar("Record")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatasetDescription:
-    """Which images were used and where they came from.
-
-    sha256: of the bytes of training images, training labels, test images and test
-        labels, uint8, one after the other.
-    """
-
-    name: str
-    origin: str
-    sha256: str
-    num_training: int
-    num_validation: int
-    num_test: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,9 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
+# A proxy of the machine's is not asked for servers on the machine itself.
+os.environ["NO_PROXY"] = "127.0.0.1"
+
 # No clock decides a test: machines are shared. And the same examples every time.
 hypothesis.settings.register_profile(
     "house",

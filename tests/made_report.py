@@ -9,13 +9,13 @@ from benchmarks.report.material import Found, Material
 from benchmarks.report.run_material import RunMaterial, TestPredictions
 from benchmarks.training import confusion_matrix
 from shared.comparison import compare_with_documented
+from shared.data.dataset import DatasetDescription
 from shared.documented import why_not_applicable
 from shared.experiment import Experiment
 from shared.parameters import glorot_parameters
 from shared.protocol import EpochMetrics, Evaluation
 from shared.results import (
     SCHEMA_VERSION,
-    DatasetDescription,
     Environment,
     ImplementationRun,
     Results,

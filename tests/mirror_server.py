@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
+NOBODY = "http://127.0.0.1:9/"
+"""The discard port, which nothing listens to."""
+
 Manner = Literal["well", "breaks off", "stalls half way", "drips"]
 
 

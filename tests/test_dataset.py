@@ -1,30 +1,13 @@
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.data_command import run_data_command
-from shared.data.dataset import (
-    CLASS_NAMES,
-    RawDataset,
-    describe,
-    load_dataset,
-    split_and_scale,
-)
-from shared.data.fashion_mnist import FILES, DataPlaces, DataUnavailable
+from shared.data.dataset import CLASS_NAMES, RawDataset, describe, load_dataset, split_and_scale
+from shared.data.fashion_mnist import FILES, DataUnavailable
 from shared.errors import InputError
-
-
-def places(folder: Path, named: Path | None = None) -> DataPlaces:
-    """Nothing to be found but what is named."""
-    return DataPlaces(
-        named_directory=named,
-        named_by="FASHION_MNIST_DIR",
-        cache=folder / "[own] cache",
-        keras_cache=folder / "keras",
-        mirrors=(),
-    )
+from tests.test_fashion_mnist import places
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +20,6 @@ def small() -> RawDataset:
     return RawDataset(
         name="stand-in",
         origin="random",
-        note="",
         train_images=images,
         train_labels=labels,
         test_images=images[:200],
@@ -45,38 +27,22 @@ def small() -> RawDataset:
     )
 
 
-@pytest.fixture(scope="module")
-def stand_in(tmp_path_factory) -> RawDataset:
-    return load_dataset("auto", places(tmp_path_factory.mktemp("nothing")))
-
-
-def test_first_rows_validate_and_the_others_train(small):
-    dataset = split_and_scale(small, "float64")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_first_rows_validate_the_others_train_and_nobody_can_write(small, dtype):
+    dataset = split_and_scale(small, dtype)
     for part, images, labels in (
         (dataset.validation, small.train_images[:5_000], small.train_labels[:5_000]),
         (dataset.training, small.train_images[5_000:], small.train_labels[5_000:]),
         (dataset.test, small.test_images, small.test_labels),
     ):
-        np.testing.assert_array_equal(part.images, images / 255)
-        np.testing.assert_array_equal(part.labels, labels)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_types_are_as_asked_and_nobody_can_write(small, dtype):
-    dataset = split_and_scale(small, dtype)
-    for part in (dataset.training, dataset.validation, dataset.test):
         assert part.images.dtype == dtype
         assert part.labels.dtype == np.int32
+        # The documented experiment divides in float64 and rounds; here float32 is divided.
+        np.testing.assert_array_equal(part.images, (images / 255).astype(dtype))
+        np.testing.assert_array_equal(part.labels, labels)
         assert not part.images.flags.writeable
         assert not part.labels.flags.writeable
-
-
-def test_float32_is_the_rounded_float64_for_every_brightness(small):
-    # The documented experiment divides in float64 and rounds; here float32 is divided.
-    single = split_and_scale(small, "float32").training.images
-    double = split_and_scale(small, "float64").training.images
-    assert len(np.unique(single[0].reshape(-1)[:256])) == 256
-    np.testing.assert_array_equal(single, double.astype(np.float32))
+    assert len(np.unique(dataset.training.images[0].reshape(-1)[:256])) == 256
 
 
 def test_description_hashes_the_four_arrays_in_order(small):
@@ -90,13 +56,14 @@ def test_description_hashes_the_four_arrays_in_order(small):
     assert (description.name, description.origin) == ("stand-in", "random")
 
 
-def test_auto_falls_to_the_stand_in_and_says_why(stand_in):
-    assert stand_in.name == "stand-in"
-    assert "neither found" in stand_in.note
-    assert stand_in.train_images.shape == (60_000, 28, 28)
-    assert stand_in.test_images.shape == (10_000, 28, 28)
-    assert np.bincount(stand_in.train_labels).tolist() == [6_000] * 10
-    assert np.bincount(stand_in.test_labels).tolist() == [1_000] * 10
+def test_auto_falls_to_the_stand_in_and_says_why(tmp_path):
+    raw = load_dataset("auto", places(tmp_path))
+    assert raw.name == "stand-in"
+    assert "neither found" in raw.note
+    assert raw.train_images.shape == (60_000, 28, 28)
+    assert raw.test_images.shape == (10_000, 28, 28)
+    assert np.bincount(raw.train_labels).tolist() == [6_000] * 10
+    assert np.bincount(raw.test_labels).tolist() == [1_000] * 10
 
 
 def test_fashion_mnist_asked_for_is_never_replaced(tmp_path):
@@ -106,7 +73,7 @@ def test_fashion_mnist_asked_for_is_never_replaced(tmp_path):
 
 @pytest.mark.parametrize("choice", ["auto", "fashion-mnist"])
 def test_bad_named_directory_is_an_error_and_never_replaced(tmp_path, choice):
-    with pytest.raises(InputError, match="FASHION_MNIST_DIR") as caught:
+    with pytest.raises(InputError, match="the named folder") as caught:
         load_dataset(choice, places(tmp_path, named=tmp_path / "missing"))
     assert not isinstance(caught.value, DataUnavailable)
 

@@ -14,7 +14,7 @@ from benchmarks.drift.perturbation import move_last_bits, reverse_batches
 from benchmarks.drift.segments import cut_into_segments, num_snapshots
 from benchmarks.drift.trajectory import TrajectoryJob, flatten, follow, read_snapshot
 from benchmarks.implementations import build_implementation
-from shared.data.dataset import RawDataset, split_and_scale
+from shared.data.dataset import DatasetDescription, RawDataset, split_and_scale
 from shared.draws import Draws
 from shared.drift_results import Band, Curve, Drift, num_within_floor
 from shared.experiment import DType, Experiment
@@ -22,7 +22,7 @@ from shared.figures.drift import draw_bands, draw_drift
 from shared.figures.style import save_figure
 from shared.parameters import glorot_parameters
 from shared.protocol import Examples
-from shared.results import DatasetDescription, Environment, read_json
+from shared.results import Environment, read_json
 
 ROOT = Path(__file__).parent.parent
 NUM_ROWS = 7 * 32 + 24  # 8 steps, the last of them with 24 rows, as in the whole epoch

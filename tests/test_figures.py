@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from shared.data.dataset import DatasetDescription
 from shared.documented import PUBLISHED_VALIDATION
 from shared.experiment import Experiment
 from shared.figures import run_figures, style
@@ -18,7 +19,6 @@ from shared.parameters import LayerParameters, Parameters, glorot_parameters
 from shared.protocol import EpochMetrics, Evaluation
 from shared.results import (
     SCHEMA_VERSION,
-    DatasetDescription,
     Environment,
     ImplementationRun,
     Results,

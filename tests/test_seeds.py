@@ -21,14 +21,14 @@ from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_ac
 from benchmarks.seeds.command import SeedsRequest, run_seeds
 from benchmarks.seeds.records import SEEDS_SCHEMA_VERSION, SeedTraining, SweepResults
 from benchmarks.seeds.training import SeedJob
-from shared.data.dataset import RawDataset
+from shared.data.dataset import DatasetDescription, RawDataset
 from shared.data.fashion_mnist import DataPlaces
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
 from shared.figures import style
 from shared.figures.seeds import DOCUMENTED_LABEL, swarm
 from shared.protocol import EpochMetrics, Evaluation
-from shared.results import DatasetDescription, Seconds, read_json
+from shared.results import Seconds, read_json
 from shared.statistics import equivalence_paired, equivalence_unpaired, summarise
 
 ROOT = Path(__file__).parent.parent

@@ -25,12 +25,12 @@ from benchmarks.speed.records import (
 from benchmarks.speed.samples import median_with_interval, ratio_with_interval
 from benchmarks.speed.schedule import interleaved
 from benchmarks.speed.sweep import Samples, take_samples
-from shared.data.dataset import RawDataset
+from shared.data.dataset import DatasetDescription, RawDataset
 from shared.draws import draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.operations import operations_per_row, product_shapes
-from shared.results import DatasetDescription, Environment, write_json
+from shared.results import Environment, write_json
 from shared.speed import SpeedRung
 from tests.fake_rungs import fake_rung, measurement
 

@@ -5,9 +5,10 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.protocol import Evaluation
-from shared.results import DatasetDescription, Environment
+from shared.results import Environment
 
 DEFAULTS_SCHEMA_VERSION = 1
 

@@ -10,6 +10,7 @@ from benchmarks.seeds.records import (
     SeedTraining,
     SweepStatistics,
 )
+from shared.data.dataset import DatasetDescription
 from shared.documented import (
     DOCUMENTED_FIGURES,
     DocumentedFigure,
@@ -17,7 +18,6 @@ from shared.documented import (
     why_not_applicable,
 )
 from shared.experiment import Experiment
-from shared.results import DatasetDescription
 from shared.statistics import (
     equivalence_paired,
     equivalence_unpaired,

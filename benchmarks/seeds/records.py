@@ -8,9 +8,10 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation
-from shared.results import DatasetDescription, Environment, Seconds
+from shared.results import Environment, Seconds
 from shared.statistics import Equivalence, Position, Summary
 
 SEEDS_SCHEMA_VERSION = 1

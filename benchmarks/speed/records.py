@@ -6,8 +6,9 @@ stored beside them. Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
-from shared.results import DatasetDescription, Environment
+from shared.results import Environment
 from shared.speed import Measure
 
 SPEED_SCHEMA_VERSION = 1

@@ -1,1 +1,1 @@
-"""The images: Fashion-MNIST found or fetched, or drawn where it cannot be had."""
+"""The images: Fashion-MNIST found or fetched, or made by rule where it cannot be had."""

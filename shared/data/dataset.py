@@ -1,38 +1,22 @@
 """The data set that every implementation is given: loaded, split and scaled once."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.data.fashion_mnist import (
-    NUM_TEST_IMAGES,
-    NUM_TRAINING_IMAGES,
-    DataPlaces,
-    DataUnavailable,
-    find_files,
-    read_files,
-)
-from shared.data.stand_in import draw_stand_in
+from shared.data.fashion_mnist import DataPlaces, DataUnavailable, find_files, read_files
+from shared.data.stand_in import make_stand_in
 from shared.draws import sha256_of
-from shared.network import NUM_CLASSES
 from shared.protocol import Examples
-from shared.results import DatasetDescription
 
 DataChoice = Literal["auto", "fashion-mnist", "stand-in"]
 
 CLASS_NAMES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 """Names of the labels 0 to 9. Source: the data set's README."""
 NUM_VALIDATION_ROWS = 5_000
@@ -42,19 +26,37 @@ BRIGHTEST_PIXEL = 255
 
 @dataclass(frozen=True, kw_only=True)
 class RawDataset:
-    """The images as published, uint8.
+    """Images, uint8, (n, 28, 28), and labels, uint8, (n,), as published.
 
     origin: by which way the images were found; no path, since results name it.
+    directory: where their files are; None for the stand-in.
     note: why the stand-in is used although it was not asked for, else empty.
     """
 
     name: Literal["fashion-mnist", "stand-in"]
     origin: str
-    note: str
+    directory: Path | None = None
+    note: str = ""
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.uint8]
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetDescription:
+    """Which images were used and where they came from.
+
+    sha256: of the bytes of training images, training labels, test images and test
+        labels, uint8, one after the other.
+    """
+
+    name: str
+    origin: str
+    sha256: str
+    num_training: int
+    num_validation: int
+    num_test: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,32 +75,23 @@ def load_dataset(choice: DataChoice, places: DataPlaces) -> RawDataset:
         DataUnavailable: Fashion-MNIST was asked for and cannot be had.
         InputError: the folder that the user named is not what it should be.
     """
-    if choice == "stand-in":
-        return _stand_in(note="")
-    try:
-        found = find_files(places)
-    except DataUnavailable as error:
-        if choice == "fashion-mnist":
-            raise
-        return _stand_in(note=error.reason)
-    arrays = read_files(found)
+    directory, origin, note = None, "made by this program", ""
+    if choice != "stand-in":
+        try:
+            directory, origin = find_files(places)
+        except DataUnavailable as error:
+            if choice == "fashion-mnist":
+                raise
+            note = error.reason
+    if directory is None:
+        arrays = (*make_stand_in(6_000, stream=0), *make_stand_in(1_000, stream=1))
+    else:
+        arrays = read_files(directory)
+    train_images, train_labels, test_images, test_labels = arrays
     return RawDataset(
-        name="fashion-mnist",
-        origin=found.origin,
-        note="",
-        train_images=arrays.train_images,
-        train_labels=arrays.train_labels,
-        test_images=arrays.test_images,
-        test_labels=arrays.test_labels,
-    )
-
-
-def _stand_in(note: str) -> RawDataset:
-    train_images, train_labels = draw_stand_in(NUM_TRAINING_IMAGES // NUM_CLASSES, stream=0)
-    test_images, test_labels = draw_stand_in(NUM_TEST_IMAGES // NUM_CLASSES, stream=1)
-    return RawDataset(
-        name="stand-in",
-        origin="drawn by this program",
+        name="stand-in" if directory is None else "fashion-mnist",
+        origin=origin,
+        directory=directory,
         note=note,
         train_images=train_images,
         train_labels=train_labels,
@@ -109,20 +102,18 @@ def _stand_in(note: str) -> RawDataset:
 
 def split_and_scale(raw: RawDataset, dtype: str) -> Dataset:
     """Splits off the first 5,000 training rows and divides pixels by 255."""
+    first = slice(NUM_VALIDATION_ROWS)
     return Dataset(
         training=training_examples(raw, dtype),
-        validation=_examples(
-            raw.train_images[:NUM_VALIDATION_ROWS], raw.train_labels[:NUM_VALIDATION_ROWS], dtype
-        ),
+        validation=_examples(raw.train_images[first], raw.train_labels[first], dtype),
         test=_examples(raw.test_images, raw.test_labels, dtype),
     )
 
 
 def training_examples(raw: RawDataset, dtype: str) -> Examples:
     """The 55,000 rows to train on, scaled, alone."""
-    return _examples(
-        raw.train_images[NUM_VALIDATION_ROWS:], raw.train_labels[NUM_VALIDATION_ROWS:], dtype
-    )
+    others = slice(NUM_VALIDATION_ROWS, None)
+    return _examples(raw.train_images[others], raw.train_labels[others], dtype)
 
 
 def _examples(images: NDArray[np.uint8], labels: NDArray[np.uint8], dtype: str) -> Examples:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 # Bytes as they are stored: a server must not compress what is compressed.
 _HEADERS = {"Accept-Encoding": "identity"}
-_CHUNK_SIZE = 1 << 16
 
 
 class DownloadFailedError(Exception):
@@ -69,12 +68,19 @@ def download_files(
         raise DownloadFailedError(f"{folder} cannot be made ({error.strerror})") from error
     answering = _answering_mirrors(mirrors, probe, patience)
     for file in files:
-        source = _download_from_any(file, folder, answering, patience)
-        # The mirror that served goes first: the next file need not wait for a lame one.
-        answering = tuple(sorted(answering, key=lambda mirror: mirror != source))
+        problems = []
+        for mirror in tuple(answering):
+            problem = _download_problem(file, folder, mirror, patience)
+            if not problem:
+                break
+            problems.append(f"{_address(mirror, file.name)}: {problem}")
+            # A lame mirror goes last: the next file need not wait for it.
+            answering.append(answering.pop(0))
+        else:
+            raise DownloadFailedError("; ".join(problems))
 
 
-def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience) -> tuple[str, ...]:
+def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience) -> list[str]:
     if not mirrors:
         raise DownloadFailedError("there is no mirror to ask")
     problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
@@ -91,7 +97,7 @@ def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience)
         thread.join(max(0.0, deadline - time.monotonic()))
     # Copied at once: a thread left behind may still write to the original.
     known = dict(problems)
-    answering = tuple(mirror for mirror in mirrors if not known[mirror])
+    answering = [mirror for mirror in mirrors if not known[mirror]]
     if not answering:
         raise DownloadFailedError("; ".join(f"{mirror}: {known[mirror]}" for mirror in mirrors))
     return answering
@@ -108,29 +114,13 @@ def _probe_problem(address: str, patience: Patience) -> str:
     return ""
 
 
-def _download_from_any(
-    file: RemoteFile, folder: Path, mirrors: tuple[str, ...], patience: Patience
-) -> str:
-    """Downloads one file and returns the mirror that gave it."""
-    problems = []
-    for mirror in mirrors:
-        problem = _download_problem(file, folder, mirror, patience)
-        if not problem:
-            return mirror
-        problems.append(f"{_address(mirror, file.name)}: {problem}")
-    raise DownloadFailedError("; ".join(problems))
-
-
 def _download_problem(file: RemoteFile, folder: Path, mirror: str, patience: Patience) -> str:
     import pooch
     import requests
 
     pooch.get_logger().setLevel("ERROR")
-    downloader = pooch.HTTPDownloader(
-        chunk_size=_CHUNK_SIZE,
-        headers=_HEADERS,
-        timeout=(patience.connecting, patience.reading),
-    )
+    timeouts = (patience.connecting, patience.reading)
+    downloader = pooch.HTTPDownloader(chunk_size=1 << 16, headers=_HEADERS, timeout=timeouts)
     try:
         # Pooch writes to a temporary file in the folder, checks the sum, moves it into place.
         pooch.retrieve(
@@ -152,18 +142,18 @@ def _download_problem(file: RemoteFile, folder: Path, mirror: str, patience: Pat
 
 def _in_words(error: Exception) -> str:
     """A failed request in a few words; the library's own fill several lines."""
-    import requests
+    from requests import exceptions
 
-    if isinstance(error, requests.HTTPError) and error.response is not None:
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"answered with HTTP status {error.response.status_code}"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the transfer broke off"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "no secure connection"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
+    for kind, words in (  # the more particular before the more general
+        (exceptions.Timeout, "no answer in time"),
+        (exceptions.ChunkedEncodingError, "the transfer broke off"),
+        (exceptions.SSLError, "no secure connection"),
+        (exceptions.ConnectionError, "no connection"),
+    ):
+        if isinstance(error, kind):
+            return words
     return type(error).__name__
 
 

@@ -8,6 +8,7 @@ Source: "The IDX file format", http://yann.lecun.com/exdb/mnist/ (archived).
 """
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -15,46 +16,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import InputError
-from shared.network import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
-IMAGES_MAGIC = 2051
-"""0x00000803: unsigned bytes on three axes: image, row, column."""
-LABELS_MAGIC = 2049
-"""0x00000801: unsigned bytes on one axis."""
+_UNSIGNED_BYTES = 0x0800
+"""The magic number of unsigned bytes on no axis; the number of axes is added."""
 
 
-def read_idx_images(path: Path) -> NDArray[np.uint8]:
-    """Reads images of 28×28 pixels.
-
-    Returns:
-        Pixels from 0, background, to 255: uint8, (n, 28, 28), read-only.
+def read_idx(path: Path, shape: tuple[int, ...], highest: int = 255) -> NDArray[np.uint8]:
+    """Reads an array of this shape, read-only, with no value above `highest`.
 
     Raises:
-        InputError: the file is missing, damaged, or no IDX file of such images.
+        InputError: the file is missing, damaged, or no IDX file of such an array.
     """
     content = _decompressed(path)
-    num_images, height, width = _axis_lengths(path, content, magic=IMAGES_MAGIC, num_axes=3)
-    if (height, width) != (IMAGE_HEIGHT, IMAGE_WIDTH):
-        raise _unusable(path, f"holds images of {height}×{width} pixels, not 28×28")
-    values = _values(path, content, num_axes=3, expected=num_images * height * width)
-    return values.reshape(num_images, height, width)
-
-
-def read_idx_labels(path: Path) -> NDArray[np.uint8]:
-    """Reads class labels.
-
-    Returns:
-        Labels from 0 to 9: uint8, (n,), read-only.
-
-    Raises:
-        InputError: the file is missing, damaged, or no IDX file of such labels.
-    """
-    content = _decompressed(path)
-    (num_labels,) = _axis_lengths(path, content, magic=LABELS_MAGIC, num_axes=1)
-    labels = _values(path, content, num_axes=1, expected=num_labels)
-    if (labels >= NUM_CLASSES).any():
-        raise _unusable(path, f"holds a label {labels.max()}, but classes are 0 to 9")
-    return labels
+    header_size = 4 * (1 + len(shape))
+    if len(content) < header_size:
+        raise _unusable(path, f"holds {len(content)} bytes, fewer than its header needs")
+    magic, *lengths = np.frombuffer(content, dtype=">u4", count=1 + len(shape)).tolist()
+    if magic != _UNSIGNED_BYTES + len(shape):
+        raise _unusable(
+            path, f"starts with magic number {magic}, not {_UNSIGNED_BYTES + len(shape)}"
+        )
+    announced, present = math.prod(lengths), len(content) - header_size
+    if present != announced:
+        raise _unusable(path, f"announces {announced} values and holds {present}")
+    if tuple(lengths) != shape:
+        raise _unusable(path, f"holds an array of shape {tuple(lengths)}, not {shape}")
+    # A view on bytes: nothing is copied, and nobody can write to it.
+    values = np.frombuffer(content, dtype=np.uint8, offset=header_size).reshape(shape)
+    if highest < 255 and (values > highest).any():
+        raise _unusable(path, f"holds the value {values.max()}, above {highest}")
+    return values
 
 
 def _decompressed(path: Path) -> bytes:
@@ -68,29 +59,6 @@ def _decompressed(path: Path) -> bytes:
         raise _unusable(path, f"is no sound gzip file ({error})") from error
     except OSError as error:
         raise _unusable(path, f"cannot be read ({error.strerror or error})") from error
-
-
-def _axis_lengths(path: Path, content: bytes, *, magic: int, num_axes: int) -> list[int]:
-    header_size = _header_size(num_axes)
-    if len(content) < header_size:
-        raise _unusable(path, f"holds {len(content)} bytes, fewer than its header needs")
-    found, *lengths = np.frombuffer(content, dtype=">u4", count=1 + num_axes).tolist()
-    if found != magic:
-        raise _unusable(path, f"starts with magic number {found}, not {magic}")
-    return lengths
-
-
-def _values(path: Path, content: bytes, *, num_axes: int, expected: int) -> NDArray[np.uint8]:
-    header_size = _header_size(num_axes)
-    present = len(content) - header_size
-    if present != expected:
-        raise _unusable(path, f"announces {expected} values and holds {present}")
-    # A view on bytes: nothing is copied, and nobody can write to it.
-    return np.frombuffer(content, dtype=np.uint8, offset=header_size)
-
-
-def _header_size(num_axes: int) -> int:
-    return 4 * (1 + num_axes)
 
 
 def _unusable(path: Path, problem: str) -> InputError:

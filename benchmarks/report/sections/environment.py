@@ -19,10 +19,11 @@ from benchmarks.report.parts import Facts, Paragraph, Part
 from benchmarks.report.titles import network, plural
 from benchmarks.seeds.records import SweepResults
 from benchmarks.speed.records import SpeedResults
+from shared.data.dataset import DatasetDescription
 from shared.drift_results import Drift
 from shared.experiment import Experiment
 from shared.parity_results import ParityReport
-from shared.results import DatasetDescription, Environment, Results
+from shared.results import Environment, Results
 
 
 @dataclass(frozen=True, kw_only=True)
