@@ -1,6 +1,7 @@
 import hashlib
 import multiprocessing
 import socket
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def contents_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def downloading(folder: Path, mirror: str) -> multiprocessing.process.BaseProcess:
+def downloading(folder: Path, mirror: str) -> BaseProcess:
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=download, args=(folder, mirror))
     process.start()
