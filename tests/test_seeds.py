@@ -422,7 +422,7 @@ def test_a_swarm_keeps_equal_values_apart_and_in_its_lane(count: int):
         (["--processes", "0"], "--processes takes"),
         (["--out", "a", "--resume", "b"], "one of the two"),
         (["--seed", "3"], "--seed"),
-        (["--num-epochs", "0"], "--num-epochs takes"),
+        (["--num-epochs", "0"], "number of epochs 0"),
     ],
 )
 def test_unusable_options_are_refused_in_one_line(arguments: list[str], message: str):
