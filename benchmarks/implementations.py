@@ -7,12 +7,20 @@ import importlib
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from shared.draws import Draws
 from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.protocol import Builder, Implementation
+
+Purpose = Literal["documented", "recording", "in bulk"]
+"""What a training is for: the documented one, one with every step's loss, or a quick one."""
+BUILDERS: dict[Purpose, str] = {
+    "documented": "build",
+    "recording": "build_recording",
+    "in bulk": "build_in_bulk",
+}
 
 REFERENCE = "keras"
 """The implementation that the others are held against, first in every table."""
@@ -75,12 +83,18 @@ def title_of(name: str) -> str:
     return importlib.import_module("shared.oracle" if name == ORACLE else f"{name}_impl").TITLE
 
 
-def build_implementation(name: str, experiment: Experiment) -> Implementation:
-    """Imports the implementation's framework and builds it."""
+def build_implementation(
+    name: str, experiment: Experiment, purpose: Purpose = "documented"
+) -> Implementation:
+    """Imports the implementation's framework and builds it, for a purpose of its own if it has one.
+
+    A port, `MODULE:BUILDER`, has one builder for all purposes.
+    """
     if _is_port(name):
         return _builder_of_port(name)(experiment)
-    module = "shared.oracle" if name == ORACLE else f"{name}_impl.implementation"
-    return importlib.import_module(module).build(experiment)
+    module_name = "shared.oracle" if name == ORACLE else f"{name}_impl.implementation"
+    module = importlib.import_module(module_name)
+    return getattr(module, BUILDERS[purpose], module.build)(experiment)
 
 
 def _is_port(name: str) -> bool:

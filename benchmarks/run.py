@@ -28,7 +28,7 @@ from shared.results import SCHEMA_VERSION, Environment, Results, write_json
 
 
 def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results:
-    """Does the whole experiment and writes its outputs; `in_bulk` as in the protocol's `fit`.
+    """Does the whole experiment and writes its outputs; `in_bulk` as in `TrainingJob`.
 
     Raises:
         InputError: the data or the output folder cannot be used.

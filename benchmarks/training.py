@@ -29,7 +29,7 @@ class TrainingJob:
 
     draws: initial weights and batch orders; None where the implementation draws its own.
     folder: where the implementation may save its model; None to save nothing.
-    in_bulk: whether speed counts and the clock does not; see the protocol's `fit`.
+    in_bulk: whether speed counts and the clock does not.
     """
 
     implementation: str
@@ -59,7 +59,8 @@ def train(report: Report, job: TrainingJob) -> Training:
         RunFailedError: the loss is no longer a number.
     """
     started = time.perf_counter()
-    implementation = build_implementation(job.implementation, job.experiment)
+    purpose = "in bulk" if job.in_bulk else "documented"
+    implementation = build_implementation(job.implementation, job.experiment, purpose)
     import_seconds = time.perf_counter() - started
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     if job.draws is not None:
@@ -69,7 +70,6 @@ def train(report: Report, job: TrainingJob) -> Training:
         validation=dataset.validation,
         orders=None if job.draws is None else job.draws.orders,
         on_epoch=_refusing_divergence(report),
-        in_bulk=job.in_bulk,
     )
     seconds = Seconds(
         import_=import_seconds,

@@ -20,13 +20,14 @@ from shared.protocol import (
 )
 
 
-class Twin:
+class JaxTwin:
     """The experiment in JAX, as `shared.protocol.Implementation`."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.model = model.build_model(experiment)
         self.optimizer = train.prepare_training(self.model, experiment)
+        self.compiled_epochs = train.CompiledEpochs()
 
     @property
     def device(self) -> str:
@@ -49,14 +50,12 @@ class Twin:
         validation: Examples,
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
-        record_steps: bool = False,
-        in_bulk: bool = False,
     ) -> FitReport:
-        """Trains by SGD, epoch by epoch."""
-        del record_steps, in_bulk  # a scan is in bulk, with every step's loss at hand
+        """Trains by SGD, epoch by epoch; a scan is in bulk, with every step's loss at hand."""
         return train.fit(
             self.model,
             self.optimizer,
+            self.compiled_epochs,
             self.experiment,
             training=training,
             validation=validation,
@@ -80,6 +79,6 @@ class Twin:
         """Writes nothing: JAX has no file format of its own, the safetensors say it all."""
 
 
-def build(experiment: Experiment) -> Twin:
+def build(experiment: Experiment) -> JaxTwin:
     """The implementation, ready to train."""
-    return Twin(experiment)
+    return JaxTwin(experiment)

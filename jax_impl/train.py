@@ -1,8 +1,9 @@
 """Training, evaluation and prediction in JAX: `loss_fn`, `train_step`, and an epoch as one scan."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,8 +23,8 @@ from shared.protocol import (
     Predictions,
 )
 
-STEPS_UNROLLED = 2
-"""Steps that XLA compiles into one turn of the loop: fewer turns, less to copy between them."""
+Rows = tuple[jax.Array, jax.Array]  # images and labels, where JAX computes
+Trained = tuple[Classifier, nnx.Optimizer]  # as they are after some steps
 
 
 def prepare_training(model: Classifier, experiment: Experiment) -> nnx.Optimizer:
@@ -31,9 +32,7 @@ def prepare_training(model: Classifier, experiment: Experiment) -> nnx.Optimizer
     return nnx.Optimizer(model, optax.sgd(experiment.learning_rate), wrt=nnx.Param)
 
 
-# Keras keeps the next functions, up to `run_epoch`, inside `fit`.
-
-
+# Keras keeps this and the next functions, up to `run_epoch`, inside `fit`.
 def loss_fn(model: Classifier, images: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Mean cross-entropy of a batch, and the number of rows predicted correctly."""
     logits = model(images)
@@ -45,88 +44,78 @@ def train_step(
     model: Classifier, optimizer: nnx.Optimizer, images: jax.Array, labels: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """One step of SGD, in place; returns loss and correct rows from before the step."""
-    (loss, num_correct), gradients = nnx.value_and_grad(loss_fn, has_aux=True)(
-        model, images, labels
-    )
+    value_and_grad = nnx.value_and_grad(loss_fn, has_aux=True)
+    (loss, num_correct), gradients = value_and_grad(model, images, labels)
     optimizer.update(model, gradients)
     return loss, num_correct
 
 
-def train_batches(
-    graph: nnx.GraphDef, state: nnx.State, images: jax.Array, labels: jax.Array, batches: jax.Array
-) -> tuple[nnx.State, tuple[jax.Array, jax.Array]]:
-    """One step for each row of `batches`, (S, batch) row numbers, as a single scan.
-
-    The module is merged and split at the border of each step, because `scan`
-    carries arrays. Returns the new state, and losses and correct rows, both (S,).
-    """
-
-    def step(state: nnx.State, rows: jax.Array) -> tuple[nnx.State, tuple[jax.Array, jax.Array]]:
-        model, optimizer = nnx.merge(graph, state)
-        outcome = train_step(model, optimizer, images[rows], labels[rows])
-        return nnx.state((model, optimizer)), outcome
-
-    return jax.lax.scan(step, state, batches, unroll=STEPS_UNROLLED)
-
-
 def train_epoch(
-    graph: nnx.GraphDef,
-    state: nnx.State,
-    images: jax.Array,
-    labels: jax.Array,
-    order: jax.Array,
-    *,
-    batch_size: int,
-) -> tuple[nnx.State, dict[str, jax.Array], jax.Array]:
-    """Every step of an epoch: the full batches in the given order, then the smaller one.
+    model: Classifier, optimizer: nnx.Optimizer, training: Rows, order: jax.Array, batch_size: int
+) -> tuple[Trained, dict[str, jax.Array], jax.Array]:
+    """Every step of an epoch: a scan over the full batches in the given order, then the rest.
 
-    Returns the new state, the epoch's training metrics by their names in
-    `EpochMetrics`, and the loss of every step.
+    `scan` carries model and optimizer, which are pytrees of arrays. Returns both as trained,
+    the training metrics by their names in `EpochMetrics`, and the loss of every step, (S,).
     """
+    images, labels = training
+
+    def step(carry: Trained, rows: jax.Array) -> tuple[Trained, tuple[jax.Array, jax.Array]]:
+        model, optimizer = carry
+        outcome = train_step(model, optimizer, images[rows], labels[rows])
+        return (model, optimizer), outcome
+
     num_full_rows = len(order) // batch_size * batch_size
-    full_batches = order[:num_full_rows].reshape(-1, batch_size)
-    state, (losses, num_correct) = train_batches(graph, state, images, labels, full_batches)
-    sizes = jnp.full(len(full_batches), batch_size)
+    batches = order[:num_full_rows].reshape(-1, batch_size)
+    trained, (losses, num_correct) = jax.lax.scan(step, (model, optimizer), batches)
     if num_full_rows < len(order):  # 55,000 = 1,718 × 32 + 24: the mean over 24, not 32
-        last_batch = order[num_full_rows:][None]
-        state, (last_loss, last_correct) = train_batches(graph, state, images, labels, last_batch)
-        losses = jnp.concatenate([losses, last_loss])
-        num_correct = jnp.concatenate([num_correct, last_correct])
-        sizes = jnp.append(sizes, last_batch.size)
+        trained, (last_loss, last_correct) = step(trained, order[num_full_rows:])
+        losses, num_correct = jnp.append(losses, last_loss), jnp.append(num_correct, last_correct)
+    sizes = jnp.minimum(batch_size, len(order) - batch_size * jnp.arange(len(losses)))
     metrics = {
         "loss": jnp.sum(losses * sizes) / len(order),  # weighted by rows, as Keras does
         "accuracy": jnp.sum(num_correct) / len(order),
     }
-    return state, metrics, losses
+    return trained, metrics, losses
 
 
-@partial(jax.jit, static_argnames=("graph", "batch_size"), donate_argnames="state")
+# Donated, the memory of model and optimizer serves for those that are returned.
+@partial(jax.jit, static_argnames="batch_size", donate_argnames=("model", "optimizer"))
 def run_epoch(
-    graph: nnx.GraphDef,
-    state: nnx.State,
-    training: tuple[jax.Array, jax.Array],
-    validation: tuple[jax.Array, jax.Array],
+    model: Classifier,
+    optimizer: nnx.Optimizer,
+    training: Rows,
+    validation: Rows,
     order: jax.Array,
     *,
     batch_size: int,
-) -> tuple[nnx.State, dict[str, jax.Array], jax.Array]:
-    """A whole epoch and its validation, compiled as one.
+) -> tuple[Trained, dict[str, jax.Array], jax.Array]:
+    """An epoch and its validation, compiled as one; returns what `train_epoch` does."""
+    trained, metrics, losses = train_epoch(model, optimizer, training, order, batch_size)
+    val_loss, num_correct = loss_fn(trained[0], *validation)
+    metrics |= {"val_loss": val_loss, "val_accuracy": num_correct / len(validation[1])}
+    return trained, metrics, losses
 
-    Returns the new state, all the epoch's metrics, and the loss of every step.
-    """
-    state, metrics, losses = train_epoch(graph, state, *training, order, batch_size=batch_size)
-    model, _ = nnx.merge(graph, state)
-    validation_loss, validation_correct = loss_fn(model, *validation)
-    validation_metrics = {
-        "val_loss": validation_loss,
-        "val_accuracy": validation_correct / len(validation[1]),
-    }
-    return state, metrics | validation_metrics, losses
+
+class CompiledEpochs:
+    """`run_epoch`, compiled once for each form of its arguments; Keras' model keeps its own."""
+
+    def __init__(self) -> None:
+        self.functions: dict[Hashable, Callable] = {}
+
+    def function_for(self, *arguments: Any, batch_size: int) -> Callable:
+        """A compiled function that takes arguments of these shapes, all but the batch size."""
+        shapes = tuple(array.shape for array in jax.tree.leaves(arguments))
+        form = (jax.tree.structure(arguments), shapes, batch_size)
+        if form not in self.functions:
+            self.functions[form] = run_epoch.lower(*arguments, batch_size=batch_size).compile()
+        return self.functions[form]
 
 
 def fit(
     model: Classifier,
     optimizer: nnx.Optimizer,
+    compiled_epochs: CompiledEpochs,
     experiment: Experiment,
     *,
     training: Examples,
@@ -134,27 +123,22 @@ def fit(
     orders: NDArray[np.int64] | None,
     on_epoch: Callable[[EpochMetrics], None],
 ) -> FitReport:
-    """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
-    on_device = (to_device(training), to_device(validation))
-    batch_size = experiment.batch_size
-    graph, state = nnx.split((model, optimizer))
+    """Trains epoch by epoch, in place; see `shared.protocol.Implementation.fit`."""
+    trained, on_device = (model, optimizer), (to_device(training), to_device(validation))
     history, epoch_seconds, step_losses, compile_seconds = [], [], [], 0.0
     for epoch, order in enumerate(_epoch_orders(experiment, len(training.labels), orders), 1):
-        arguments = (graph, state, *on_device, order)
-        if epoch == 1:
-            started = time.perf_counter()
-            run_epoch.lower(*arguments, batch_size=batch_size).compile()
-            compile_seconds = time.perf_counter() - started
+        started = time.perf_counter()
+        arguments = (*trained, *on_device, order)
+        run = compiled_epochs.function_for(*arguments, batch_size=experiment.batch_size)
+        compile_seconds += time.perf_counter() - started
         started = time.perf_counter()
         # Dispatch is asynchronous: the clock stops only when the results are there.
-        state, metrics, losses = jax.block_until_ready(run_epoch(*arguments, batch_size=batch_size))
+        trained, metrics, losses = jax.block_until_ready(run(*arguments))
         epoch_seconds.append(time.perf_counter() - started)
-        history.append(
-            EpochMetrics(epoch=epoch, **{name: float(value) for name, value in metrics.items()})
-        )
+        history.append(EpochMetrics(epoch=epoch, **jax.tree.map(float, metrics)))
         step_losses.append(np.asarray(losses, np.float64))
         on_epoch(history[-1])
-    nnx.update((model, optimizer), state)
+    nnx.update((model, optimizer), nnx.state(trained))
     return FitReport(
         history=tuple(history),
         compile_seconds=compile_seconds,
@@ -175,23 +159,15 @@ def _epoch_orders(
         yield jax.random.permutation(jax.random.fold_in(key, epoch), num_rows)
 
 
-@nnx.jit
-def _evaluate_on_device(
-    model: Classifier, images: jax.Array, labels: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    loss, num_correct = loss_fn(model, images, labels)
-    return loss, num_correct / len(labels)
-
-
 def evaluate(model: Classifier, examples: Examples) -> Evaluation:
     """Mean loss and accuracy over all rows."""
-    loss, accuracy = _evaluate_on_device(model, *to_device(examples))
-    return Evaluation(loss=float(loss), accuracy=float(accuracy))
+    loss, num_correct = jax.jit(loss_fn)(model, *to_device(examples))
+    return Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
 
 
 def predict(model: Classifier, images: NDArray[np.floating]) -> Predictions:
     """Logits from the model, probabilities by softmax."""
-    logits = nnx.jit(model)(jnp.asarray(images))
+    logits = jax.jit(Classifier.__call__)(model, jnp.asarray(images))
     return Predictions(logits=np.asarray(logits), probabilities=np.asarray(nnx.softmax(logits)))
 
 
@@ -203,6 +179,6 @@ def loss_and_gradients(model: Classifier, examples: Examples) -> LossAndGradient
     return LossAndGradients(loss=float(loss), gradients=get_parameters(gradient_model))
 
 
-def to_device(examples: Examples) -> tuple[jax.Array, jax.Array]:
+def to_device(examples: Examples) -> Rows:
     """Images and labels where JAX computes."""
     return jnp.asarray(examples.images), jnp.asarray(examples.labels)

@@ -21,14 +21,15 @@ from shared.protocol import (
 )
 
 
-class Twin:
-    """The experiment in Keras, as `shared.protocol.Implementation`."""
+class KerasTwin:
+    """The experiment in Keras, as `shared.protocol.Implementation`; options as in `train.py`."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(
+        self, experiment: Experiment, *, record_steps: bool = False, in_bulk: bool = False
+    ) -> None:
         self.experiment = experiment
         self.model = model.build_model(experiment)
-        self.options = {"record_steps": False, "in_bulk": False}
-        train.prepare_training(self.model, experiment, **self.options)
+        train.prepare_training(self.model, experiment, record_steps=record_steps, in_bulk=in_bulk)
 
     @property
     def device(self) -> str:
@@ -53,14 +54,8 @@ class Twin:
         validation: Examples,
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
-        record_steps: bool = False,
-        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, epoch by epoch."""
-        options = {"record_steps": record_steps, "in_bulk": in_bulk}
-        if options != self.options:  # compiled anew only where it must be
-            train.prepare_training(self.model, self.experiment, **options)
-            self.options = options
         return train.fit(
             self.model,
             self.experiment,
@@ -87,6 +82,19 @@ class Twin:
         self.model.save(folder / "model.keras")
 
 
-def build(experiment: Experiment) -> Twin:
-    """The implementation, ready to train."""
-    return Twin(experiment)
+def build(experiment: Experiment) -> KerasTwin:
+    """The implementation, ready to train as documented."""
+    return KerasTwin(experiment)
+
+
+# JAX has no counterpart of the next two: its scan is in bulk, with every step's loss at hand.
+
+
+def build_recording(experiment: Experiment) -> KerasTwin:
+    """The implementation, which also reports the loss of every step."""
+    return KerasTwin(experiment, record_steps=True)
+
+
+def build_in_bulk(experiment: Experiment) -> KerasTwin:
+    """The implementation, which runs many steps before it comes back to Python."""
+    return KerasTwin(experiment, in_bulk=True)

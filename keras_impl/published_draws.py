@@ -1,9 +1,9 @@
 """How the published run drew its initial weights and batch orders, replayed.
 
 The published run was Keras on TensorFlow 2.4, so its random numbers are
-TensorFlow's. This is the one module that names TensorFlow; it runs in a process
-of its own, so that `keras_impl` itself, and any other implementation, needs no
-TensorFlow. There is no counterpart in `jax_impl`: it receives the same arrays.
+TensorFlow's. This module runs in a process of its own, so that `keras_impl`
+itself, and any other implementation, needs no TensorFlow. There is no counterpart
+in `jax_impl`: it receives the same arrays.
 """
 
 import numpy as np

@@ -22,8 +22,6 @@ from shared.protocol import (
 LOSS = "sparse_categorical_crossentropy"
 STEPS_IN_BULK = 191
 """Steps that Keras runs without coming back to Python; 1719 = 9 × 191."""
-PREDICTION_BATCH_SIZE = 1_000
-"""Rows at a time in prediction, where a batch has no meaning but speed."""
 QUIET: dict[str, Any] = {"verbose": 0}
 """Keras accepts 0 everywhere, though its annotations want a text here and there."""
 
@@ -35,7 +33,10 @@ def prepare_training(
     record_steps: bool = False,
     in_bulk: bool = False,
 ) -> None:
-    """Plain stochastic gradient descent; on request each step's own loss, or steps in bulk."""
+    """Plain stochastic gradient descent; on request each step's own loss, or steps in bulk.
+
+    Compiled once for good, where JAX compiles what it is called with.
+    """
     model.compile(
         optimizer=keras.optimizers.SGD(learning_rate=experiment.learning_rate),
         loss=LOSS,
@@ -154,15 +155,15 @@ def evaluate(model: keras.Sequential, examples: Examples) -> Evaluation:
 
 
 def predict(model: keras.Sequential, images: NDArray[np.floating]) -> Predictions:
-    """Probabilities from the model, logits from its last layer without the softmax."""
+    """Logits from the last layer without its softmax, probabilities by the softmax of them."""
     *earlier_layers, output = model.layers
     features = keras.ops.convert_to_tensor(images)
     for layer in earlier_layers:
         features = layer(features)
     logits = keras.ops.matmul(features, output.kernel) + output.bias
-    probabilities = model.predict(images, batch_size=PREDICTION_BATCH_SIZE, **QUIET)
     return Predictions(
-        logits=np.asarray(keras.ops.convert_to_numpy(logits)), probabilities=probabilities
+        logits=np.asarray(keras.ops.convert_to_numpy(logits)),
+        probabilities=np.asarray(keras.ops.convert_to_numpy(output.activation(logits))),
     )
 
 

@@ -149,10 +149,11 @@ to it that they stay changed. Either way the network learns, and the two agree o
 What about a step that finds the network outside the function? Then no copy is made, and the change
 would leak out of the compilation: Flax raises an error.
 
-In a port, choose one of two: `nnx.jit` and changes in place, or `nnx.split`, a function that
-returns the new state, and `jax.jit` around it. This project does the second for whole epochs
-(`run_epoch` in `jax_impl/train.py`), because taking a network apart at each call costs time. And
-watch the loss of the first steps: one that does not move at all is a step that was lost.""",
+In a port, choose one of two: `nnx.jit` and changes in place, or `jax.jit` around a function that
+*returns* the network and the optimiser that it changed. This project does the second for whole
+epochs (`run_epoch` in `jax_impl/train.py`), because taking a network apart at each call costs
+time. And watch the loss of the first steps: one that does not move at all is a step that was
+lost.""",
     exercise=Exercise(
         task="You compile the loss with the network captured, "
         "`jax.jit(lambda images, labels: loss_fn(model, images, labels))`, and only read from it. "

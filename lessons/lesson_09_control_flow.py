@@ -107,17 +107,16 @@ def solution() -> tuple[Evidence, ...]:
 
     import jax
     import jax.numpy as jnp
-    from flax import nnx
 
     from jax_impl.model import build_model
     from jax_impl.train import prepare_training, to_device, train_epoch
 
     model = build_model(Experiment())
-    graph, state = nnx.split((model, prepare_training(model, Experiment())))
+    optimizer = prepare_training(model, Experiment())
     data = to_device(draw_rows(56))
-    epoch = jax.jit(partial(train_epoch, graph, batch_size=32))
-    _, _, losses_of_56 = jax.eval_shape(epoch, state, *data, jnp.arange(56))
-    _, _, losses_of_32 = jax.eval_shape(epoch, state, *data, jnp.arange(32))
+    epoch = jax.jit(partial(train_epoch, batch_size=32))
+    _, _, losses_of_56 = jax.eval_shape(epoch, model, optimizer, data, jnp.arange(56))
+    _, _, losses_of_32 = jax.eval_shape(epoch, model, optimizer, data, jnp.arange(32))
     return (
         is_equal("steps in an epoch of 56 rows", 2, losses_of_56.size),
         is_equal("steps in an epoch of 32 rows", 1, losses_of_32.size),

@@ -41,12 +41,12 @@ def jax_epoch() -> Epoch:
 
     import jax
 
-    run_epoch, _, _ = compiled_epoch()
+    run_epoch, _ = compiled_epoch()
     started = time.perf_counter()
-    state, _, losses = run_epoch()
+    trained, _, losses = run_epoch()
     seconds_of_call = time.perf_counter() - started
     ready_after_call = losses.is_ready()
-    jax.block_until_ready((state, losses))
+    jax.block_until_ready((trained, losses))
     return Epoch(
         ready_after_call=ready_after_call,
         ready_after_waiting=losses.is_ready(),
@@ -56,11 +56,10 @@ def jax_epoch() -> Epoch:
 
 
 def compiled_epoch():
-    """The port's epoch, compiled and with its arguments; the model and its optimizer."""
+    """The port's epoch, compiled and with its arguments; and the model, untrained."""
     from functools import partial
 
     import jax.numpy as jnp
-    from flax import nnx
 
     from jax_impl import model, train
 
@@ -68,9 +67,9 @@ def compiled_epoch():
     optimizer = train.prepare_training(classifier, Experiment())
     data = train.to_device(draw_rows(NUM_ROWS))
     order = jnp.arange(NUM_TRAINING_ROWS) % NUM_ROWS
-    graph, state = nnx.split((classifier, optimizer))
-    lowered = train.run_epoch.lower(graph, state, data, data, order, batch_size=32)
-    return partial(lowered.compile(), state, data, data, order), classifier, optimizer
+    arguments = (classifier, optimizer, data, data, order)
+    compiled = train.run_epoch.lower(*arguments, batch_size=32).compile()
+    return partial(compiled, *arguments), classifier
 
 
 def run() -> tuple[Evidence, ...]:
@@ -104,19 +103,17 @@ def figure():
 def solution() -> tuple[Evidence, ...]:
     """Evaluates with the weights of an epoch that is still running, then once more after it."""
     import jax
-    from flax import nnx
 
     from jax_impl.train import evaluate
 
-    run_epoch, classifier, optimizer = compiled_epoch()
+    run_epoch, classifier = compiled_epoch()
     rows = draw_rows(NUM_ROWS)
     untrained = evaluate(classifier, rows).loss
-    state, _, losses = run_epoch()
-    nnx.update((classifier, optimizer), state)
+    (trained, _), _, losses = run_epoch()
     was_ready = losses.is_ready()
-    at_once = evaluate(classifier, rows).loss
-    jax.block_until_ready(state)
-    after_waiting = evaluate(classifier, rows).loss
+    at_once = evaluate(trained, rows).loss
+    jax.block_until_ready(trained)
+    after_waiting = evaluate(trained, rows).loss
     return (
         is_near("loss before the epoch", 2.29, untrained, within=0.02),
         is_equal("epoch done when its weights were used", False, was_ready),
@@ -147,8 +144,8 @@ A clock around JAX therefore stops too early, unless it waits: `jax.block_until_
 `fit` waits once an epoch, and there reads the clock. Do not wait at each step only to be safe: that
 takes away what the dispatch gains.""",
     exercise=Exercise(
-        task="Without waiting, put the weights of an epoch that is still running into the model, "
-        "and evaluate. Does the evaluation see the old weights, half-trained ones, or the trained "
+        task="Without waiting, evaluate the model that an epoch returned which is still running. "
+        "Does the evaluation see the old weights, half-trained ones, or the trained "
         "ones?",
         solution=solution,
         answer="The trained ones. The evaluation is dispatched too, takes the promised arrays as "

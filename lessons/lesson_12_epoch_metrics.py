@@ -38,20 +38,17 @@ def jax_epoch() -> tuple[float, np.ndarray]:
     """The loss that the port reports of the same epoch, and the loss of each step, (3,)."""
     import jax
     import jax.numpy as jnp
-    from flax import nnx
 
     from jax_impl.model import build_model, set_parameters
     from jax_impl.train import prepare_training, to_device, train_epoch
 
-    compiled_epoch = jax.jit(train_epoch, static_argnames=("graph", "batch_size"))
+    compiled_epoch = jax.jit(train_epoch, static_argnames="batch_size")
 
     model = build_model(Experiment())
     set_parameters(model, draw_weights())
-    graph, state = nnx.split((model, prepare_training(model, Experiment())))
-    order = jnp.arange(NUM_ROWS)
-    _, metrics, losses = compiled_epoch(
-        graph, state, *to_device(rows_by_loss()), order, batch_size=32
-    )
+    optimizer = prepare_training(model, Experiment())
+    rows, order = to_device(rows_by_loss()), jnp.arange(NUM_ROWS)
+    _, metrics, losses = compiled_epoch(model, optimizer, rows, order, batch_size=32)
     return float(metrics["loss"]), np.asarray(losses)
 
 

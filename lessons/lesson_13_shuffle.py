@@ -15,12 +15,10 @@ EXPERIMENT = Experiment(batch_size=1, learning_rate=1e-12, num_epochs=3, randomn
 
 def keras_orders() -> NDArray[np.int64]:
     """The rows that a seeded `fit` takes, step by step, (3 epochs, 8)."""
-    from keras_impl.implementation import build
+    from keras_impl.implementation import build_recording
 
-    twin, rows = build(EXPERIMENT), draw_rows(NUM_ROWS)  # `build` sets the seed
-    report = twin.fit(
-        rows, validation=rows, orders=None, on_epoch=lambda _: None, record_steps=True
-    )
+    twin, rows = build_recording(EXPERIMENT), draw_rows(NUM_ROWS)  # which sets the seed
+    report = twin.fit(rows, validation=rows, orders=None, on_epoch=lambda _: None)
     return rows_taken(twin.get_parameters(), report.step_losses)
 
 
@@ -67,15 +65,13 @@ def solution() -> tuple[Evidence, ...]:
     """Three fits of an epoch each; then orders from NumPy, and no shuffling in Keras."""
     from dataclasses import replace
 
-    from keras_impl.implementation import build
+    from keras_impl.implementation import build_recording
 
     rows = draw_rows(NUM_ROWS)
-    twin = build(replace(EXPERIMENT, num_epochs=1))
+    twin = build_recording(replace(EXPERIMENT, num_epochs=1))
 
     def fit(orders: NDArray[np.int64] | None) -> NDArray[np.float64]:
-        report = twin.fit(
-            rows, validation=rows, orders=orders, on_epoch=lambda _: None, record_steps=True
-        )
+        report = twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _: None)
         return report.step_losses
 
     three_fits = np.concatenate([fit(None) for _ in range(3)])

@@ -41,23 +41,23 @@ def trained_by(twin) -> Parameters:
 
 def jax_module_steps() -> Parameters:
     """The weights after the same two epochs, `nnx.jit` around each step."""
-    from jax_impl.speed.steps import ModuleStepTrainer
+    from jax_impl.speed.steps import module_steps
 
-    return trained_against_a_clock(ModuleStepTrainer)
-
-
-def jax_split_steps() -> Parameters:
-    """The weights after the same two epochs, `jax.jit` around each step on split state."""
-    from jax_impl.speed.steps import SplitStepTrainer
-
-    return trained_against_a_clock(SplitStepTrainer)
+    return trained_against_a_clock(module_steps)
 
 
-def trained_against_a_clock(trainer_type) -> Parameters:
+def jax_pytree_steps() -> Parameters:
+    """The weights after the same two epochs, `jax.jit` around each step on pytrees."""
+    from jax_impl.speed.steps import pytree_steps
+
+    return trained_against_a_clock(pytree_steps)
+
+
+def trained_against_a_clock(make_trainer) -> Parameters:
     """The weights of one of the trainers that `twins speed` times; its clock is not read."""
     from shared.speed import EpochClock
 
-    trainer = trainer_type(workload())
+    trainer = make_trainer(workload())
     trainer.train(orders()[None], EpochClock())
     return trainer.get_parameters()[0]
 
@@ -80,7 +80,7 @@ def run() -> tuple[Evidence, ...]:
     keras = keras_fit()
     ways = {
         "nnx.jit": jax_module_steps(),
-        "split and jax.jit": jax_split_steps(),
+        "jax.jit on pytrees": jax_pytree_steps(),
         "scan": jax_scan(),
     }
     moved = largest_difference(keras, draw_weights())
@@ -110,7 +110,7 @@ def figure():
     ways = {
         "Keras: fit": seconds["keras-fit"],
         "JAX: nnx.jit, a call per step": seconds["jax-nnx-jit"],
-        "JAX: split and jax.jit, a call per step": seconds["jax-split"],
+        "JAX: jax.jit on pytrees, a call per step": seconds["jax-jit"],
         "JAX: scan, a call per epoch": seconds["jax-scan"],
     }
     drawn = new_figure(7.0, 2.6)
@@ -125,23 +125,22 @@ def figure():
 
 
 def solution() -> tuple[Evidence, ...]:
-    """Keeps the state from before a step, and the weights as NumPy arrays."""
+    """Keeps the network from before a step, and its weights as NumPy arrays."""
     import jax
     import jax.numpy as jnp
 
-    from jax_impl.speed.steps import SplitStepTrainer
+    from jax_impl.speed.steps import pytree_steps
 
-    trainer = SplitStepTrainer(workload())
+    trainer = pytree_steps(workload())
     weights = trainer.get_parameters()[0]
-    state = trainer.state
-    trainer.step(jnp.arange(32))
+    before = trainer.trained
+    trainer.trained = trainer.advance(jnp.arange(32))
     kept = fails(
-        "the first array of the state from before the step",
+        "the first array of the network from before the step",
         "RuntimeError",
         "Array has been deleted",
-        lambda: float(jax.tree.leaves(state)[0].sum()),
+        lambda: float(jax.tree.leaves(before)[0].sum()),
     )
-    # Only now: it fills the model anew, and with it the state that was split from it.
     change = largest_difference(trainer.get_parameters()[0], weights)
     return (
         kept,
@@ -152,15 +151,15 @@ def solution() -> tuple[Evidence, ...]:
 LESSON = Lesson(
     question=(
         "The same training can be written in four ways: Keras' `fit`; a step under `nnx.jit`; a "
-        "step under `jax.jit` that gets the model as split state; a `scan` that takes a whole "
-        "epoch in one call. Two epochs from the same weights on the same batches: how far apart "
-        "do the weights end?"
+        "step under `jax.jit` that takes and returns the model as a pytree; a `scan` that takes a "
+        "whole epoch in one call. Two epochs from the same weights on the same batches: how far "
+        "apart do the weights end?"
     ),
     keras=(keras_fit, "keras_impl.train:fit"),
     jax=(
-        "jax_impl.speed.steps:_module_step",
-        "jax_impl.speed.steps:_split_step",
-        "jax_impl.train:train_batches",
+        "jax_impl.speed.steps:step",
+        "jax_impl.speed.steps:step_of_pytrees",
+        "jax_impl.train:train_epoch",
     ),
     run=run,
     explanation="""\
@@ -169,21 +168,22 @@ thousandths. That is float32's rounding. How a loop is written is no part of the
 
 What differs is how often Python takes part. `fit` comes back to Python after each step, for its
 callbacks and figures. `nnx.jit` lets you write the step on a model that changes in place, and for
-that walks through model and optimiser at every call. `nnx.split` does this walk once: `jax.jit`
-then sees plain arrays, may use the old ones' memory for the new (*donation*), and `nnx.merge` puts
-the model together again inside, where it costs nothing once compiled. `scan` records one step and
-repeats it in compiled code: Python is called once an epoch, not 1,719 times. It can, because a
-step is a function from a state to a state.
+that walks through model and optimiser at every call (`nnx.jit(graph=False)` and
+`nnx.cached_partial` make that walk shorter). A module is also a *pytree* of arrays: `jax.jit`
+takes it as it is, may use the old arrays' memory for the new (*donation*), and gives back what
+the function returns. `scan` records one step and repeats it in compiled code: Python is called
+once an epoch, not 1,719 times. It can, because a step is a function from a model and an optimiser
+to a model and an optimiser.
 
 The figure shows what that is worth; how it was measured is told in the README. For a port:
 begin with `nnx.jit`, which is easiest to read, prove it right, and then take Python out of it, with
 the first as the judge of the second.""",
     exercise=Exercise(
-        task="Keep the trainer's state from before a step of `_split_step`, to see afterwards how "
-        "far the weights moved. What happens, and what should you keep instead?",
+        task="Keep the trainer's network from before a step of `step_of_pytrees`, to see "
+        "afterwards how far the weights moved. What happens, and what should you keep instead?",
         solution=solution,
-        answer="The step was given the state's memory (`donate_argnames`), so its arrays are "
-        "deleted. Keep a copy: `get_parameters` copies to NumPy. Without donation the old state "
+        answer="The step was given the network's memory (`donate_argnames`), so its arrays are "
+        "deleted. Keep a copy: `get_parameters` copies to NumPy. Without donation the old arrays "
         "would live on, and every step would need memory for both.",
     ),
     figure=figure,

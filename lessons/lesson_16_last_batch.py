@@ -28,21 +28,17 @@ def jax_weights(num_rows: int) -> Parameters:
     """The weights after the port's epoch on the first rows."""
     import jax
     import jax.numpy as jnp
-    from flax import nnx
 
     from jax_impl.model import build_model, get_parameters, set_parameters
     from jax_impl.train import prepare_training, to_device, train_epoch
 
-    compiled_epoch = jax.jit(train_epoch, static_argnames=("graph", "batch_size"))
+    compiled_epoch = jax.jit(train_epoch, static_argnames="batch_size")
 
     model = build_model(Experiment())
     set_parameters(model, draw_weights())
-    graph, state = nnx.split((model, prepare_training(model, Experiment())))
-    order = jnp.arange(num_rows)
-    state, _, _ = compiled_epoch(
-        graph, state, *to_device(draw_rows(NUM_ROWS)), order, batch_size=32
-    )
-    trained, _ = nnx.merge(graph, state)
+    optimizer = prepare_training(model, Experiment())
+    rows, order = to_device(draw_rows(NUM_ROWS)), jnp.arange(num_rows)
+    (trained, _), _, _ = compiled_epoch(model, optimizer, rows, order, batch_size=32)
     return get_parameters(trained)
 
 

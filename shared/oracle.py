@@ -112,11 +112,8 @@ class Oracle:
         validation: Examples,
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
-        record_steps: bool = False,
-        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which would say nothing here."""
-        del record_steps, in_bulk
         if orders is None:
             generator = np.random.default_rng(self.experiment.seed)
             rows = range(self.experiment.num_epochs)

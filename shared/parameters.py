@@ -1,7 +1,7 @@
 """Parameters: the kernels and biases of a network as NumPy arrays, whoever trained them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,14 @@ class Parameters:
                 )
                 for layer in self.layers
             )
+        )
+
+    def with_kernels(
+        self, change: Callable[[NDArray[np.floating]], NDArray[np.floating]]
+    ) -> "Parameters":
+        """The same biases with each kernel changed."""
+        return Parameters(
+            tuple(replace(layer, kernel=change(layer.kernel)) for layer in self.layers)
         )
 
     def count(self) -> int:

@@ -79,7 +79,7 @@ class FitReport:
     compile_seconds: work before the first step could run: tracing and compilation.
     epoch_seconds: each epoch with its validation, without compilation, (E,).
     step_losses: the mean loss of every step's batch, before that step moved the
-        weights, (S,) float64; empty unless asked for.
+        weights, (S,) float64; empty where the implementation was not built to record it.
     """
 
     history: tuple[EpochMetrics, ...]
@@ -111,8 +111,6 @@ class Implementation(Protocol):
         validation: Examples,
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
-        record_steps: bool = False,
-        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, one epoch for each row of `orders`, (E, n) row numbers.
 
@@ -120,9 +118,7 @@ class Implementation(Protocol):
         order given; a last, smaller batch is averaged over the rows it has. An
         order may name fewer rows than there are. With `orders=None` the
         implementation shuffles as its users would, for `experiment.num_epochs`.
-        `on_epoch` hears of each epoch as it ends. `record_steps` asks for
-        `step_losses`. `in_bulk` lets the framework run many steps at a time where it
-        can: the same numbers sooner, for sweeps in which nobody looks at the clock.
+        `on_epoch` hears of each epoch as it ends.
         """
         ...
 
@@ -144,4 +140,9 @@ class Implementation(Protocol):
 
 
 Builder = Callable[[Experiment], Implementation]
-"""The type of each implementation's `build`."""
+"""The type of each implementation's `build`.
+
+Where it makes a difference to a framework, its module also offers `build_recording`,
+whose trainings report the loss of every step, and `build_in_bulk`, which runs many
+steps at a time: the same numbers sooner, for sweeps in which nobody looks at the clock.
+"""

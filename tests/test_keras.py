@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.implementations import build_implementation
+from benchmarks.implementations import Purpose, build_implementation
 from benchmarks.processes import Report, run_in_process
 from shared.draws import sha256_of
 from shared.experiment import Experiment
@@ -26,17 +26,16 @@ def made_examples() -> Examples:
 
 def fit_two_ways(_report: Report) -> list[tuple[str, int]]:
     """Digest of the weights, and number of step losses, after an epoch in bulk and by steps."""
-    keras = build_implementation("keras", EXPERIMENT)
     examples = made_examples()
     generator = np.random.default_rng(1)
     parameters = glorot_parameters(EXPERIMENT, generator)
     order = generator.permutation(NUM_ROWS)[np.newaxis]
     outcomes = []
-    for options in ({}, {"in_bulk": True}, {"record_steps": True}):
+    purposes: tuple[Purpose, ...] = ("documented", "in bulk", "recording")
+    for purpose in purposes:
+        keras = build_implementation("keras", EXPERIMENT, purpose)
         keras.set_parameters(parameters)
-        report = keras.fit(
-            examples, validation=examples, orders=order, on_epoch=lambda _: None, **options
-        )
+        report = keras.fit(examples, validation=examples, orders=order, on_epoch=lambda _: None)
         outcomes.append((digest(keras.get_parameters()), len(report.step_losses)))
     return outcomes
 

@@ -14,7 +14,7 @@ from benchmarks.parity.evidence import NUM_PROBE_ROWS, Evidence, Tensor, gather_
 from benchmarks.parity.ladder import climb, compare, passed_whole_ladder
 from benchmarks.parity.table import parting_sentences
 from jax_impl import train
-from jax_impl.implementation import Twin
+from jax_impl.implementation import JaxTwin
 from shared import oracle
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws
@@ -102,7 +102,7 @@ def climb_against_oracle(
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_port_climbs_the_whole_ladder(evidence_of, oracle_evidence, dtype: DType):
-    port = evidence_of(Twin(controls_experiment(dtype)), dtype)
+    port = evidence_of(JaxTwin(controls_experiment(dtype)), dtype)
     results = climb_against_oracle(port, oracle_evidence(dtype), dtype)
     assert passed_whole_ladder(results)
     assert [result.name for result in results] == [rung.name for rung in rungs.RUNGS]

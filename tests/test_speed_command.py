@@ -53,7 +53,7 @@ def test_a_short_measurement(fashion_mnist_directory: Path, tmp_path: Path):
 @pytest.mark.real_data
 def test_an_interrupt_keeps_what_was_measured(fashion_mnist_directory: Path, tmp_path: Path):
     out = tmp_path / "speed"
-    options = ("--rungs", "jax-scan", "jax-split", "--rounds", 50)
+    options = ("--rungs", "jax-scan", "jax-jit", "--rounds", 50)
     arguments = ("speed", *SMALL, *options, "--data-dir", fashion_mnist_directory, "--out", out)
     process = subprocess.Popen(
         [*PROGRAM, *map(str, arguments)],
@@ -73,7 +73,7 @@ def test_an_interrupt_keeps_what_was_measured(fashion_mnist_directory: Path, tmp
     assert errors.splitlines() == ["twins: interrupted; what is finished was kept"]
     results = read_json(out / "speed.json", SpeedResults)
     assert not results.finished
-    assert [rung.name for rung in results.rungs] == ["jax-split", "jax-scan"]
+    assert [rung.name for rung in results.rungs] == ["jax-jit", "jax-scan"]
     assert all(rung.epoch_seconds for rung in results.rungs)
     assert (out / "UNFINISHED.txt").exists()
 

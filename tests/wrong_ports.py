@@ -20,7 +20,7 @@ from benchmarks.parity import rungs
 from benchmarks.parity.evidence import NUM_PROBE_ROWS
 from benchmarks.parity.rungs import Rung
 from jax_impl import train
-from jax_impl.implementation import Twin
+from jax_impl.implementation import JaxTwin
 from shared.experiment import Experiment
 from shared.parameters import LayerParameters, Parameters
 from shared.protocol import (
@@ -63,10 +63,10 @@ def rejected_at(rung: Rung):
 
 
 @rejected_at(rungs.PARAMETERS)
-def lecun_initialiser(experiment: Experiment) -> Twin:
+def lecun_initialiser(experiment: Experiment) -> JaxTwin:
     """Keeps the weights that Flax drew, LeCun-normal, whatever it is given."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def set_parameters(self, parameters: Parameters) -> None:
             del parameters
 
@@ -74,8 +74,8 @@ def lecun_initialiser(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.PARAMETERS)
-def weights_rounded_to_bfloat16_once(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def weights_rounded_to_bfloat16_once(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def set_parameters(self, parameters: Parameters) -> None:
             super().set_parameters(change_arrays(parameters, through_bfloat16))
 
@@ -83,8 +83,8 @@ def weights_rounded_to_bfloat16_once(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.PARAMETERS)
-def biases_start_at_a_hundredth(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def biases_start_at_a_hundredth(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def set_parameters(self, parameters: Parameters) -> None:
             layers = (replace(layer, bias=layer.bias + 0.01) for layer in parameters.layers)
             super().set_parameters(Parameters(tuple(layers)))
@@ -93,8 +93,8 @@ def biases_start_at_a_hundredth(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.PARAMETERS)
-def layers_renamed(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def layers_renamed(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def get_parameters(self) -> Parameters:
             layers = super().get_parameters().layers
             return Parameters(
@@ -108,10 +108,10 @@ def layers_renamed(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.LOGITS)
-def kernel_transposed_where_it_fits(experiment: Experiment) -> Twin:
+def kernel_transposed_where_it_fits(experiment: Experiment) -> JaxTwin:
     """The square kernel of `hidden_2` is (out, in); weights go in and out as they came."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def set_parameters(self, parameters: Parameters) -> None:
             super().set_parameters(change_kernel(parameters, "hidden_2", np.transpose))
 
@@ -122,19 +122,19 @@ def kernel_transposed_where_it_fits(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.LOGITS)
-def leaky_relu(experiment: Experiment) -> Twin:
+def leaky_relu(experiment: Experiment) -> JaxTwin:
     put_in_place(nnx, "relu", nnx.leaky_relu)
-    return Twin(experiment)
+    return JaxTwin(experiment)
 
 
 @rejected_at(rungs.LOGITS)
-def float32_in_a_float64_run(experiment: Experiment) -> Twin:
-    return Twin(replace(experiment, dtype="float32"))
+def float32_in_a_float64_run(experiment: Experiment) -> JaxTwin:
+    return JaxTwin(replace(experiment, dtype="float32"))
 
 
 @rejected_at(rungs.LOGITS)
-def test_images_not_scaled(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def test_images_not_scaled(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def predict(self, images: Array) -> Predictions:
             return super().predict(images * 255)
 
@@ -145,8 +145,8 @@ def test_images_not_scaled(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.PROBABILITIES)
-def softmax_over_the_rows(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def softmax_over_the_rows(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def predict(self, images: Array) -> Predictions:
             logits = super().predict(images).logits
             return Predictions(
@@ -160,29 +160,29 @@ def softmax_over_the_rows(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.LOSS)
-def softmax_applied_twice(experiment: Experiment) -> Twin:
+def softmax_applied_twice(experiment: Experiment) -> JaxTwin:
     use_loss(lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean())
-    return Twin(experiment)
+    return JaxTwin(experiment)
 
 
 @rejected_at(rungs.LOSS)
-def summed_instead_of_averaged(experiment: Experiment) -> Twin:
+def summed_instead_of_averaged(experiment: Experiment) -> JaxTwin:
     use_loss(lambda logits, labels: cross_entropies(logits, labels).sum())
-    return Twin(experiment)
+    return JaxTwin(experiment)
 
 
 @rejected_at(rungs.LOSS)
-def label_smoothing(experiment: Experiment) -> Twin:
+def label_smoothing(experiment: Experiment) -> JaxTwin:
     def smoothed(logits: jax.Array, labels: jax.Array) -> jax.Array:
         targets = optax.smooth_labels(jax.nn.one_hot(labels, 10, dtype=logits.dtype), 0.01)
         return optax.softmax_cross_entropy(logits, targets).mean()
 
     use_loss(smoothed)
-    return Twin(experiment)
+    return JaxTwin(experiment)
 
 
 @rejected_at(rungs.EXTREME_LOSS)
-def clipped_loss(experiment: Experiment) -> Twin:
+def clipped_loss(experiment: Experiment) -> JaxTwin:
     """The cross-entropy of clipped probabilities, as Keras on JAX computes it."""
 
     def clipped(logits: jax.Array, labels: jax.Array) -> jax.Array:
@@ -190,15 +190,15 @@ def clipped_loss(experiment: Experiment) -> Twin:
         return -jnp.log(probabilities[jnp.arange(len(labels)), labels]).mean()
 
     use_loss(clipped)
-    return Twin(experiment)
+    return JaxTwin(experiment)
 
 
 # The gradient and the step.
 
 
 @rejected_at(rungs.GRADIENTS)
-def gradients_averaged_twice(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def gradients_averaged_twice(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
             computed = super().loss_and_gradients(examples)
             num_rows = len(examples.labels)
@@ -209,30 +209,30 @@ def gradients_averaged_twice(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.ONE_STEP)
-def learning_rate_a_tenth_too_large(experiment: Experiment) -> Twin:
-    return Twin(replace(experiment, learning_rate=experiment.learning_rate * 1.1))
+def learning_rate_a_tenth_too_large(experiment: Experiment) -> JaxTwin:
+    return JaxTwin(replace(experiment, learning_rate=experiment.learning_rate * 1.1))
 
 
 @rejected_at(rungs.ONE_STEP)
-def weight_decay(experiment: Experiment) -> Twin:
+def weight_decay(experiment: Experiment) -> JaxTwin:
     decay = optax.add_decayed_weights(1e-4)
     return with_optimizer(experiment, optax.chain(decay, optax.sgd(experiment.learning_rate)))
 
 
 @rejected_at(rungs.ONE_STEP)
-def gradients_clipped_by_norm(experiment: Experiment) -> Twin:
+def gradients_clipped_by_norm(experiment: Experiment) -> JaxTwin:
     clip = optax.clip_by_global_norm(0.5)
     return with_optimizer(experiment, optax.chain(clip, optax.sgd(experiment.learning_rate)))
 
 
 @rejected_at(rungs.ONE_STEP)
-def adam(experiment: Experiment) -> Twin:
+def adam(experiment: Experiment) -> JaxTwin:
     return with_optimizer(experiment, optax.adam(experiment.learning_rate))
 
 
 @rejected_at(rungs.ONE_STEP)
-def bias_never_updated(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def bias_never_updated(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def fit(self, training: Examples, **options) -> FitReport:
             before = self.get_parameters().layers[-1].bias
             report = super().fit(training, **options)
@@ -244,10 +244,10 @@ def bias_never_updated(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.ONE_STEP)
-def validation_rows_left_in_training(experiment: Experiment) -> Twin:
+def validation_rows_left_in_training(experiment: Experiment) -> JaxTwin:
     """Counts rows from the start of the 60,000, where the first 5,000 validate."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def fit(self, training: Examples, *, validation: Examples, **options) -> FitReport:
             everything = Examples(
                 images=np.concatenate([validation.images, training.images]),
@@ -259,13 +259,13 @@ def validation_rows_left_in_training(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.LAST_BATCH)
-def momentum(experiment: Experiment) -> Twin:
+def momentum(experiment: Experiment) -> JaxTwin:
     """Shows from the second step on: the first has no past."""
     return with_optimizer(experiment, optax.sgd(experiment.learning_rate, momentum=0.01))
 
 
 @rejected_at(rungs.LAST_BATCH)
-def last_batch_dropped(experiment: Experiment) -> Twin:
+def last_batch_dropped(experiment: Experiment) -> JaxTwin:
     def drop(orders: NDArray[np.int64]) -> NDArray[np.int64]:
         num_rows = orders.shape[1] // experiment.batch_size * experiment.batch_size
         return orders[:, :num_rows]
@@ -274,7 +274,7 @@ def last_batch_dropped(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.LAST_BATCH)
-def last_batch_divided_by_32(experiment: Experiment) -> Twin:
+def last_batch_divided_by_32(experiment: Experiment) -> JaxTwin:
     """Divides the sum over the last batch by the size of a full one."""
     original = train.loss_fn
 
@@ -284,11 +284,11 @@ def last_batch_divided_by_32(experiment: Experiment) -> Twin:
         return loss * share, num_correct
 
     put_in_place(train, "loss_fn", divided)
-    return Twin(experiment)
+    return JaxTwin(experiment)
 
 
 @rejected_at(rungs.LAST_BATCH)
-def batches_shuffled_instead_of_rows(experiment: Experiment) -> Twin:
+def batches_shuffled_instead_of_rows(experiment: Experiment) -> JaxTwin:
     """Cuts sorted rows into batches, then shuffles the batches."""
 
     def shuffle_batches(orders: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -309,10 +309,10 @@ def batches_shuffled_instead_of_rows(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.EPOCH_STEP_LOSSES)
-def one_label_shifted(experiment: Experiment) -> Twin:
+def one_label_shifted(experiment: Experiment) -> JaxTwin:
     """One of 55,000 training labels is off by one."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
             labels = training.labels.copy()
             row = orders[0, -30]
@@ -325,10 +325,10 @@ def one_label_shifted(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.EPOCH_METRICS)
-def metrics_not_weighted_by_rows(experiment: Experiment) -> Twin:
+def metrics_not_weighted_by_rows(experiment: Experiment) -> JaxTwin:
     """Averages the means of the batches, though the last one has fewer rows."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def fit(self, training: Examples, *, on_epoch, **options) -> FitReport:
             report = super().fit(training, on_epoch=lambda _: None, **options)
             losses = report.step_losses.reshape(len(report.history), -1).mean(axis=1)
@@ -338,8 +338,8 @@ def metrics_not_weighted_by_rows(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.EPOCH_METRICS)
-def validated_before_the_epoch(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def validated_before_the_epoch(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         def fit(self, training: Examples, *, validation, on_epoch, **options) -> FitReport:
             before = self.evaluate(validation)
             quiet = {"validation": validation, "on_epoch": lambda _: None}
@@ -352,10 +352,10 @@ def validated_before_the_epoch(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.RUN_STEP_LOSSES)
-def first_order_in_every_epoch(experiment: Experiment) -> Twin:
+def first_order_in_every_epoch(experiment: Experiment) -> JaxTwin:
     """What a seeded Keras fit on TensorFlow does: one permutation, again and again."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         first_order = np.zeros(0, np.int64)
 
         def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
@@ -368,8 +368,8 @@ def first_order_in_every_epoch(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.RUN_STEP_LOSSES)
-def learning_rate_decays_by_the_epoch(experiment: Experiment) -> Twin:
-    class Port(Twin):
+def learning_rate_decays_by_the_epoch(experiment: Experiment) -> JaxTwin:
+    class Port(JaxTwin):
         num_epochs = 0
 
         def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
@@ -383,10 +383,10 @@ def learning_rate_decays_by_the_epoch(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.RUN_WEIGHTS)
-def keeps_the_weights_of_an_earlier_epoch(experiment: Experiment) -> Twin:
+def keeps_the_weights_of_an_earlier_epoch(experiment: Experiment) -> JaxTwin:
     """As early stopping does that restores the best weights."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
             before = self.get_parameters()
             report = super().fit(training, orders=orders, **options)
@@ -399,10 +399,10 @@ def keeps_the_weights_of_an_earlier_epoch(experiment: Experiment) -> Twin:
 
 
 @rejected_at(rungs.RUN_PREDICTIONS)
-def test_rows_reversed(experiment: Experiment) -> Twin:
+def test_rows_reversed(experiment: Experiment) -> JaxTwin:
     """Predicts the whole test set in another order than it was given."""
 
-    class Port(Twin):
+    class Port(JaxTwin):
         def predict(self, images: Array) -> Predictions:
             if len(images) <= NUM_PROBE_ROWS:
                 return super().predict(images)
@@ -434,16 +434,16 @@ def put_in_place(module, name: str, replacement: Callable) -> None:
     jax.clear_caches()
 
 
-def with_optimizer(experiment: Experiment, rule: optax.GradientTransformation) -> Twin:
-    port = Twin(experiment)
+def with_optimizer(experiment: Experiment, rule: optax.GradientTransformation) -> JaxTwin:
+    port = JaxTwin(experiment)
     port.optimizer = nnx.Optimizer(port.model, rule, wrt=nnx.Param)
     return port
 
 
 def with_orders(
     experiment: Experiment, change: Callable[[NDArray[np.int64]], NDArray[np.int64]]
-) -> Twin:
-    class Port(Twin):
+) -> JaxTwin:
+    class Port(JaxTwin):
         def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
             return super().fit(training, orders=change(orders), **options)
 

@@ -20,7 +20,7 @@ from shared.protocol import (
 from torch_impl import model, train
 
 
-class Twin:
+class TorchTwin:
     """The experiment in PyTorch, as `shared.protocol.Implementation`."""
 
     def __init__(self, experiment: Experiment) -> None:
@@ -50,11 +50,8 @@ class Twin:
         validation: Examples,
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
-        record_steps: bool = False,
-        in_bulk: bool = False,
     ) -> FitReport:
-        """Trains by SGD, epoch by epoch."""
-        del record_steps, in_bulk  # a loop has every step's loss at hand, and no bulk
+        """Trains by SGD, epoch by epoch; a loop has every step's loss at hand."""
         return train.fit(
             self.model,
             self.optimizer,
@@ -82,6 +79,6 @@ class Twin:
         torch.save(self.model.state_dict(), folder / "model.pt")
 
 
-def build(experiment: Experiment) -> Twin:
+def build(experiment: Experiment) -> TorchTwin:
     """The implementation, ready to train."""
-    return Twin(experiment)
+    return TorchTwin(experiment)

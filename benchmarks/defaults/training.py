@@ -103,7 +103,6 @@ def train_port(job: PortJob) -> Trajectory:
         validation=dataset.validation,
         orders=draws.orders if job.rung is None or job.rung.habits.takes_orders else None,
         on_epoch=lambda metrics: _refuse_divergence(metrics, job.title),
-        record_steps=True,
     )
     predictions = port.predict(dataset.test.images)
     step_losses = fit_report.step_losses.reshape(len(fit_report.history), -1)
@@ -150,7 +149,7 @@ def training_loss_gap(report: FitReport, sizes: NDArray[np.int64]) -> float:
 
 def _build(job: PortJob) -> Implementation:
     if job.rung is None:
-        return build_implementation(job.implementation, job.experiment)
+        return build_implementation(job.implementation, job.experiment, "recording")
     ladder: Ladder = defaults_of(job.implementation)
     return ladder.build_port(job.experiment, job.rung.habits)
 

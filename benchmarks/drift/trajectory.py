@@ -56,7 +56,7 @@ def follow(report: Report, job: TrajectoryJob) -> None:
     """
     if job.core is not None:
         pin_to_core(job.core)
-    implementation = build_implementation(job.implementation, job.experiment)
+    implementation = build_implementation(job.implementation, job.experiment, "in bulk")
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     validation = Examples(
         images=dataset.validation.images[:NUM_VALIDATION_ROWS],
@@ -70,7 +70,6 @@ def follow(report: Report, job: TrajectoryJob) -> None:
             validation=validation,
             orders=segment.rows[np.newaxis],
             on_epoch=lambda _: None,
-            in_bulk=True,
         )
         _write_snapshot(job.folder, segment, implementation, dataset.test.images)
         report(segment.last_step)

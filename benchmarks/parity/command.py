@@ -98,7 +98,7 @@ def _report_evidence(
     report: Report, name: str, experiment: Experiment, raw: RawDataset, draws: Draws
 ) -> None:
     """What runs in each child process."""
-    implementation = build_implementation(name, experiment)
+    implementation = build_implementation(name, experiment, "recording")
     report(_Device(implementation.device))
     dataset = split_and_scale(raw, experiment.dtype)
     for evidence in gather_evidence(implementation, experiment, dataset, draws, report):

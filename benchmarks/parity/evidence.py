@@ -164,7 +164,6 @@ def _of_training(
                 validation=dataset.validation,
                 orders=stage_orders,
                 on_epoch=count_epoch,
-                record_steps=True,
             )
             step_losses = np.concatenate([step_losses, report.step_losses])
         losses = Tensor(name="loss", values=step_losses, is_by_step=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jax_impl import train
 from jax_impl.defaults.habits import Habits
-from jax_impl.implementation import Twin
+from jax_impl.implementation import JaxTwin
 from jax_impl.model import Classifier
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport
@@ -18,17 +18,15 @@ from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport
 EVALUATION_BATCH_SIZE = 32
 """Rows at a time in an evaluation by batches, as in Keras' `evaluate`."""
 
-Arrays = tuple[jax.Array, jax.Array]
 
-
-class Port(Twin):
+class Port(JaxTwin):
     """The experiment in JAX as somebody with these habits ports it.
 
     Whoever calls hands over weights and orders only where the habits take them.
     """
 
     def __init__(self, experiment: Experiment, habits: Habits) -> None:
-        super().__init__(experiment)  # draws LeCun-normal kernels, Flax' default
+        super().__init__(experiment)  # draws LeCun-normal kernels, Flax's default
         self.habits = habits
         if habits.initialiser == "Glorot-uniform":
             draw_glorot_kernels(self.model, experiment.seed)
@@ -40,17 +38,14 @@ class Port(Twin):
         validation: Examples,
         orders: NDArray[np.int64] | None,
         on_epoch: Callable[[EpochMetrics], None],
-        record_steps: bool = False,
-        in_bulk: bool = False,
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which are not compared here."""
-        del record_steps, in_bulk  # every step's loss is at hand
-        on_device = (_to_device(training), _to_device(validation))
-        graph, state = nnx.split((self.model, self.optimizer))
+        on_device = (train.to_device(training), train.to_device(validation))
         history, step_losses = [], []
         for epoch, order in enumerate(self._epoch_orders(len(training.labels), orders), 1):
-            state, metrics, losses = self._run_epoch(graph, state, *on_device, order)
-            nnx.update((self.model, self.optimizer), state)
+            trained = (self.model, self.optimizer)
+            trained, metrics, losses = self._run_epoch(trained, *on_device, order)
+            nnx.update((self.model, self.optimizer), nnx.state(trained))
             figures = {name: float(value) for name, value in metrics.items()}
             history.append(EpochMetrics(epoch=epoch, **(figures | self._validate(validation))))
             step_losses.append(np.asarray(losses, np.float64))
@@ -86,12 +81,11 @@ class Port(Twin):
 
     def _run_epoch(
         self,
-        graph: nnx.GraphDef,
-        state: nnx.State,
-        training: Arrays,
-        validation: Arrays,
+        trained: train.Trained,
+        training: train.Rows,
+        validation: train.Rows,
         order: jax.Array,
-    ) -> tuple[nnx.State, dict[str, jax.Array], jax.Array]:
+    ) -> tuple[train.Trained, dict[str, jax.Array], jax.Array]:
         """The reference port's epoch, on the rows and by the mean that the habits say."""
         batch_size = self.experiment.batch_size
         whole = _whole(len(order), batch_size)
@@ -99,19 +93,20 @@ class Port(Twin):
             order = order[:whole]
         data = (training, validation)
         if self.habits.metrics == "mean over rows" or len(order) == whole:
-            return train.run_epoch(graph, state, *data, order, batch_size=batch_size)
+            return train.run_epoch(*trained, *data, order, batch_size=batch_size)
         # Run apart, the last batch tells its own accuracy, to be counted like any other's.
-        first, last = order[:whole], order[whole:]
-        state, metrics, losses = train.run_epoch(graph, state, *data, first, batch_size=batch_size)
-        num_batches = len(losses)
-        state, last_metrics, last_loss = train.run_epoch(
-            graph, state, *data, last, batch_size=batch_size
+        trained, metrics, losses = train.run_epoch(
+            *trained, *data, order[:whole], batch_size=batch_size
         )
+        trained, last, last_loss = train.run_epoch(
+            *trained, *data, order[whole:], batch_size=batch_size
+        )
+        num_batches = len(losses)
         means = {
-            name: (num_batches * metrics[name] + last_metrics[name]) / (num_batches + 1)
+            name: (num_batches * metrics[name] + last[name]) / (num_batches + 1)
             for name in ("loss", "accuracy")
         }
-        return state, last_metrics | means, jnp.concatenate([losses, last_loss])
+        return trained, last | means, jnp.concatenate([losses, last_loss])
 
     def _validate(self, validation: Examples) -> dict[str, float]:
         """What these habits report otherwise than the reference port's epoch does."""
@@ -128,7 +123,7 @@ def draw_glorot_kernels(model: Classifier, seed: int) -> None:
     for name in model.layer_names:
         linear = getattr(model, name)
         shape = (linear.in_features, linear.out_features)
-        linear.kernel[...] = draw(rngs.params(), shape, linear.param_dtype).T
+        linear.kernel[...] = draw(rngs.params(), shape, linear.param_dtype)
 
 
 def _whole(num_rows: int, batch_size: int) -> int:
@@ -144,7 +139,3 @@ def _batches(examples: Examples) -> Iterator[Examples]:
     for start in range(0, len(examples.labels), EVALUATION_BATCH_SIZE):
         rows = slice(start, start + EVALUATION_BATCH_SIZE)
         yield Examples(images=examples.images[rows], labels=examples.labels[rows])
-
-
-def _to_device(examples: Examples) -> Arrays:
-    return jnp.asarray(examples.images), jnp.asarray(examples.labels)

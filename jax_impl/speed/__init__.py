@@ -3,49 +3,38 @@
 Importing this package imports no framework.
 """
 
-from shared.speed import SpeedRung
+from shared.speed import Measure, SpeedRung
 
-_TRAINERS = "jax_impl.speed"
-_FLAX = "Flax NNX"
-_PACKAGES = ("jax", "flax", "optax")
+
+def _rung(
+    name: str, idea: str, trainer: str, *, epochs_per_call: int = 1, measure: Measure = "latency"
+) -> SpeedRung:
+    return SpeedRung(
+        name=name,
+        framework="Flax NNX",
+        idea=idea,
+        trainer=f"jax_impl.speed.{trainer}",
+        packages=("jax", "flax", "optax"),
+        epochs_per_call=epochs_per_call,
+        measure=measure,
+        devices=("cpu",) if name == "jax-sharded" else ("cpu", "gpu"),
+    )
+
 
 RUNGS = (
-    SpeedRung(
-        name="jax-nnx-jit",
-        framework=_FLAX,
-        idea="nnx.jit, a call per step",
-        trainer=f"{_TRAINERS}.steps:ModuleStepTrainer",
-        packages=_PACKAGES,
-    ),
-    SpeedRung(
-        name="jax-split",
-        framework=_FLAX,
-        idea="split state, jax.jit, donation",
-        trainer=f"{_TRAINERS}.steps:SplitStepTrainer",
-        packages=_PACKAGES,
-    ),
-    SpeedRung(
-        name="jax-scan",
-        framework=_FLAX,
-        idea="lax.scan over the epoch (the port)",
-        trainer=f"{_TRAINERS}.epochs:EpochTrainer",
-        packages=_PACKAGES,
-    ),
-    SpeedRung(
-        name="jax-run",
-        framework=_FLAX,
-        idea="two epochs in one call",
-        trainer=f"{_TRAINERS}.epochs:RunTrainer",
-        packages=_PACKAGES,
-        epochs_per_call=2,
-    ),
-    SpeedRung(
-        name="jax-seeds",
-        framework=_FLAX,
-        idea="many seeds at once, per seed",
-        trainer=f"{_TRAINERS}.many_seeds:SeedsTrainer",
-        packages=_PACKAGES,
+    _rung("jax-nnx-jit", "nnx.jit, a call per step", "steps:module_steps"),
+    _rung("jax-nnx-tree", "nnx.jit(graph=False)", "steps:tree_steps"),
+    _rung("jax-nnx-cached", "nnx.cached_partial", "steps:cached_steps"),
+    _rung("jax-jit", "jax.jit of pytrees, donated", "steps:pytree_steps"),
+    _rung("jax-scan", "lax.scan over the epoch (the port)", "epochs:EpochTrainer"),
+    _rung("jax-transposed", "kernels the other way round", "epochs:TransposedTrainer"),
+    _rung("jax-run", "two epochs in one call", "epochs:RunTrainer", epochs_per_call=2),
+    _rung("jax-sharded", "hidden units on two devices", "epochs:ShardedTrainer"),
+    _rung(
+        "jax-seeds",
+        "many seeds at once, per seed",
+        "many_seeds:SeedsTrainer",
         measure="throughput",
     ),
 )
-"""From Flax' tutorial to the port, and beyond."""
+"""From Flax's tutorial to the port, and beyond."""

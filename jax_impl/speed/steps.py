@@ -1,7 +1,7 @@
-"""JAX against the clock, one call a step: as Flax' tutorial does it, and with less Python."""
+"""JAX against the clock, one call a step: as Flax's tutorial does it, and with less Python."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,96 +10,127 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from jax_impl import train
-from jax_impl.model import build_model, get_parameters, set_parameters
+from jax_impl.model import Classifier, build_model, get_parameters, set_parameters
 from shared.parameters import Parameters
 from shared.speed import Device, EpochClock, Workload
 
+Advance = Callable[[jax.Array], train.Trained]
+"""One step on the rows of these numbers; returns model and optimizer as they are then."""
 
-class ModuleStepTrainer:
-    """`nnx.jit` around the step: Python walks through model and optimizer at every call."""
 
-    def __init__(self, workload: Workload) -> None:
+def step(
+    model: Classifier,
+    optimizer: nnx.Optimizer,
+    images: jax.Array,
+    labels: jax.Array,
+    rows: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """One step of SGD in place, on the rows of these numbers."""
+    return train.train_step(model, optimizer, images[rows], labels[rows])
+
+
+@partial(jax.jit, donate_argnames=("model", "optimizer"))
+def step_of_pytrees(
+    model: Classifier,
+    optimizer: nnx.Optimizer,
+    images: jax.Array,
+    labels: jax.Array,
+    rows: jax.Array,
+) -> train.Trained:
+    """The same as a function of arrays: what comes in is given up, what was trained comes out."""
+    step(model, optimizer, images, labels, rows)
+    return model, optimizer
+
+
+class StepTrainer:
+    """A call for each batch; the device is waited for once an epoch."""
+
+    def __init__(
+        self, workload: Workload, prepare: Callable[[train.Trained, train.Rows], Advance]
+    ) -> None:
         self.batch_size = workload.experiment.batch_size
-        self.model = build_model(workload.experiment)
-        set_parameters(self.model, workload.parameters[0])
-        self.optimizer = train.prepare_training(self.model, workload.experiment)
-        self.images, self.labels = train.to_device(workload.training)
+        model = build_model(workload.experiment)
+        set_parameters(model, workload.parameters[0])
+        self.trained = (model, train.prepare_training(model, workload.experiment))
+        self.advance = prepare(self.trained, train.to_device(workload.training))
         self.compiled = False
 
     @property
     def device(self) -> Device:
         """What the arithmetic runs on."""
-        return "cpu" if jax.default_backend() == "cpu" else "gpu"
+        return device_in_use()
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
-        """A call for each batch; the device is waited for once an epoch."""
+        """Takes the batches one by one."""
         for order in orders[0]:
+            starts = range(0, len(order), self.batch_size)
+            batches = [
+                jnp.asarray(order[start : start + self.batch_size], jnp.int32) for start in starts
+            ]
             clock.start()
-            for rows in _batches(order, self.batch_size):
-                self.step(rows)
-                self._note_compilation(clock)
-            self.wait()
+            for rows in batches:
+                self.trained = self.advance(rows)
+                if not self.compiled:
+                    jax.block_until_ready(self.trained)
+                    clock.compiled()
+                    self.compiled = True
+            jax.block_until_ready(self.trained)
             clock.stop()
 
-    def step(self, rows: jax.Array) -> None:
-        """One step of SGD, in place."""
-        _module_step(self.model, self.optimizer, self.images, self.labels, rows)
-
-    def wait(self) -> None:
-        """Returns when the device has done all steps."""
-        jax.block_until_ready(nnx.state(self.model))
-
     def get_parameters(self) -> tuple[Parameters, ...]:
         """The weights as they are now."""
-        return (get_parameters(self.model),)
-
-    def _note_compilation(self, clock: EpochClock) -> None:
-        if not self.compiled:
-            self.wait()
-            clock.compiled()
-            self.compiled = True
+        return (get_parameters(self.trained[0]),)
 
 
-class SplitStepTrainer(ModuleStepTrainer):
-    """`jax.jit` around the step on split state, whose memory is used again: no walk in Python."""
-
-    def __init__(self, workload: Workload) -> None:
-        super().__init__(workload)
-        self.graph, self.state = nnx.split((self.model, self.optimizer))
-
-    def step(self, rows: jax.Array) -> None:
-        """One step of SGD; the old state is donated to the new one."""
-        self.state, _ = _split_step(self.graph, self.state, self.images, self.labels, rows)
-
-    def wait(self) -> None:
-        """Returns when the device has done all steps."""
-        jax.block_until_ready(self.state)
-
-    def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
-        nnx.update((self.model, self.optimizer), self.state)
-        return super().get_parameters()
+def device_in_use() -> Device:
+    """What JAX's arithmetic runs on."""
+    return "cpu" if jax.default_backend() == "cpu" else "gpu"
 
 
-@nnx.jit
-def _module_step(
-    model: Any, optimizer: nnx.Optimizer, images: jax.Array, labels: jax.Array, rows: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    return train.train_step(model, optimizer, images[rows], labels[rows])
+def in_place(compiled: Callable, trained: train.Trained, data: train.Rows) -> Advance:
+    """A step that changes model and optimizer in place."""
+
+    def advance(rows: jax.Array) -> train.Trained:
+        compiled(*trained, *data, rows)
+        return trained
+
+    return advance
 
 
-@partial(jax.jit, static_argnames="graph", donate_argnames="state")
-def _split_step(
-    graph: nnx.GraphDef, state: nnx.State, images: jax.Array, labels: jax.Array, rows: jax.Array
-) -> tuple[nnx.State, tuple[jax.Array, jax.Array]]:
-    model, optimizer = nnx.merge(graph, state)
-    outcome = train.train_step(model, optimizer, images[rows], labels[rows])
-    return nnx.state((model, optimizer)), outcome
+def module_steps(workload: Workload) -> StepTrainer:
+    """`nnx.jit`: Python walks through model and optimizer at every call."""
+    return StepTrainer(workload, partial(in_place, nnx.jit(step)))
 
 
-def _batches(order: NDArray[np.int64], batch_size: int) -> list[jax.Array]:
-    """Row numbers of each batch; the last may be smaller."""
-    return [
-        jnp.asarray(order[start : start + batch_size], jnp.int32)
-        for start in range(0, len(order), batch_size)
-    ]
+def tree_steps(workload: Workload) -> StepTrainer:
+    """`nnx.jit(graph=False)`: a shorter walk, which knows no module that stands in two places."""
+    return StepTrainer(workload, partial(in_place, nnx.jit(step, graph=False)))
+
+
+def cached_steps(workload: Workload) -> StepTrainer:
+    """`nnx.cached_partial`: the walk is done once, and its outcome kept."""
+
+    def prepare(trained: train.Trained, data: train.Rows) -> Advance:
+        cached = nnx.cached_partial(nnx.jit(step), *trained)
+
+        def advance(rows: jax.Array) -> train.Trained:
+            cached(*data, rows)
+            return trained
+
+        return advance
+
+    return StepTrainer(workload, prepare)
+
+
+def pytree_steps(workload: Workload) -> StepTrainer:
+    """`jax.jit` with donation: no walk but that through the arrays, and no second copy of them."""
+
+    def prepare(trained: train.Trained, data: train.Rows) -> Advance:
+        def advance(rows: jax.Array) -> train.Trained:
+            nonlocal trained
+            trained = step_of_pytrees(*trained, *data, rows)
+            return trained
+
+        return advance
+
+    return StepTrainer(workload, prepare)

@@ -60,5 +60,12 @@ RUNGS = (
         packages=_NEEDS_JAX,
         variables=_ON_JAX,
     ),
+    SpeedRung(
+        name="tensorflow-loop",
+        framework="TensorFlow",
+        idea="the epoch in one compiled while_loop",
+        trainer="keras_impl.speed.tensorflow_loop:LoopTrainer",
+        packages=("tensorflow",),
+    ),
 )
 """From `fit` as documented to all that Keras offers."""

@@ -20,15 +20,15 @@ WHY_ABSENT = {
     "BatchLoss": "JAX returns the loss of every step anyway.",
     "Observer": "The loop is written out in JAX, so its figures and its clock are at hand.",
     "GradientsIntoWeights": "In JAX gradients are values that a function returns.",
-    "Linear": "Keras' own `Dense` is taken as it is.",
     "Classifier": "Keras puts the network together from its layers, in `build_model`.",
     "loss_fn": "Keras does this inside `fit`, from the loss that `compile` was told.",
     "train_step": INSIDE_FIT,
-    "train_batches": INSIDE_FIT,
     "train_epoch": INSIDE_FIT,
     "run_epoch": INSIDE_FIT,
     "_epoch_orders": "Where no orders are given, Keras shuffles inside `fit`.",
-    "_evaluate_on_device": "Keras does this inside `evaluate`.",
+    "CompiledEpochs": "Keras' model keeps what was compiled for it.",
+    "build_recording": "JAX's scan returns the loss of every step anyway.",
+    "build_in_bulk": "JAX's scan does all steps of an epoch in one call anyway.",
     "to_device": "Keras takes NumPy arrays and moves them by itself.",
 }
 """What stands where one of the two has no counterpart."""
@@ -77,7 +77,8 @@ def align(keras: Sequence[ShownCode], jax: Sequence[ShownCode]) -> list[Row]:
 def blocks_of(module: str, opened: set[str]) -> list[ShownCode]:
     """A module cut into its functions and classes; each takes along what stands before it.
 
-    The classes in `opened` are cut into their methods, named as "Twin.fit".
+    The classes in `opened` are cut into their methods, named as "Twin.fit": the two
+    classes are called after their framework, and stand side by side all the same.
     """
     text, path = read_module(module)
     lines = text.splitlines(keepends=True)
@@ -95,7 +96,7 @@ def _cuts(module: ast.Module, opened: set[str]) -> list[tuple[str, int]]:
     first = is_definition.index(True) if True in is_definition else len(module.body)
     cuts = [(TOP, _end(module.body[first - 1]))] if first else []
     for node in module.body[first:]:
-        if isinstance(node, ast.ClassDef) and node.name in opened:
+        if isinstance(node, ast.ClassDef) and _common_name(node.name) in opened:
             cuts += _cuts_of_class(node)
         elif isinstance(node, DEFINITIONS):
             cuts.append((node.name, _end(node)))
@@ -104,15 +105,21 @@ def _cuts(module: ast.Module, opened: set[str]) -> list[tuple[str, int]]:
 
 def _cuts_of_class(node: ast.ClassDef) -> list[tuple[str, int]]:
     methods = [part for part in node.body if isinstance(part, DEFINITIONS)]
-    head = (node.name, first_line_of(methods[0]) - 1)
-    return [head, *((f"{node.name}.{method.name}", _end(method)) for method in methods)]
+    name = _common_name(node.name)
+    head = (name, first_line_of(methods[0]) - 1)
+    return [head, *((f"{name}.{method.name}", _end(method)) for method in methods)]
+
+
+def _common_name(class_name: str) -> str:
+    """`Twin` for `KerasTwin` and `JaxTwin`."""
+    return class_name.removeprefix("Keras").removeprefix("Jax")
 
 
 def _class_names(module: str) -> set[str]:
     """Classes of a module that have methods."""
     text, _ = read_module(module)
     return {
-        node.name
+        _common_name(node.name)
         for node in ast.parse(text).body
         if isinstance(node, ast.ClassDef)
         and any(isinstance(part, DEFINITIONS) for part in node.body)
