@@ -1,0 +1,70 @@
+"""The ladder rejects wrong Keras programs too, each at the rung that was named beforehand."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from benchmarks.parity.evidence import Evidence, gather_evidence
+from benchmarks.parity.ladder import climb
+from benchmarks.processes import Report, run_in_process
+from shared import oracle
+from shared.data.dataset import Dataset
+from shared.draws import Draws
+from shared.experiment import Experiment
+from shared.parameters import glorot_parameters
+from shared.protocol import Examples, Implementation
+from tests.wrong_keras_ports import WRONG_KERAS_PORTS
+
+EXPERIMENT = Experiment(hidden_sizes=(20, 10), num_epochs=2, dtype="float64", randomness="shared")
+NUM_ROWS = 20 * 32 + 24
+
+
+def made_examples(num_rows: int) -> Examples:
+    generator = np.random.default_rng(num_rows)
+    return Examples(
+        images=generator.random((num_rows, 28, 28)),
+        labels=generator.integers(0, 10, num_rows).astype(np.int32),
+    )
+
+
+def evidence_of(implementation: Implementation) -> Iterator[Evidence]:
+    generator = np.random.default_rng(1)
+    draws = Draws(
+        parameters=glorot_parameters(EXPERIMENT, generator),
+        orders=np.stack([generator.permutation(NUM_ROWS) for _ in range(2)]),
+    )
+    dataset = Dataset(
+        training=made_examples(NUM_ROWS),
+        validation=made_examples(1_000),
+        test=made_examples(1_001),
+    )
+    return gather_evidence(implementation, EXPERIMENT, dataset, draws, lambda _: None)
+
+
+def climb_all(_report: Report) -> dict[str, tuple[str, bool]]:
+    """What runs in a process of its own: the last rung of each, and whether it passed there."""
+    from keras_impl.implementation import build_recording
+
+    judge = list(evidence_of(oracle.build(EXPERIMENT)))
+    outcomes = {}
+    for build in (*WRONG_KERAS_PORTS, build_recording):
+        pairs = zip(evidence_of(build(EXPERIMENT)), judge, strict=False)
+        reports = (item for own, judged in pairs for item in (("keras", own), ("oracle", judged)))
+        last = list(climb(reports, ("keras", "oracle"), "float64"))[-1]
+        outcomes[build.__name__] = (last.name, last.passed)
+    return outcomes
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bool]]:
+    return run_in_process(climb_all, log=tmp_path_factory.mktemp("keras") / "log")
+
+
+@pytest.mark.parametrize("build", WRONG_KERAS_PORTS, ids=lambda build: build.__name__)
+def test_a_wrong_keras_program_is_rejected_at_the_rung_expected(build, outcomes):
+    assert outcomes[build.__name__] == (WRONG_KERAS_PORTS[build].name, False)
+
+
+def test_the_right_one_passes_the_whole_ladder(outcomes):
+    assert outcomes["build_recording"] == ("run: test predictions that differ", True)
