@@ -169,7 +169,7 @@ def predict(model: keras.Sequential, images: NDArray[np.floating]) -> Prediction
 
 def loss_and_gradients(model: keras.Sequential, examples: Examples) -> LossAndGradients:
     """Loss of one batch and its gradients, by one step of a copy of the model."""
-    copy = keras.models.clone_model(model)
+    copy = keras.Sequential.from_config(model.get_config())  # not what it was compiled with
     copy.set_weights(model.get_weights())
     copy.compile(optimizer=GradientsIntoWeights(learning_rate=1.0), loss=LOSS)
     figures = copy.train_on_batch(examples.images, examples.labels, return_dict=True)
