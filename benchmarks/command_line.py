@@ -1,56 +1,23 @@
-"""The command line, generated from the commands' dataclasses; imports nothing that takes time."""
+"""The command line: generated from the commands' dataclasses, which are named in the registry."""
 
-import re
+import importlib
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
+from functools import reduce
+from importlib import metadata
 from io import StringIO
+from operator import or_
 from typing import Annotated
 
 import tyro
 
-from benchmarks.command_line import (
-    DataCommand,
-    DefaultsCommand,
-    DriftCommand,
-    LessonsCommand,
-    ParityCommand,
-    ReportCommand,
-    RunCommand,
-    SeedsCommand,
-    SpeedCommand,
-    SwapCommand,
-)
-from benchmarks.predict.options import PredictCommand
+from benchmarks.options import Command
+from benchmarks.registry import COMMANDS
 from shared.errors import InputError
 
-Command = (
-    DefaultsCommand
-    | LessonsCommand
-    | PredictCommand
-    | ReportCommand
-    | RunCommand
-    | ParityCommand
-    | DataCommand
-    | SeedsCommand
-    | DriftCommand
-    | SwapCommand
-    | SpeedCommand
-)
-
-_Subcommands = (
-    Annotated[RunCommand, tyro.conf.subcommand("run")]
-    | Annotated[ParityCommand, tyro.conf.subcommand("parity")]
-    | Annotated[SwapCommand, tyro.conf.subcommand("swap")]
-    | Annotated[PredictCommand, tyro.conf.subcommand("predict")]
-    | Annotated[SeedsCommand, tyro.conf.subcommand("seeds")]
-    | Annotated[DriftCommand, tyro.conf.subcommand("drift")]
-    | Annotated[DefaultsCommand, tyro.conf.subcommand("defaults")]
-    | Annotated[SpeedCommand, tyro.conf.subcommand("speed")]
-    | Annotated[ReportCommand, tyro.conf.subcommand("report")]
-    | Annotated[DataCommand, tyro.conf.subcommand("data")]
-    | Annotated[LessonsCommand, tyro.conf.subcommand("lessons")]
-)
+PROGRAM = "twins"
+DESCRIPTION = "One Fashion-MNIST experiment in Keras and in JAX, proven equal."
 
 
 def parse(arguments: Sequence[str]) -> Command:
@@ -58,18 +25,19 @@ def parse(arguments: Sequence[str]) -> Command:
 
     Raises:
         InputError: the arguments cannot be understood, or a value is out of range.
-        SystemExit: help was asked for and printed.
+        SystemExit: help or the version was asked for and printed.
     """
-    if not arguments:
-        arguments = ["--help"]
+    if list(arguments) == ["--version"]:
+        print(f"{PROGRAM} {metadata.version('fashion-twins')}")
+        raise SystemExit(0)
     complaint = StringIO()
     try:
         with redirect_stderr(complaint):
             return tyro.cli(
-                _Subcommands,  # pyright: ignore[reportArgumentType]
-                prog="twins",
-                args=arguments,
-                description="One Fashion-MNIST experiment in Keras and in JAX, proven equal.",
+                _any_command(),
+                prog=PROGRAM,
+                args=arguments or ["--help"],
+                description=DESCRIPTION,
             )
     except SystemExit as stop:
         if stop.code in (0, None):
@@ -78,13 +46,26 @@ def parse(arguments: Sequence[str]) -> Command:
         raise InputError(_one_line(complaint.getvalue())) from None
 
 
+def command_type(name: str) -> type[Command]:
+    """The dataclass of a command, imported only now."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _any_command() -> type[Command]:
+    """The union of all commands, each under its name."""
+    commands = (Annotated[command_type(name), tyro.conf.subcommand(name)] for name in COMMANDS)
+    return reduce(or_, commands)  # pyright: ignore[reportReturnType]
+
+
 def _one_line(complaint: str) -> str:
-    """The first paragraph of a framed complaint, without its frame, and the remedy."""
+    """Tyro's framed complaint without its frame, in one line, with its suggestions."""
     lines = [line.strip("│ ") for line in complaint.splitlines() if line.startswith("│")]
-    is_rule = [set(line) == {"─"} for line in lines]
-    paragraph = lines[: is_rule.index(True)] if True in is_rule else lines
-    text = " ".join(paragraph).rstrip(".")
-    ours = re.fullmatch(r"Error parsing (?:__tyro\S*|\w+Command): (.+)", text)
-    if ours is not None:  # raised by a dataclass of ours, which names the remedy itself
-        return ours.group(1)
-    return f"{text}; `twins --help` lists commands, `twins COMMAND --help` their options"
+    paragraphs = "\n".join(lines).split("\n─")
+    problem = " ".join(paragraphs[0].split()).rstrip(". ")
+    options = [line.split()[0] for line in lines if line.startswith("--")]
+    if "Perhaps you meant:" in complaint:
+        return f"{problem}; perhaps you meant {' or '.join(dict.fromkeys(options))}"
+    if "Available subcommands:" in complaint:
+        return f"{problem}; commands are {', '.join(COMMANDS)}"
+    return f"{problem}; `{PROGRAM} COMMAND --help` lists the options of a command"

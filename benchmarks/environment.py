@@ -19,7 +19,7 @@ FLAG_PREFIXES = (
 """How the names of variables begin that change what frameworks compute, or how fast."""
 
 
-def describe_environment(variables: Mapping[str, str], command: Sequence[str] = ()) -> Environment:
+def describe_environment(variables: Mapping[str, str], command: Sequence[str]) -> Environment:
     """Reads versions without importing the frameworks.
 
     Args:

@@ -1,29 +1,71 @@
-"""The commands and their options, a dataclass each; imports nothing that takes time.
+"""The options that commands share, and what the edge of the program hands to a command.
 
-`benchmarks/parsing.py` makes the command line of them.
+Imports nothing that takes time: `--help` answers at once.
 """
 
-from dataclasses import dataclass, field, replace
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import tyro
 
-from benchmarks.seeds.options import ManySeedsExperiment
 from shared.errors import InputError
-from shared.experiment import MAXIMUM_SEED, Experiment
+from shared.experiment import Experiment
 
-DataChoice = Literal["auto", "fashion-mnist", "stand-in"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from shared.data.dataset import RawDataset
+    from shared.data.fashion_mnist import DataPlaces
+
+STATUS_DONE = 0
+STATUS_FAILED = 1
+STATUS_BAD_INPUT = 2
+
+OutputFolder = Annotated[
+    Path | None,
+    tyro.conf.arg(
+        metavar="DIR",
+        help="Output folder, new or empty. A new one under runs/, if not given.",
+        help_behavior_hint="",
+    ),
+]
+DataFolder = Annotated[
+    Path | None,
+    tyro.conf.arg(
+        metavar="DIR",
+        help="Folder of the four Fashion-MNIST .gz files; also $FASHION_MNIST_DIR.",
+        help_behavior_hint="",
+    ),
+]
+NumProcesses = Annotated[
+    int | None,
+    tyro.conf.arg(
+        metavar="INT",
+        help="Trainings at a time; one on each core, if not given. On a GPU, which they would "
+        "have to share, take 1.",
+        help_behavior_hint="",
+    ),
+]
+Implementations = Annotated[
+    tyro.conf.UseAppendAction[tuple[str, ...]],
+    tyro.conf.arg(
+        metavar="NAME",
+        help="Implementation to take, keras or jax; repeatable. Both, if not given.",
+        help_behavior_hint="",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
     """Where the images come from."""
 
-    data: DataChoice = "auto"
-    """'auto' takes Fashion-MNIST and falls to stand-in images where none can be had."""
-    data_dir: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Folder of the four Fashion-MNIST .gz files; also $FASHION_MNIST_DIR."""
+    data: Literal["auto", "fashion-mnist", "stand-in"] = "auto"
+    """'auto' takes Fashion-MNIST, and stand-in images made by rule where it cannot be had."""
+    data_dir: DataFolder = None
 
     def __post_init__(self) -> None:
         if self.data == "stand-in" and self.data_dir is not None:
@@ -31,214 +73,88 @@ class DataOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataCommand:
-    """Find or fetch the images, verify them, and say what was found and where."""
-
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunCommand:
-    """Train the documented experiment in each implementation and compare the figures."""
+class TrainingOptions:
+    """What every command takes that trains."""
 
     experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
     images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Implementation to train, keras or jax; repeatable. All, if not given."""
-    in_bulk: bool = False
-    """Let each framework run many steps at a time where it can: the same numbers sooner, but
-    not in the seconds that the documented way to train takes."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
+    out: OutputFolder = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParityCommand:
-    """Prove, rung by rung, that the implementations are the same program."""
+class Context:
+    """What the edge of the program read.
 
-    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Implementation to compare with the oracle and the others; repeatable. Also a port of
-    yours, as MODULE:BUILDER. All of this project's, if not given."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
+    console: where to print.
+    variables: the process environment.
+    words: the command as it was typed.
+    home: the user's home folder.
+    cache: this program's own folder for downloads.
+    """
 
+    console: "Console"
+    variables: Mapping[str, str]
+    words: tuple[str, ...]
+    home: Path
+    cache: Path
 
-@dataclass(frozen=True, kw_only=True)
-class SeedsCommand:
-    """Train many seeds and test whether the implementations are equally accurate."""
+    def places(self, data_dir: Path | None) -> "DataPlaces":
+        """Where Fashion-MNIST may be: the folder that was named, caches, mirrors."""
+        from shared.data.fashion_mnist import DataPlaces
 
-    experiment: tyro.conf.OmitArgPrefixes[ManySeedsExperiment] = field(
-        default_factory=ManySeedsExperiment
-    )
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    count: int = 20
-    """Number of seeds, 2 or more; each implementation trains on each of them."""
-    first_seed: int = 0
-    """The lowest seed; the others follow."""
-    processes: int | None = None
-    """Trainings at a time; one on each core, if not given. On a GPU, which they would
-    have to share, take 1."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
-    resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Folder of an earlier sweep to go on with, in place of --out. Give the options it was
-    started with; a larger --count adds seeds."""
+        named, named_by = data_dir, "--data-dir"
+        if named is None and self.variables.get("FASHION_MNIST_DIR"):
+            named, named_by = Path(self.variables["FASHION_MNIST_DIR"]), "FASHION_MNIST_DIR"
+        keras_home = Path(self.variables.get("KERAS_HOME") or self.home / ".keras")
+        return DataPlaces(
+            named_directory=named,
+            named_by=named_by,
+            cache=self.cache,
+            keras_cache=keras_home / "datasets" / "fashion-mnist",
+            remedy="name a folder that holds the four .gz files with --data-dir, "
+            "or take --data stand-in, images made by this program",
+        )
 
-    def __post_init__(self) -> None:
-        if self.count < 2:
-            raise InputError(
-                f"{self.count} seeds have no distribution: --count takes a whole number from 2"
-            )
-        if not 0 <= self.first_seed <= MAXIMUM_SEED - self.count + 1:
-            raise InputError(
-                f"seeds {self.first_seed} to {self.first_seed + self.count - 1} are out of range: "
-                f"--first-seed takes a whole number from 0 to {MAXIMUM_SEED - self.count + 1}"
-            )
-        _check_processes(self.processes)
-        if self.out is not None and self.resume is not None:
-            raise InputError(
-                "--out names a new folder and --resume an old one: give one of the two"
-            )
+    def load_images(self, options: DataOptions) -> "RawDataset":
+        """Finds or fetches the images, and says which; the stand-in never passes unnoticed.
 
+        Raises:
+            InputError: they cannot be had.
+        """
+        from shared.data.dataset import load_dataset
 
-@dataclass(frozen=True, kw_only=True)
-class DriftCommand:
-    """Explain the float32 drift: divergence curves, a noise floor, bands of the figures."""
+        raw = load_dataset(options.data, self.places(options.data_dir))
+        if raw.name == "stand-in":
+            self.console.rule("[bold red]stand-in images, not Fashion-MNIST", characters="=")
+            if raw.note:
+                self.say(raw.note)
+        self.say(f"data: {raw.name} ({raw.origin})")
+        return raw
 
-    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Implementation to follow, keras or jax; repeatable. All, if not given."""
-    runs: int = 16
-    """Full runs from other last bits, for the band of each documented figure; 0 for none."""
-    band_impl: str = "jax"
-    """Implementation that does these runs."""
-    processes: int | None = None
-    """Trainings at a time; one on each core, if not given. On a GPU, which they would
-    have to share, take 1."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
-
-    def __post_init__(self) -> None:
-        if self.runs < 0 or self.runs == 1:
-            raise InputError(
-                f"{self.runs} runs make no band: --runs takes 2 or more, or 0 for no bands"
-            )
-        _check_processes(self.processes)
+    def say(self, text: str) -> None:
+        """Prints a line, never wrapped and never read as markup: a path may hold brackets."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DefaultsCommand:
-    """Climb from a port with every default in place to the reference port; price each rung."""
+class Command(Protocol):
+    """A command: a frozen dataclass of its options, whose docstring is its help."""
 
-    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    impl: str = "jax"
-    """Implementation whose defaults are looked at."""
-    count: int = 5
-    """Number of seeds that each rung's accuracy is measured on, from 0 on; --seed is that
-    of the parity measurements."""
-    processes: int | None = None
-    """Trainings at a time; one on each core, if not given. On a GPU, which they would
-    have to share, take 1."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.count <= MAXIMUM_SEED:
-            raise InputError(
-                f"{self.count} seeds measure nothing: --count takes a whole number from 1"
-            )
-        _check_processes(self.processes)
+    def execute(self, context: Context) -> int:
+        """Does it; returns the exit status."""
+        ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpeedCommand:
-    """Time each way to train, from Keras' fit to a compiled epoch, against the machine's limit."""
-
-    experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(
-        default_factory=lambda: Experiment(randomness="shared")
-    )
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    device: Literal["cpu", "gpu"] = "cpu"
-    """What to run on; each rung names what it can run on."""
-    rungs: tuple[str, ...] = ()
-    """Names of the rungs to time. All that can run here, if not given."""
-    rounds: int = 2
-    """Fresh processes for each rung, taken in turns."""
-    epochs_per_process: int = 2
-    """Epochs that count, at least, in each process, after the first, which does not."""
-    batch_sizes: tuple[int, ...] = ()
-    """Batch sizes to time besides, 32 128 512 2048 for instance: the same rows in fewer steps."""
-    widths: tuple[int, ...] = ()
-    """Units of the first hidden layer to time besides, 100 300 1000 for instance."""
-    tf32: bool = False
-    """Let a GPU round the factors of float32 products, as frameworks do unless told otherwise."""
-    against: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
-    """An earlier speed.json to compare with; refused if it is of another environment."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
-
-    def __post_init__(self) -> None:
-        if self.rounds < 2:
-            raise InputError(
-                f"{self.rounds} rounds show no spread between processes: --rounds takes 2 or more"
-            )
-        if self.epochs_per_process < 1:
-            raise InputError(
-                f"{self.epochs_per_process} epochs give no sample: --epochs-per-process takes 1 "
-                "or more"
-            )
-        for size in self.batch_sizes:
-            replace(self.experiment, batch_size=size)  # complains of what is out of range
-        for width in self.widths:
-            replace(self.experiment, hidden_sizes=(width,))
-
-
-@dataclass(frozen=True, kw_only=True)
-class SwapCommand:
-    """Evaluate the weights that each implementation of a run trained in the others."""
-
-    run: Annotated[Path, tyro.conf.arg(metavar="DIR")]
-    """Output folder of a finished `twins run` of two implementations."""
-    images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LessonsCommand:
-    """List the lessons, or run some: each one difference between Keras and JAX, proven."""
-
-    numbers: tyro.conf.Positional[tuple[int, ...]] = ()
-    """Lessons to run. Lists them all, if not given."""
-    answer: bool = False
-    """Show the answer of the exercise, and run it too."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportCommand:
-    """Read what was measured as one HTML page, which needs neither network nor program."""
-
-    paths: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="PATH...")] = ()
-    """Output folders of run, parity, swap, drift, seeds, defaults or speed, or single .json
-    files in them."""
-    data_dir: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Folder of the four Fashion-MNIST .gz files, for the images on the page; also
-    $FASHION_MNIST_DIR."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Output folder, new or empty. A new one under runs/, if not given."""
-
-    def __post_init__(self) -> None:
-        if not self.paths:
-            raise InputError(
-                "nothing to report on: name output folders of `twins run` or other commands, "
-                "benchmarks/results for instance"
-            )
-
-
-def _check_processes(processes: int | None) -> None:
+def check_num_processes(processes: int | None) -> None:
+    """Raises InputError where `--processes` would train nothing."""
     if processes is not None and processes < 1:
         raise InputError(f"{processes} processes train nothing: --processes takes 1 or more")
+
+
+def allow_float64(experiment: Experiment) -> None:
+    """Lets child processes compute in float64, where the experiment asks for it.
+
+    Keras on its JAX backend computes in 32 bits unless this variable is set when
+    JAX is imported; Keras has no switch of its own for it.
+    """
+    if experiment.dtype == "float64":
+        os.environ.setdefault("JAX_ENABLE_X64", "1")

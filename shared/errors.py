@@ -1,7 +1,7 @@
 """The two ways in which a command ends other than well."""
 
 
-class InputError(ValueError):
+class InputError(Exception):
     """Something the user gave cannot be used; the message names the remedy. Exit status 2."""
 
 

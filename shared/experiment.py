@@ -25,7 +25,7 @@ NUM_TRAINING_ROWS = 55_000
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """What is trained, and how. Raises InputError for a value out of its range."""
+    """What is trained, and how."""
 
     hidden_sizes: tuple[int, ...] = (300, 100)
     """Units of each hidden layer, from the image to the output."""
@@ -44,6 +44,7 @@ class Experiment:
     them (with TensorFlow), 'shared' NumPy for both, 'native' each framework its own."""
 
     def __post_init__(self) -> None:
+        """Raises InputError for a value out of its range."""
         num_layers = len(self.hidden_sizes)
         if not 1 <= num_layers <= MAXIMUM_HIDDEN_LAYERS:
             raise InputError(

@@ -2,7 +2,7 @@
 
 Raw values are stored; whatever can be computed from them is computed on reading.
 
-Format history: version 1, the first. Later files of it also hold `Environment.command`.
+Format history: version 1, the first.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Environment:
     """What the run stood on.
 
     flags: `NAME=value` of variables that steer frameworks.
-    command: the words of the command that was typed; empty where that is not known.
+    command: the words of the command that was typed.
     """
 
     python: str
@@ -37,7 +37,7 @@ class Environment:
     packages: dict[str, str]
     git_commit: str
     flags: tuple[str, ...]
-    command: tuple[str, ...] = ()
+    command: tuple[str, ...]
 
 
 class Seconds(msgspec.Struct, frozen=True, kw_only=True, rename={"import_": "import"}):

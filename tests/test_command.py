@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from benchmarks.registry import COMMANDS
 from shared.results import Results, read_json
 from tests.command import PROGRAM, ROOT, environment, twins
 
@@ -105,6 +107,31 @@ def test_help_of_run_describes_each_option_of_the_experiment(tmp_path: Path):
 def test_bad_arguments_are_one_clear_line(arguments: list[str], named: str, tmp_path: Path):
     assert_one_clear_line(twins(*arguments, cwd=tmp_path), named)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_option_is_told_what_it_may_have_meant(tmp_path: Path):
+    assert_one_clear_line(
+        twins("run", "--num-epoch", 3, cwd=tmp_path),
+        "--num-epoch",
+        "perhaps you meant --num-epochs",
+    )
+
+
+def test_an_unknown_command_is_told_which_there_are(tmp_path: Path):
+    assert_one_clear_line(twins("walk", cwd=tmp_path), *COMMANDS)
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path):
+    answer = twins("--version", cwd=tmp_path)
+    assert (answer.returncode, answer.stdout) == (0, f"twins {metadata.version('fashion-twins')}\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_speaks_of_options_and_of_nothing_inside(command: str, tmp_path: Path):
+    answer = twins(command, "--help", cwd=tmp_path)
+    assert answer.returncode == 0
+    for inside in ("Raises", "{None}", "(default: )", "(default: None)", "__tyro"):
+        assert inside not in answer.stdout
 
 
 @pytest.mark.parametrize("by_variable", [False, True])

@@ -2,11 +2,14 @@ import hashlib
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from benchmarks.data_command import run_data_command
+from benchmarks.data.command import DataCommand
+from benchmarks.options import DataOptions
 from shared.data.dataset import CLASS_NAMES, RawDataset, describe, load_dataset, split_and_scale
 from shared.data.fashion_mnist import FILES, DataUnavailable
 from shared.errors import InputError
+from tests.contexts import made_context
 from tests.test_fashion_mnist import places
 
 
@@ -94,7 +97,8 @@ def test_real_data_is_the_documented_data(raw_dataset):
 
 @pytest.mark.real_data
 def test_data_command_shows_files_checksums_and_balance(tmp_path, fashion_mnist_directory, capsys):
-    run_data_command("auto", places(tmp_path, named=fashion_mnist_directory))
+    images = DataOptions(data_dir=fashion_mnist_directory)
+    assert DataCommand(images=images).execute(made_context(tmp_path, Console(width=120))) == 0
     printed = capsys.readouterr().out
     assert str(fashion_mnist_directory) in printed
     for file in FILES:
@@ -104,12 +108,11 @@ def test_data_command_shows_files_checksums_and_balance(tmp_path, fashion_mnist_
         assert "SHA-256 as published" in line
     assert "(60000, 28, 28) uint8" in printed
     assert printed.count("6,000") == 10
-    assert "STAND-IN" not in printed
+    assert "stand-in" not in printed
 
 
 def test_data_command_says_clearly_that_it_is_the_stand_in(tmp_path, capsys):
-    run_data_command("auto", places(tmp_path))
+    DataCommand(images=DataOptions(data="stand-in")).execute(made_context(tmp_path, Console()))
     printed = capsys.readouterr().out
-    assert "STAND-IN" in printed.splitlines()[0]
-    assert f"{tmp_path}/[own] cache: no such folder" in printed
+    assert "stand-in images, not Fashion-MNIST" in printed.splitlines()[0]
     assert printed.count("6,000") == 10

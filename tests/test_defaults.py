@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.command_line import DefaultsCommand
+from benchmarks.defaults.command import DefaultsCommand
 from benchmarks.defaults.measure import check_same, largest_difference, parity_of
 from benchmarks.defaults.records import DEFAULTS_SCHEMA_VERSION, DefaultsResults
 from benchmarks.defaults.training import (

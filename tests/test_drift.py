@@ -209,6 +209,7 @@ def a_drift(*curves: Curve, bands: tuple[Band, ...] = ()) -> Drift:
             packages={},
             git_commit="",
             flags=(),
+            command=(),
         ),
         curves=curves,
         band_implementation="jax" if bands else None,

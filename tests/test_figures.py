@@ -87,6 +87,7 @@ def made_results(
             packages={},
             git_commit="",
             flags=(),
+            command=(),
         ),
         runs={name: made_run(experiment.num_epochs) for name in names},
         documented=(),

@@ -166,7 +166,7 @@ def test_a_parting_names_step_layer_tensor_index_and_both_values():
     result = compare(left, right, ("oracle", "oracle"), "float64")
     assert (result.passed, result.difference) == (False, 0.25)
     assert parting_sentences([result]) == [
-        "NumPy oracle and NumPy oracle part at rung “epoch: weights”: step 1719, "
+        "NumPy oracle and NumPy oracle first differ at rung “epoch: weights”: step 1719, "
         "layer hidden_1, tensor hidden_1/bias, index [1]: NumPy oracle 0.5, NumPy oracle 0.25"
     ]
 

@@ -54,7 +54,10 @@ def test_a_wrong_port_is_rejected_by_the_command(fashion_mnist_directory: Path, 
         cwd=ROOT,
     )
     assert answer.returncode == 1
-    assert "leaky_relu and NumPy oracle part at rung “logits”: before any step" in answer.stdout
+    assert (
+        "leaky_relu and NumPy oracle first differ at rung “logits”: before any step"
+        in answer.stdout
+    )
     report = read_json(tmp_path / "parity" / "parity.json", ParityReport)
     assert not report.passed
     assert [result.name for result in report.rungs] == ["parameters", "logits"]
@@ -70,7 +73,7 @@ def test_keras_on_jax_parts_where_its_loss_is_clipped_and_the_ladder_says_so(
         KERAS_BACKEND="jax",
     )
     assert answer.returncode == 1
-    assert "Keras and JAX part at rung “loss of extreme logits”" in answer.stdout
+    assert "Keras and JAX first differ at rung “loss of extreme logits”" in answer.stdout
     assert "Keras: this loss takes probabilities clipped at 1e-07" in answer.stdout
     report = read_json(tmp_path / "parity" / "parity.json", ParityReport)
     assert {result.pair for result in report.rungs if not result.passed} == {

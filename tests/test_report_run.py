@@ -10,7 +10,7 @@ import pytest
 from benchmarks.report.material import Material, read_material
 from benchmarks.report.page import render_page
 from benchmarks.report.run_material import Missing, RunMaterial, TestPredictions, gather_runs
-from benchmarks.run_files import PREDICTIONS_FILE, WEIGHTS_FILE
+from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
 from shared.comparison import compare_with_documented
 from shared.data.fashion_mnist import DataPlaces
 from shared.results import Results, read_json, write_json

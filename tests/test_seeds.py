@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from benchmarks.command_line import SeedsCommand
+from benchmarks.command_line import parse
+from benchmarks.options import Context
 from benchmarks.output_folder import UNFINISHED
-from benchmarks.parsing import parse
-from benchmarks.seeds import command, sweep
+from benchmarks.seeds import study, sweep
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
-from benchmarks.seeds.command import SeedsRequest, run_seeds
+from benchmarks.seeds.command import SeedsCommand
+from benchmarks.seeds.options import ManySeedsExperiment
 from benchmarks.seeds.records import SEEDS_SCHEMA_VERSION, SeedTraining, SweepResults
+from benchmarks.seeds.study import run_seeds
 from benchmarks.seeds.training import SeedJob
 from shared.data.dataset import DatasetDescription, RawDataset
-from shared.data.fashion_mnist import DataPlaces
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
 from shared.figures import style
@@ -30,6 +30,7 @@ from shared.figures.seeds import DOCUMENTED_LABEL, swarm
 from shared.protocol import EpochMetrics, Evaluation
 from shared.results import Seconds, read_json
 from shared.statistics import equivalence_paired, equivalence_unpaired, summarise
+from tests.contexts import made_context
 
 ROOT = Path(__file__).parent.parent
 NAMES = ("keras", "jax")
@@ -96,7 +97,7 @@ class MadeTrainings:
         self.break_after = 0
         self.shade = 0
         monkeypatch.setattr(sweep, "run_side_by_side", self.run_side_by_side)
-        monkeypatch.setattr(command, "load_dataset", lambda *_: made_images(self.shade))
+        monkeypatch.setattr(Context, "load_images", lambda *_: made_images(self.shade))
 
     def run_side_by_side(
         self, _function: object, jobs: list[tuple[SeedJob]], **_: object
@@ -121,21 +122,16 @@ def run(
     first_seed: int = 0,
     **experiment,
 ) -> SweepResults:
-    request = SeedsRequest(
-        experiment=Experiment(
-            **({"num_epochs": 1, "randomness": "shared", "seed": first_seed} | experiment)
-        ),
-        seeds=tuple(range(first_seed, first_seed + count)),
-        num_processes=2,
-        data="auto",
-        places=DataPlaces(
-            named_directory=None, named_by="", cache=Path("none"), keras_cache=Path("none")
-        ),
+    chosen = {"num_epochs": 1, "randomness": "shared"} | experiment
+    command = SeedsCommand(
+        experiment=ManySeedsExperiment(**chosen),
+        count=count,
+        first_seed=first_seed,
+        processes=2,
         out=out,
         resume=resume,
-        variables={},
     )
-    return run_seeds(request, Console(quiet=True))
+    return run_seeds(command, made_context(Path("none")))
 
 
 def stored_state(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -236,13 +232,13 @@ def test_other_images_are_refused(tmp_path: Path, trainings: MadeTrainings):
 @pytest.mark.usefixtures("trainings")
 def test_other_versions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run(out=tmp_path / "sweep")
-    describe = command.describe_environment
+    describe = study.describe_environment
 
     def with_another_jax(variables, typed):
         environment = describe(variables, typed)
         return replace(environment, packages=environment.packages | {"jax": "99"})
 
-    monkeypatch.setattr(command, "describe_environment", with_another_jax)
+    monkeypatch.setattr(study, "describe_environment", with_another_jax)
     with pytest.raises(InputError, match=r"jax: stored .*, asked 99"):
         run(resume=tmp_path / "sweep")
 
@@ -362,19 +358,19 @@ def drawn(
         style.save_figure(figure, path, name)
         saved.append(figure)
 
-    monkeypatch.setattr(command, "save_figure", save_and_keep)
+    monkeypatch.setattr(study, "save_figure", save_and_keep)
     experiment = Experiment(randomness="shared", num_epochs=num_epochs)
     by_name = made_trainings(count, num_epochs)
     results = SweepResults(
         schema_version=SEEDS_SCHEMA_VERSION,
         experiment=experiment,
-        environment=command.describe_environment({}),
+        environment=study.describe_environment({}, ()),
         dataset=described(dataset_name),
         seeds=tuple(range(count)),
         trainings=tuple(each for of_one in by_name.values() for each in of_one),
         statistics=analyse(by_name, experiment, described(dataset_name)),
     )
-    command._draw(results, tmp_path / "seeds.png")
+    study.draw(results, tmp_path / "seeds.png")
     return saved[0]
 
 

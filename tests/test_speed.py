@@ -86,6 +86,7 @@ def results(**changes: object) -> SpeedResults:
         packages={"jax": "1.0"},
         git_commit="",
         flags=(),
+        command=(),
     )
     environment = SpeedEnvironment(
         software=software,

@@ -5,22 +5,29 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.drawing import draw
 from benchmarks.environment import describe_environment
-from benchmarks.implementations import ORACLE, build_implementation, title_of
+from benchmarks.implementations import (
+    ORACLE,
+    build_implementation,
+    check_names_or_ports,
+    title_of,
+)
+from benchmarks.options import Context
 from benchmarks.output_folder import output_folder
+from benchmarks.parity.command import ParityCommand
 from benchmarks.parity.evidence import Evidence, gather_evidence
 from benchmarks.parity.ladder import climb, passed_whole_ladder
-from benchmarks.parity.table import parity_table, parting_sentences, reason_sentences
+from benchmarks.parity.table import (
+    parity_table,
+    parting_sentences,
+    reason_sentences,
+    verdict_sentence,
+)
 from benchmarks.processes import Report, events_side_by_side
 from benchmarks.progress import show_trainings
-from benchmarks.request import Request
-from benchmarks.run import announce_data
-from shared.data.dataset import RawDataset, describe, load_dataset, split_and_scale
+from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
-from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.figures.parity import draw_ladder
 from shared.figures.style import save_figure
@@ -34,39 +41,34 @@ class _Device:
     name: str
 
 
-def run_parity(request: Request, console: Console) -> ParityReport:
+def run_parity(command: ParityCommand, context: Context) -> ParityReport:
     """Climbs the ladder with every implementation and the oracle.
 
     Raises:
-        InputError: the data or the output folder cannot be used, or `native`
-            randomness was asked for.
+        InputError: an implementation, the data or the output folder cannot be used.
         RunFailedError: an implementation failed.
     """
-    if request.experiment.randomness == "native":
-        raise InputError(
-            "with native randomness there is nothing to compare: each implementation draws "
-            "its own weights; use --randomness published or shared"
-        )
-    with output_folder(request.out, "parity") as folder:
-        raw = load_dataset(request.data, request.places)
-        announce_data(console, raw)
-        report = _climb(request, raw, folder, console)
+    names = (*check_names_or_ports(command.impl), ORACLE)
+    with output_folder(command.out, "parity") as folder:
+        raw = context.load_images(command.images)
+        report = _climb(command, names, raw, folder, context)
         figures = folder / "figures"
         figures.mkdir()
         save_figure(draw_ladder(report.rungs), figures / "ladder.png", raw.name)
         write_json(report, folder / "parity.json")
-    _conclude(console, report, folder)
+    _conclude(context, report, folder)
     return report
 
 
-def _climb(request: Request, raw: RawDataset, folder: Path, console: Console) -> ParityReport:
-    experiment = request.experiment
+def _climb(
+    command: ParityCommand, names: tuple[str, ...], raw: RawDataset, folder: Path, context: Context
+) -> ParityReport:
+    experiment = command.experiment
     draws = draw(experiment, folder / "draws.log")
     assert draws is not None
-    names = (*request.implementations, ORACLE)
     devices: dict[str, str] = {}
     titles = {name: title_of(name) for name in names}
-    with show_trainings(console, titles, experiment.num_epochs) as on_epoch:
+    with show_trainings(context.console, titles, experiment.num_epochs) as on_epoch:
         jobs = [(name, experiment, raw, draws) for name in names]
 
         def evidence() -> Generator[tuple[str, Evidence]]:
@@ -89,7 +91,7 @@ def _climb(request: Request, raw: RawDataset, folder: Path, console: Console) ->
         rungs=results,
         dataset=describe(raw),
         experiment=experiment,
-        environment=describe_environment(request.variables, request.command),
+        environment=describe_environment(context.variables, context.words),
         devices=devices,
     )
 
@@ -105,12 +107,12 @@ def _report_evidence(
         report(evidence)
 
 
-def _conclude(console: Console, report: ParityReport, folder: Path) -> None:
-    console.print(parity_table(report.rungs, f"parity, {report.dtype}"))
-    console.print("why these tolerances:")
+def _conclude(context: Context, report: ParityReport, folder: Path) -> None:
+    context.console.print(parity_table(report.rungs, f"parity, {report.dtype}"))
+    context.say("why these tolerances:")
     for sentence in reason_sentences(report.rungs):
-        console.print(f"  {sentence}", soft_wrap=True, markup=False)
+        context.say(f"  {sentence}")
     for sentence in parting_sentences(report.rungs):
-        console.print(sentence, soft_wrap=True, markup=False)
-    console.print("the ladder was climbed" if report.passed else "[red]the ladder broke[/]")
-    console.print(f"outputs: {folder}", soft_wrap=True)
+        context.say(sentence)
+    context.say(verdict_sentence(report))
+    context.say(f"outputs: {folder}")

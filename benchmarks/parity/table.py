@@ -6,7 +6,7 @@ from rich.table import Table
 
 from benchmarks.implementations import title_of
 from benchmarks.parity.rungs import RUNGS
-from shared.parity_results import RungResult
+from shared.parity_results import ParityReport, RungResult
 
 
 def parity_table(results: Iterable[RungResult], title: str) -> Table:
@@ -33,6 +33,13 @@ def reason_sentences(results: Iterable[RungResult]) -> list[str]:
     return [f"{rung.name}: {rung.reason}" for rung in RUNGS if rung.name in reached]
 
 
+def verdict_sentence(report: ParityReport) -> str:
+    """Whether the implementations are the same program, and if not, at which rung that shows."""
+    if report.passed:
+        return f"PASS: all {len(RUNGS)} rungs"
+    return f"FAIL: rung “{report.rungs[-1].name}” of {len(RUNGS)}"
+
+
 def _cell(result: RungResult) -> str:
     mark = "[green]✓[/]" if result.passed else "[red]✗[/]"
     return f"{result.difference:.1e} {mark}"
@@ -55,6 +62,6 @@ def _parting_sentence(result: RungResult) -> str:
     ]
     notes = "".join(f"; {note}" for note in result.notes)
     return (
-        f"{left} and {right} part at rung “{result.name}”: {', '.join(where)}: "
+        f"{left} and {right} first differ at rung “{result.name}”: {', '.join(where)}: "
         f"{left} {parting.left}, {right} {parting.right}{notes}"
     )

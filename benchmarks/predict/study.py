@@ -1,7 +1,6 @@
 """`twins predict`: each implementation says which garment it takes a picture for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.implementations import build_implementation, title_of
+from benchmarks.predict.command import PredictCommand
 from benchmarks.predict.figure_file import check_figure_file, write_figure
 from benchmarks.predict.files import find_pictures, shown
 from benchmarks.predict.garment import network_input
@@ -26,20 +26,9 @@ from shared.predictions import PredictedPicture
 STAND_IN = "stand-in"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PredictRequest:
-    """What `twins predict` was asked to do.
-
-    pictures: files, and folders of files.
-    figure: the file to draw into; None to draw none.
-    """
-
-    pictures: tuple[Path, ...]
-    weights: TrainedWeights
-    figure: Path | None
-
-
-def run_predict(request: PredictRequest, console: Console) -> tuple[str, ...]:
+def run_predict(
+    command: PredictCommand, weights: TrainedWeights, console: Console
+) -> tuple[str, ...]:
     """Predicts all pictures that can be read, and prints what each implementation takes them for.
 
     Returns:
@@ -49,29 +38,33 @@ def run_predict(request: PredictRequest, console: Console) -> tuple[str, ...]:
         InputError: the figure cannot be written, or the weights give no numbers.
         RunFailedError: an implementation failed.
     """
-    paths, problems = find_pictures(request.pictures)
-    if request.figure is not None:
-        check_figure_file(request.figure, len(paths))
+    paths, problems = find_pictures(command.pictures)
+    if command.figure is not None:
+        check_figure_file(command.figure, len(paths))
     with TemporaryDirectory(prefix="twins-predict-") as folder:
         outcomes = prepare_pictures(
-            paths, Path(folder) / "pictures.log", with_preview=request.figure is not None
+            paths, Path(folder) / "pictures.log", with_preview=command.figure is not None
         )
         prepared = [each for each in outcomes if isinstance(each, PreparedPicture)]
         if prepared:
-            _predict_and_show(prepared, request, Path(folder), console)
+            _predict_and_show(prepared, command.figure, weights, Path(folder), console)
     unreadable = [each.message for each in outcomes if isinstance(each, Problem)]
     return (*problems, *unreadable)
 
 
 def _predict_and_show(
-    prepared: Sequence[PreparedPicture], request: PredictRequest, folder: Path, console: Console
+    prepared: Sequence[PreparedPicture],
+    figure: Path | None,
+    weights: TrainedWeights,
+    folder: Path,
+    console: Console,
 ) -> None:
-    _announce(request.weights, console)
-    predicted = _predict_all(prepared, request.weights, folder, console)
+    _announce(weights, console)
+    predicted = _predict_all(prepared, weights, folder, console)
     console.print(prediction_table(predicted))
-    if request.figure is not None:
-        write_figure(predicted, request.figure, request.weights.dataset_name, folder)
-        _say(console, f"figure: {shown(request.figure)}")
+    if figure is not None:
+        write_figure(predicted, figure, weights.dataset_name, folder)
+        _say(console, f"figure: {shown(figure)}")
 
 
 def _announce(weights: TrainedWeights, console: Console) -> None:

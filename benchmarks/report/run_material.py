@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report.material import Found
-from benchmarks.run_files import PREDICTIONS_FILE, WEIGHTS_FILE
+from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
 from benchmarks.training import confusion_matrix
 from shared.data.dataset import RawDataset, describe, load_dataset
 from shared.data.fashion_mnist import DataPlaces, DataUnavailable

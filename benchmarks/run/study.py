@@ -5,20 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.drawing import draw
 from benchmarks.environment import describe_environment
-from benchmarks.implementations import title_of
+from benchmarks.implementations import check_names, title_of
+from benchmarks.options import Context
 from benchmarks.output_folder import output_folder
 from benchmarks.processes import run_in_process
 from benchmarks.progress import show_trainings
-from benchmarks.request import Request
-from benchmarks.run_files import PREDICTIONS_FILE, WEIGHTS_FILE
-from benchmarks.run_table import run_table
+from benchmarks.report.page import REPORT_FILE
+from benchmarks.run.command import RunCommand
+from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
+from benchmarks.run.table import run_table
 from benchmarks.training import Training, TrainingJob, train
 from shared.comparison import compare_with_documented
-from shared.data.dataset import CLASS_NAMES, RawDataset, describe, load_dataset
+from shared.data.dataset import CLASS_NAMES, RawDataset, describe
 from shared.documented import why_not_applicable
 from shared.errors import RunFailedError
 from shared.figures.run_figures import draw_run_figures
@@ -26,40 +27,43 @@ from shared.parameters import save_parameters
 from shared.protocol import EpochMetrics
 from shared.results import SCHEMA_VERSION, Environment, Results, write_json
 
+SILENCE = "some ten seconds"
+"""What importing a framework and compiling the first step take on two cores."""
 
-def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results:
-    """Does the whole experiment and writes its outputs; `in_bulk` as in `TrainingJob`.
+
+def run(command: RunCommand, context: Context) -> Results:
+    """Does the whole experiment and writes its outputs.
 
     Raises:
         InputError: the data or the output folder cannot be used.
         RunFailedError: a training failed.
     """
-    from benchmarks.report.command import write_run_report
+    from benchmarks.report.study import write_run_report
 
-    with output_folder(request.out, "run") as folder:
-        raw = load_dataset(request.data, request.places)
-        announce_data(console, raw)
-        draws = draw(request.experiment, folder / "draws.log")
+    names, experiment = check_names(command.impl), command.experiment
+    with output_folder(command.out, "run") as folder:
+        raw = context.load_images(command.images)
+        draws = draw(experiment, folder / "draws.log")
         if draws is not None:
             save_parameters(draws.parameters, folder / "initial-weights.safetensors")
         trainings = {
             name: _train_one(
                 TrainingJob(
                     implementation=name,
-                    experiment=request.experiment,
+                    experiment=experiment,
                     raw=raw,
                     draws=draws,
                     folder=folder / name,
-                    in_bulk=in_bulk,
+                    in_bulk=command.in_bulk,
                 ),
                 folder / name,
-                console,
+                context,
             )
-            for name in request.implementations
+            for name in names
         }
         _check_same_data(trainings)
-        environment = describe_environment(request.variables, request.command)
-        results = _assemble(request, raw, trainings, environment, in_bulk=in_bulk)
+        environment = describe_environment(context.variables, context.words)
+        results = _assemble(command, raw, trainings, environment)
         figures = folder / "figures"
         figures.mkdir()
         draw_run_figures(
@@ -73,25 +77,17 @@ def run(request: Request, console: Console, *, in_bulk: bool = False) -> Results
         )
         write_run_report(folder, results=results, raw=raw, trainings=trainings)
         write_json(results, folder / "results.json")
-    _conclude(console, results, folder)
+    _conclude(context, results, folder)
     return results
 
 
-def announce_data(console: Console, raw: RawDataset) -> None:
-    """Says which images are used; the stand-in never passes unnoticed."""
-    if raw.name == "stand-in":
-        console.rule("[bold red]stand-in images, not Fashion-MNIST", characters="=")
-        if raw.note:
-            console.print(raw.note, soft_wrap=True)
-    console.print(f"data: {raw.name} ({raw.origin})", soft_wrap=True)
-
-
-def _train_one(job: TrainingJob, folder: Path, console: Console) -> Training:
+def _train_one(job: TrainingJob, folder: Path, context: Context) -> Training:
     folder.mkdir()
     title = title_of(job.implementation)
+    context.say(f"{title}: importing and compiling, {SILENCE} before its first epoch")
     history: list[EpochMetrics] = []
     name = job.implementation
-    with show_trainings(console, {name: title}, job.experiment.num_epochs) as show:
+    with show_trainings(context.console, {name: title}, job.experiment.num_epochs) as show:
 
         def on_epoch(metrics: EpochMetrics) -> None:
             history.append(metrics)
@@ -114,28 +110,27 @@ def _check_same_data(trainings: Mapping[str, Training]) -> None:
 
 
 def _assemble(
-    request: Request,
+    command: RunCommand,
     raw: RawDataset,
     trainings: Mapping[str, Training],
     environment: Environment,
-    *,
-    in_bulk: bool,
 ) -> Results:
     runs = {name: training.run for name, training in trainings.items()}
     return Results(
         schema_version=SCHEMA_VERSION,
         dataset=describe(raw),
-        experiment=request.experiment,
+        experiment=command.experiment,
         environment=environment,
         runs=runs,
-        documented=compare_with_documented(runs, request.experiment, raw.name),
-        why_not_applicable=why_not_applicable(request.experiment, raw.name),
-        in_bulk=in_bulk,
+        documented=compare_with_documented(runs, command.experiment, raw.name),
+        why_not_applicable=why_not_applicable(command.experiment, raw.name),
+        in_bulk=command.in_bulk,
     )
 
 
-def _conclude(console: Console, results: Results, folder: Path) -> None:
-    console.print(run_table(results))
+def _conclude(context: Context, results: Results, folder: Path) -> None:
+    context.console.print(run_table(results))
     if results.why_not_applicable is not None:
-        console.print(f"documented figures: not applicable, {results.why_not_applicable}")
-    console.print(f"outputs: {folder}", soft_wrap=True)
+        context.say(f"documented figures: not applicable, {results.why_not_applicable}")
+    context.say(f"outputs: {folder}")
+    context.say(f"everything on one page: {folder / REPORT_FILE}")

@@ -1,17 +1,16 @@
 """`twins seeds`: trains each implementation on many seeds and compares the distributions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-from rich.console import Console
 
 from benchmarks.environment import describe_environment
 from benchmarks.implementations import implementation_names
+from benchmarks.options import Context
 from benchmarks.output_folder import output_folder, resumed_folder
-from benchmarks.run import announce_data
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
+from benchmarks.seeds.command import SeedsCommand
 from benchmarks.seeds.records import (
     SEEDS_SCHEMA_VERSION,
     SeedTraining,
@@ -22,101 +21,74 @@ from benchmarks.seeds.storage import check_resumable, store_plan
 from benchmarks.seeds.sweep import train_missing
 from benchmarks.seeds.table import accuracy_table, documented_table, equivalence_table
 from benchmarks.seeds.training import SeedJob
-from shared.data.dataset import DataChoice, RawDataset, describe, load_dataset
-from shared.data.fashion_mnist import DataPlaces
-from shared.experiment import Experiment
+from shared.data.dataset import RawDataset, describe
 from shared.figures.seeds import DocumentedDistance, draw_seeds
 from shared.figures.style import save_figure
 from shared.results import write_json
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeedsRequest:
-    """What `twins seeds` was asked to do.
-
-    experiment: that of the first seed.
-    seeds: consecutive, two or more.
-    num_processes: trainings at a time; None for one on each core.
-    out: the output folder; None for a new one under `runs/`.
-    resume: the folder of a sweep to go on with; `out` is None then.
-    variables: the process environment, as the edge of the program read it.
-    command: the words of the command that was typed.
-    """
-
-    experiment: Experiment
-    seeds: tuple[int, ...]
-    num_processes: int | None
-    data: DataChoice
-    places: DataPlaces
-    out: Path | None
-    resume: Path | None
-    variables: Mapping[str, str]
-    command: tuple[str, ...] = ()
-
-
-def run_seeds(request: SeedsRequest, console: Console) -> SweepResults:
+def run_seeds(command: SeedsCommand, context: Context) -> SweepResults:
     """Does the whole sweep, or the rest of it, and writes its outputs.
 
     Raises:
         InputError: the data or the folder cannot be used, or hold another sweep.
         RunFailedError: a training failed.
     """
-    raw = load_dataset(request.data, request.places)
+    raw = context.load_images(command.images)
     plan = SweepPlan(
         schema_version=SEEDS_SCHEMA_VERSION,
-        experiment=request.experiment,
+        experiment=command.first_experiment,
         dataset=describe(raw),
-        environment=describe_environment(request.variables, request.command),
+        environment=describe_environment(context.variables, context.words),
     )
-    with _folder_of(request, plan) as folder:
-        announce_data(console, raw)
+    with _folder_of(command, plan) as folder:
         trainings = train_missing(
-            _jobs(request, raw, plan.environment.git_commit),
+            _jobs(command, raw, plan.environment.git_commit),
             folder,
-            request.num_processes or plan.environment.num_cores,
-            console,
+            command.processes or plan.environment.num_cores,
+            context.console,
         )
-        results = _assemble(request, plan, trainings)
+        results = _assemble(command, plan, trainings)
         figures = folder / "figures"
         figures.mkdir(exist_ok=True)
-        _draw(results, figures / "seeds.png")
+        draw(results, figures / "seeds.png")
         write_json(results, folder / "seeds.json")
-    _conclude(console, results, folder)
+    _conclude(context, results, folder)
     return results
 
 
 @contextmanager
-def _folder_of(request: SeedsRequest, plan: SweepPlan) -> Iterator[Path]:
+def _folder_of(command: SeedsCommand, plan: SweepPlan) -> Iterator[Path]:
     """The folder to work in: a fresh one with the plan in it, or one that was checked against it.
 
     A folder that is refused is left as it was, its marker included.
     """
-    if request.resume is None:
-        with output_folder(request.out, "seeds") as folder:
+    if command.resume is None:
+        with output_folder(command.out, "seeds") as folder:
             store_plan(plan, folder)
             yield folder
         return
-    check_resumable(request.resume, plan, request.seeds, implementation_names())
-    with resumed_folder(request.resume, "seeds") as folder:
+    check_resumable(command.resume, plan, command.seeds, implementation_names())
+    with resumed_folder(command.resume, "seeds") as folder:
         yield folder
 
 
-def _jobs(request: SeedsRequest, raw: RawDataset, git_commit: str) -> list[SeedJob]:
+def _jobs(command: SeedsCommand, raw: RawDataset, git_commit: str) -> list[SeedJob]:
     """By seed, then by implementation: a sweep that is broken off has whole pairs."""
     return [
         SeedJob(
             implementation=name,
-            experiment=replace(request.experiment, seed=seed),
+            experiment=replace(command.first_experiment, seed=seed),
             raw=raw,
             git_commit=git_commit,
         )
-        for seed in request.seeds
+        for seed in command.seeds
         for name in implementation_names()
     ]
 
 
 def _assemble(
-    request: SeedsRequest, plan: SweepPlan, trainings: tuple[SeedTraining, ...]
+    command: SeedsCommand, plan: SweepPlan, trainings: tuple[SeedTraining, ...]
 ) -> SweepResults:
     by_name = {
         name: tuple(each for each in trainings if each.implementation == name)
@@ -127,13 +99,14 @@ def _assemble(
         experiment=plan.experiment,
         environment=plan.environment,
         dataset=plan.dataset,
-        seeds=request.seeds,
+        seeds=command.seeds,
         trainings=tuple(each for of_one in by_name.values() for each in of_one),
         statistics=analyse(by_name, plan.experiment, plan.dataset),
     )
 
 
-def _draw(results: SweepResults, path: Path) -> None:
+def draw(results: SweepResults, path: Path) -> None:
+    """Draws the figure of a sweep into a file."""
     statistics = results.statistics
     figure = draw_seeds(
         results.seeds,
@@ -158,12 +131,12 @@ def _draw(results: SweepResults, path: Path) -> None:
     save_figure(figure, path, results.dataset.name)
 
 
-def _conclude(console: Console, results: SweepResults, folder: Path) -> None:
-    console.print(accuracy_table(results))
-    console.print(equivalence_table(results))
+def _conclude(context: Context, results: SweepResults, folder: Path) -> None:
+    context.console.print(accuracy_table(results))
+    context.console.print(equivalence_table(results))
     if results.statistics.documented:
-        console.print(documented_table(results))
+        context.console.print(documented_table(results))
     else:
         reason = results.statistics.why_not_applicable
-        console.print(f"documented figures: not applicable, {reason}", soft_wrap=True)
-    console.print(f"outputs: {folder}", soft_wrap=True)
+        context.say(f"documented figures: not applicable, {reason}")
+    context.say(f"outputs: {folder}")

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.environment import describe_environment
-from benchmarks.request import Request
+from benchmarks.options import Context
 from benchmarks.speed.analysis import reasons_for_noise, rung_result, with_shares
+from benchmarks.speed.command import SpeedCommand
 from benchmarks.speed.limits import mean_limits, measure_limits
 from benchmarks.speed.machine import describe_machine, find_accelerator
 from benchmarks.speed.progress import show_steps
@@ -30,31 +29,11 @@ from shared.data.dataset import RawDataset, describe
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.results import write_json
-from shared.speed import Device, SpeedRung
+from shared.speed import SpeedRung
 
 RESULTS_FILE = "speed.json"
 WARM_UPS = {"cpu": 0, "gpu": 3}
 """Calls after the first that do not count; XLA records command buffers on a GPU's second."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeedOptions:
-    """What `twins speed` was asked besides.
-
-    rungs: names; all that can run here, if empty.
-    batch_sizes, hidden_widths: to see how the time of an epoch grows with them.
-    num_samples: epochs that count, at least, of each process.
-    against: an earlier `speed.json` to compare with.
-    """
-
-    device: Device
-    rungs: tuple[str, ...]
-    num_rounds: int
-    num_samples: int
-    batch_sizes: tuple[int, ...]
-    hidden_widths: tuple[int, ...]
-    tf32: bool
-    against: Path | None
 
 
 class Campaign:
@@ -62,28 +41,27 @@ class Campaign:
 
     def __init__(
         self,
-        request: Request,
-        options: SpeedOptions,
+        command: SpeedCommand,
+        context: Context,
         raw: RawDataset,
         folder: Path,
-        console: Console,
     ) -> None:
-        self.options = options
-        self.experiment = request.experiment
+        self.command = command
+        self.experiment = command.experiment
         self.raw = raw
-        self.console = console
+        self.console = context.console
         self.file = folder / RESULTS_FILE
         self.logs = folder / "logs"
-        self.variables = common_variables(options.device, tf32=options.tf32)
+        self.variables = common_variables(command.device, tf32=command.tf32)
         self.plan = Plan(
-            device=options.device,
-            num_rounds=options.num_rounds,
-            num_warm_ups=WARM_UPS[options.device],
-            num_samples=options.num_samples,
+            device=command.device,
+            num_rounds=command.rounds,
+            num_warm_ups=WARM_UPS[command.device],
+            num_samples=command.epochs_per_process,
             variables=self.variables,
         )
         self.before = describe_machine()
-        self.software = describe_environment(request.variables, request.command)
+        self.software = describe_environment(context.variables, context.words)
         self.blank = self._blank()
 
     def measure(self, rungs: Sequence[SpeedRung], omitted: tuple[Omission, ...]) -> SpeedResults:
@@ -100,11 +78,11 @@ class Campaign:
         ladder = tuple(with_shares(rung, limits, self.plan.device) for rung in results.rungs)
         results = self._store(replace(results, limits=limits, rungs=ladder))
         by_batch_size = [
-            replace(self.experiment, batch_size=size) for size in self.options.batch_sizes
+            replace(self.experiment, batch_size=size) for size in self.command.batch_sizes
         ]
         by_width = [
             replace(self.experiment, hidden_sizes=(width, *self.experiment.hidden_sizes[1:]))
-            for width in self.options.hidden_widths
+            for width in self.command.widths
         ]
         for points in self._measure_growth(rungs, by_batch_size, results):
             results = self._store(replace(results, by_batch_size=(*results.by_batch_size, *points)))
@@ -181,7 +159,7 @@ class Campaign:
                 device=self.plan.device,
                 accelerator=find_accelerator() if self.plan.device == "gpu" else None,
                 variables=as_flags(self.variables),
-                tf32=self.options.tf32,
+                tf32=self.command.tf32,
                 before=self.before,
                 after=self.before,
                 why_noisy=(),

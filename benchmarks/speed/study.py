@@ -3,18 +3,15 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from benchmarks.options import Context
 from benchmarks.output_folder import output_folder
-from benchmarks.request import Request
-from benchmarks.run import announce_data
 from benchmarks.speed.against import against_table, read_comparable
-from benchmarks.speed.campaign import Campaign, SpeedOptions
+from benchmarks.speed.campaign import Campaign
+from benchmarks.speed.command import SpeedCommand
 from benchmarks.speed.ladder import chosen_rungs, why_not
 from benchmarks.speed.machine import find_accelerator
 from benchmarks.speed.records import GrowthPoint, Omission, RungResult, SpeedResults
 from benchmarks.speed.table import describe_device, growth_table, ladder_table, notes
-from shared.data.dataset import load_dataset
 from shared.errors import InputError
 from shared.figures.speed import SpeedBar, draw_growth, draw_speed
 from shared.figures.style import save_figure
@@ -23,7 +20,7 @@ from shared.speed import SpeedRung
 BILLION = 1e9
 
 
-def run_speed(request: Request, options: SpeedOptions, console: Console) -> SpeedResults:
+def run_speed(command: SpeedCommand, context: Context) -> SpeedResults:
     """Measures everything and writes the outputs; `speed.json` after every measurement.
 
     Raises:
@@ -31,34 +28,33 @@ def run_speed(request: Request, options: SpeedOptions, console: Console) -> Spee
             output folder cannot be used.
         RunFailedError: not one rung could be measured.
     """
-    rungs, omitted = _runnable(options)
-    with output_folder(request.out, "speed") as folder:
-        raw = load_dataset(request.data, request.places)
-        announce_data(console, raw)
-        campaign = Campaign(request, options, raw, folder, console)
-        earlier = options.against and read_comparable(options.against, campaign.blank)
+    rungs, omitted = _runnable(command)
+    with output_folder(command.out, "speed") as folder:
+        raw = context.load_images(command.images)
+        campaign = Campaign(command, context, raw, folder)
+        earlier = command.against and read_comparable(command.against, campaign.blank)
         results = campaign.measure(rungs, omitted)
         figures = folder / "figures"
         figures.mkdir()
         _draw(results, figures)
-    _conclude(console, results, folder)
+    _conclude(context, results, folder)
     if earlier:
-        console.print(against_table(earlier, results))
+        context.console.print(against_table(earlier, results))
     return results
 
 
-def _runnable(options: SpeedOptions) -> tuple[tuple[SpeedRung, ...], tuple[Omission, ...]]:
+def _runnable(command: SpeedCommand) -> tuple[tuple[SpeedRung, ...], tuple[Omission, ...]]:
     """The rungs to measure, and those that were not asked for by name and cannot run here.
 
     Raises:
         InputError: there is no such device; or a rung that was named cannot run here.
     """
-    if options.device == "gpu" and find_accelerator() is None:
+    if command.device == "gpu" and find_accelerator() is None:
         raise InputError("no GPU answers nvidia-smi here: use --device cpu")
-    chosen = chosen_rungs(options.rungs)
-    reasons = {rung.name: why_not(rung, options.device) for rung in chosen}
+    chosen = chosen_rungs(command.rungs)
+    reasons = {rung.name: why_not(rung, command.device) for rung in chosen}
     omitted = tuple(Omission(name=name, reason=why) for name, why in reasons.items() if why)
-    if omitted and options.rungs:
+    if omitted and command.rungs:
         text = "; ".join(f"{each.name}: {each.reason}" for each in omitted)
         raise InputError(
             f"rungs that cannot run here ({text}): leave them out of --rungs, or install what is "
@@ -114,14 +110,14 @@ def _curves(
     return curves
 
 
-def _conclude(console: Console, results: SpeedResults, folder: Path) -> None:
-    console.print(ladder_table(results))
+def _conclude(context: Context, results: SpeedResults, folder: Path) -> None:
+    context.console.print(ladder_table(results))
     for points, heading in (
         (results.by_batch_size, "batch size"),
         (results.by_width, "first hidden layer"),
     ):
         if points:
-            console.print(growth_table(points, heading))
+            context.console.print(growth_table(points, heading))
     for note in notes(results):
-        console.print(note, soft_wrap=True)
-    console.print(f"outputs: {folder}", soft_wrap=True)
+        context.console.print(note, soft_wrap=True)
+    context.say(f"outputs: {folder}")

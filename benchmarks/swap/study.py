@@ -5,19 +5,17 @@ the same function, foreign weights give the same predictions.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.implementations import build_implementation, title_of
+from benchmarks.options import Context
 from benchmarks.output_folder import output_folder
 from benchmarks.processes import Report, run_in_process
-from benchmarks.run import announce_data
-from shared.data.dataset import DataChoice, RawDataset, describe, load_dataset, split_and_scale
-from shared.data.fashion_mnist import DataPlaces
+from benchmarks.swap.command import SwapCommand
+from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.errors import InputError
 from shared.experiment import DType, Experiment
 from shared.parameters import Parameters, load_parameters
@@ -29,20 +27,6 @@ LOSS_TOLERANCE: dict[DType, float] = {"float32": 2e-6, "float64": 1e-13}
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwapRequest:
-    """What `twins swap` was asked to do.
-
-    run: the output folder of a finished `twins run`.
-    out: the output folder; None for a new one under `runs/`.
-    """
-
-    run: Path
-    data: DataChoice
-    places: DataPlaces
-    out: Path | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Evaluated:
     """Test loss and predicted classes, (10000,), of one set of weights."""
 
@@ -50,27 +34,26 @@ class Evaluated:
     classes: NDArray[np.uint8]
 
 
-def run_swap(request: SwapRequest, console: Console) -> SwapReport:
+def run_swap(command: SwapCommand, context: Context) -> SwapReport:
     """Exchanges the weights of a run between its implementations.
 
     Raises:
         InputError: the run's folder does not hold a finished run of the same data.
         RunFailedError: an implementation failed.
     """
-    results = read_json(request.run / "results.json", Results)
+    results = read_json(command.run / "results.json", Results)
     names = tuple(results.runs)
     if len(names) < 2:
-        raise InputError(f"{request.run} holds one implementation: swap needs a run of two")
+        raise InputError(f"{command.run} holds one implementation: swap needs a run of two")
     weights = {
-        name: load_parameters(request.run / name / "weights.safetensors", results.experiment)
+        name: load_parameters(command.run / name / "weights.safetensors", results.experiment)
         for name in names
     }
-    with output_folder(request.out, "swap") as folder:
-        raw = load_dataset(request.data, request.places)
-        announce_data(console, raw)
+    with output_folder(command.out, "swap") as folder:
+        raw = context.load_images(command.images)
         if describe(raw).sha256 != results.dataset.sha256:
             raise InputError(
-                f"{request.run} was trained on {results.dataset.name}, other data than "
+                f"{command.run} was trained on {results.dataset.name}, other data than "
                 f"{raw.name} here: give the --data that it was trained on"
             )
         evaluated = {
@@ -81,8 +64,8 @@ def run_swap(request: SwapRequest, console: Console) -> SwapReport:
         }
         report = _report(names, evaluated, results.experiment.dtype)
         write_json(report, folder / "swap.json")
-    console.print(_table(report))
-    console.print(f"outputs: {folder}", soft_wrap=True)
+    context.console.print(_table(report))
+    context.say(f"outputs: {folder}")
     return report
 
 

@@ -42,7 +42,7 @@ def build_site(folder: Path, entries: Sequence[Entry], tell: Tell, *, notebooks:
             BuiltLesson(entry=entry, lesson=load_lesson(entry), outcome=outcome)
             for entry, outcome in zip(entries, outcomes, strict=True)
         ]
-        environment = describe_environment(os.environ)
+        environment = describe_environment(os.environ, ())
         write_pages(unfinished, built, environment, notebooks=notebooks)
         if notebooks:
             (unfinished / "notebooks").mkdir()

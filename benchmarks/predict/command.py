@@ -1,4 +1,4 @@
-"""The options of `twins predict`; imports nothing that takes time."""
+"""`twins predict`: its options."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,13 @@ from typing import Annotated
 
 import tyro
 
+from benchmarks.options import (
+    STATUS_BAD_INPUT,
+    STATUS_DONE,
+    Context,
+    Implementations,
+    allow_float64,
+)
 from shared.errors import InputError
 
 
@@ -20,19 +27,18 @@ class PredictCommand:
     """
 
     pictures: Annotated[
-        tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="IMAGE...")
+        tyro.conf.Positional[tuple[Path, ...]],
+        tyro.conf.arg(metavar="IMAGE...", help_behavior_hint=""),
     ] = ()
     """Files in any common picture format (50 MB and 60 million pixels at most, not animated),
     and folders: the picture files in them by name, without hidden ones and folders within."""
-    weights: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    weights: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
     """Safetensors file whose weights every implementation predicts with."""
-    run: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    run: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None
     """Output folder of a finished `twins run`; each implementation predicts with the weights
     that it trained there. The latest one under runs/, if neither is given."""
-    impl: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Implementation to predict with, keras or jax; repeatable. All, if not given; of a run,
-    those that it trained."""
-    figure: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    impl: Implementations = ()
+    figure: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
     """New file to draw each picture into, what the network sees of it, and the predictions; its
     suffix, .png, .svg or .pdf, is its format."""
 
@@ -41,3 +47,22 @@ class PredictCommand:
             raise InputError("nothing to predict: name pictures, `twins predict boot.jpg`")
         if self.weights is not None and self.run is not None:
             raise InputError("--weights names one file for all and --run a whole run: give one")
+
+    def execute(self, context: Context) -> int:
+        """Predicts what can be read; the rest is bad input.
+
+        Raises:
+            InputError: there are no weights, or the figure cannot be written.
+            RunFailedError: an implementation failed.
+        """
+        import sys
+
+        from benchmarks.predict.study import run_predict
+        from benchmarks.predict.weights import find_weights
+
+        weights = find_weights(self.run, self.weights, self.impl)
+        allow_float64(weights.experiment)
+        problems = run_predict(self, weights, context.console)
+        for problem in problems:
+            print(f"twins: {problem}", file=sys.stderr)
+        return STATUS_BAD_INPUT if problems else STATUS_DONE

@@ -1,0 +1,1 @@
+"""`twins data`: finds or fetches the images, checks them and says what they are."""

@@ -1,0 +1,52 @@
+"""`twins drift`: its options."""
+
+from dataclasses import dataclass
+
+from benchmarks.options import (
+    STATUS_DONE,
+    Context,
+    Implementations,
+    NumProcesses,
+    TrainingOptions,
+    check_num_processes,
+)
+from shared.errors import InputError
+from shared.experiment import Experiment
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftCommand(TrainingOptions):
+    """Explain the float32 drift: divergence curves, a noise floor, bands of the figures."""
+
+    impl: Implementations = ()
+    runs: int = 16
+    """Full runs from other last bits, for the band of each documented figure; 0 for none."""
+    band_impl: str = "jax"
+    """Implementation that does these runs."""
+    processes: NumProcesses = None
+
+    def __post_init__(self) -> None:
+        if self.runs < 0 or self.runs == 1:
+            raise InputError(
+                f"{self.runs} runs make no band: --runs takes 2 or more, or 0 for no bands"
+            )
+        check_num_processes(self.processes)
+        if self.experiment.randomness == "native":
+            raise InputError(
+                "trainings that start apart say nothing about rounding: "
+                "--randomness takes published or shared here"
+            )
+        if self.experiment.dtype != Experiment().dtype:
+            raise InputError("both types of numbers are measured anyway: leave --dtype out")
+
+    def execute(self, context: Context) -> int:
+        """Measures curves and bands.
+
+        Raises:
+            InputError: an implementation, the data or the output folder cannot be used.
+            RunFailedError: a training failed or diverged.
+        """
+        from benchmarks.drift.study import run_drift
+
+        run_drift(self, context)
+        return STATUS_DONE

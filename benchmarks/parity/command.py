@@ -1,0 +1,45 @@
+"""`twins parity`: its options."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from benchmarks.options import (
+    STATUS_DONE,
+    STATUS_FAILED,
+    Context,
+    TrainingOptions,
+    allow_float64,
+)
+from shared.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityCommand(TrainingOptions):
+    """Prove, rung by rung, that the implementations are the same program."""
+
+    impl: Annotated[
+        tyro.conf.UseAppendAction[tuple[str, ...]],
+        tyro.conf.arg(metavar="NAME", help_behavior_hint=""),
+    ] = ()
+    """Implementation to compare with the oracle and the others; repeatable. Also a port of
+    yours, as MODULE:BUILDER. All of this project's, if not given."""
+
+    def execute(self, context: Context) -> int:
+        """Climbs the ladder; fails where a rung does.
+
+        Raises:
+            InputError: an implementation, the data or the output folder cannot be used, or
+                `native` randomness was asked for.
+            RunFailedError: an implementation failed.
+        """
+        from benchmarks.parity.study import run_parity
+
+        if self.experiment.randomness == "native":
+            raise InputError(
+                "with native randomness there is nothing to compare: each implementation draws "
+                "its own weights; use --randomness published or shared"
+            )
+        allow_float64(self.experiment)
+        return STATUS_DONE if run_parity(self, context).passed else STATUS_FAILED

@@ -1,0 +1,1 @@
+"""`twins run`: the documented experiment in each implementation, beside the documented figures."""

@@ -1,0 +1,1 @@
+"""`twins swap`: weights trained in one implementation, evaluated in every other."""
