@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from benchmarks.defaults.records import DefaultsResults
+from benchmarks.docs_tables import defaults_rows
 from benchmarks.implementations import title_of
-from benchmarks.readme_tables import defaults_rows
 from benchmarks.report.parts import Finding, Paragraph, Part
 from shared.pages.tables import table_of
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.docs_tables import band_rows
 from benchmarks.implementations import title_of
-from benchmarks.readme_tables import band_rows
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.report.titles import colour, joined, plural, small
 from shared.drift_results import Band, Curve, Drift, Quantity, num_within_floor

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from benchmarks.docs_tables import seeds_rows
 from benchmarks.implementations import title_of
-from benchmarks.readme_tables import seeds_rows
 from benchmarks.report.parts import Finding, Paragraph, Part
 from benchmarks.report.titles import colour
 from benchmarks.seeds.analysis import accuracies_of, documented_test_accuracy

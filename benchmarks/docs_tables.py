@@ -1,11 +1,11 @@
-"""The README's tables, written from the measured results: `python -m benchmarks.readme_tables`.
+"""The tables of README and docs, written from the results: `python -m benchmarks.docs_tables`.
 
-A figure in the README is thereby a figure in `benchmarks/results/`; a test
+A figure in a document is thereby a figure in `benchmarks/results/`; a test
 compares the two.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 
 from benchmarks.defaults.records import DefaultsResults
@@ -19,6 +19,8 @@ from shared.parity_results import ParityReport
 from shared.results import Comparison, Results, read_json
 
 RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 PERCENT = 100
 
 
@@ -91,8 +93,8 @@ def markdown(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
 
 
-def readme_tables() -> tuple[str, ...]:
-    """All tables, in the README's order."""
+def docs_tables() -> tuple[str, ...]:
+    """All tables."""
     return (
         markdown(run_rows(read_json(RESULTS / "run.json", Results))),
         markdown(parity_rows(read_json(RESULTS / "parity-float64.json", ParityReport))),
@@ -101,6 +103,14 @@ def readme_tables() -> tuple[str, ...]:
         markdown(defaults_rows(read_json(RESULTS / "defaults.json", DefaultsResults))),
         markdown(speed_rows(read_json(RESULTS / "speed.json", SpeedResults))),
     )
+
+
+def with_tables(document: str) -> str:
+    """A document in Markdown with each table that starts as one of these do in its new form."""
+    for table in docs_tables():
+        head = re.escape(table.partition("\n")[0])
+        document = re.sub(rf"{head}\n(?:\|.*\n?)+", lambda _, table=table: f"{table}\n", document)
+    return document
 
 
 def _documented(comparison: Comparison) -> str:
@@ -116,4 +126,5 @@ def _value(value: float | tuple[int, ...] | None) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(chain.from_iterable((table, "") for table in readme_tables())))
+    for path in DOCUMENTS:
+        path.write_text(with_tables(path.read_text()))
