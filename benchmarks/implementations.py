@@ -1,7 +1,4 @@
-"""Which implementations there are: every folder `NAME_impl` beside this one.
-
-Nothing here knows a framework. A new implementation is found by being there.
-"""
+"""The implementations by their names in the registry; nothing here knows a framework."""
 
 import importlib
 import sys
@@ -9,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.registry import DEFAULTS_LADDERS, IMPLEMENTATIONS
 from shared.draws import Draws
 from shared.errors import InputError
 from shared.experiment import Experiment
@@ -32,7 +30,7 @@ ORACLE = "oracle"
 
 def implementation_names() -> tuple[str, ...]:
     """The names of the implementations that take part unasked, the reference first."""
-    return tuple(name for name in _all_names() if _package_of_peer(name) is None)
+    return tuple(name for name in IMPLEMENTATIONS if _package_of_peer(name) is None)
 
 
 def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,7 +39,7 @@ def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         InputError: there is no such implementation, or its framework is not installed.
     """
-    known = _all_names()
+    known = IMPLEMENTATIONS
     for name in names:
         if name not in known:
             raise InputError(f"unknown implementation {name!r}: --impl takes {', '.join(known)}")
@@ -78,9 +76,11 @@ def title_of(name: str) -> str:
     if _is_port(name):
         module, _, builder = name.partition(":")
         return module if builder == USUAL_BUILDER else builder
-    if name != ORACLE and name not in _all_names():
+    if name != ORACLE and name not in IMPLEMENTATIONS:
         return name
-    return importlib.import_module("shared.oracle" if name == ORACLE else f"{name}_impl").TITLE
+    return importlib.import_module(
+        "shared.oracle" if name == ORACLE else IMPLEMENTATIONS[name]
+    ).TITLE
 
 
 def build_implementation(
@@ -92,7 +92,8 @@ def build_implementation(
     """
     if _is_port(name):
         return _builder_of_port(name)(experiment)
-    module_name = "shared.oracle" if name == ORACLE else f"{name}_impl.implementation"
+    package = IMPLEMENTATIONS.get(name)
+    module_name = "shared.oracle" if name == ORACLE else f"{package}.implementation"
     module = importlib.import_module(module_name)
     return getattr(module, BUILDERS[purpose], module.build)(experiment)
 
@@ -116,19 +117,9 @@ def _builder_of_port(name: str) -> Builder:
         ) from error
 
 
-def _all_names() -> tuple[str, ...]:
-    """Every implementation there is, the reference first, then by name, peers last."""
-    home = Path(__file__).parent.parent
-    folders = (path.parent.name for path in home.glob("*_impl/implementation.py"))
-    names = sorted(folder.removesuffix("_impl") for folder in folders)
-    return tuple(
-        sorted(names, key=lambda name: (name != REFERENCE, _package_of_peer(name) is not None))
-    )
-
-
 def _package_of_peer(name: str) -> str | None:
     """What a peer needs to be installed; None where the implementation is no peer."""
-    return getattr(importlib.import_module(f"{name}_impl"), "PEER_NEEDS", None)
+    return getattr(importlib.import_module(IMPLEMENTATIONS[name]), "PEER_NEEDS", None)
 
 
 def defaults_of(name: str) -> Any:
@@ -139,14 +130,15 @@ def defaults_of(name: str) -> Any:
     Raises:
         InputError: there is no such implementation, or it has no such package.
     """
-    home = Path(__file__).parent.parent
-    known = sorted(path.parent.parent.name for path in home.glob("*_impl/defaults/__init__.py"))
-    if f"{name}_impl" not in known:
-        choices = ", ".join(folder.removesuffix("_impl") for folder in known)
-        raise InputError(f"{name!r} has no ladder of defaults: --impl takes {choices} here")
-    return importlib.import_module(f"{name}_impl.defaults")
+    if name not in DEFAULTS_LADDERS:
+        raise InputError(
+            f"{name!r} has no ladder of defaults: --impl takes {', '.join(DEFAULTS_LADDERS)} here"
+        )
+    return importlib.import_module(DEFAULTS_LADDERS[name])
 
 
 def replay_published_draws(experiment: Experiment) -> Draws:
     """Draws as the published run did, which was a run of the reference; imports its framework."""
-    return importlib.import_module(f"{REFERENCE}_impl.published_draws").draw_published(experiment)
+    return importlib.import_module(f"{IMPLEMENTATIONS[REFERENCE]}.published_draws").draw_published(
+        experiment
+    )

@@ -1,4 +1,4 @@
-"""What commands there are, by their modules: nothing is imported before it is used."""
+"""What there is by name: commands, implementations, rungs; imported when they are used."""
 
 COMMANDS = {
     "run": "benchmarks.run.command:RunCommand",
@@ -14,3 +14,18 @@ COMMANDS = {
     "lessons": "lessons.command:LessonsCommand",
 }
 """In the order of the help."""
+
+IMPLEMENTATIONS = {"keras": "keras_impl", "jax": "jax_impl", "torch": "peers.pytorch"}
+"""Their packages, the reference first. Each has a `TITLE`, a peer also what it needs, and a module
+`implementation` with `build`, see `shared/protocol.py`."""
+
+DEFAULTS_LADDERS = {"jax": "jax_impl.defaults"}
+"""Packages with a ladder of defaults, see `benchmarks/defaults/ladder.py`."""
+
+SPEED_RUNGS = (
+    "keras_impl.speed",
+    "jax_impl.speed",
+    "peers.scikit_learn.speed",
+    "peers.pytorch.speed",
+)
+"""Packages that list `RUNGS`, from the bottom of the ladder up; see `shared/speed.py`."""

@@ -1,9 +1,9 @@
 """The protocol: what an implementation of the experiment can be asked to do.
 
-An implementation is a folder `NAME_impl/` with a module `implementation` whose
-function `build(experiment)` returns an object of the class below. Everything
-else in this project speaks to implementations through these verbs only, in
-NumPy arrays. A third implementation is one more such folder.
+An implementation is a package with a module `implementation` whose function
+`build(experiment)` returns an object of the class below. Everything else in this
+project speaks to implementations through these verbs only, in NumPy arrays. A third
+implementation is one more such package.
 
 Symbols in shapes: n = number of rows, C = 10 classes, E = epochs, S = steps.
 """

@@ -118,6 +118,7 @@ def draw(folder: Path, results: Results) -> tuple[Path, ...]:
         parameters={
             name: made_parameters(*results.experiment.hidden_sizes) for name in results.runs
         },
+        titles={name: name.capitalize() for name in results.runs},
     )
 
 
@@ -250,11 +251,10 @@ def test_a_training_that_diverged_is_drawn(tmp_path: Path, loss: float):
     style.save_figure(figure, tmp_path / "weights.png", "fashion-mnist")
 
 
-def test_colours_follow_the_order_of_names():
-    assert style.implementation_colours(["keras", "jax"]) == style.implementation_colours(
-        ["jax", "keras"]
-    )
-    assert len(set(style.implementation_colours("abcdef").values())) == 6
+def test_an_implementation_has_its_colour_in_whatever_company():
+    alone = {title: style.implementation_colours([title])[title] for title in ("Keras", "JAX")}
+    assert style.implementation_colours(["JAX", "a port", "Keras"]).items() > alone.items()
+    assert len(set(style.implementation_colours(["Keras", "JAX", *"abc"]).values())) == 5
 
 
 @pytest.mark.parametrize("num_units", [1, 2, 3, 39, 40])
@@ -267,12 +267,12 @@ def test_a_mosaic_holds_every_weight_once(num_units: int):
 
 def test_units_are_the_same_for_all_and_the_largest_of_the_first():
     parameters = {"keras": made_parameters(60, seed=1), "jax": made_parameters(60, seed=2)}
-    norms = np.linalg.norm(parameters["jax"].layers[0].kernel, axis=0)
-    units = largest_units(parameters["jax"].layers[0].kernel)
+    norms = np.linalg.norm(parameters["keras"].layers[0].kernel, axis=0)
+    units = largest_units(parameters["keras"].layers[0].kernel)
     assert len(units) == 40
     assert norms[units].tolist() == sorted(norms.tolist(), reverse=True)[:40]
     figure = draw_first_layer_weights(parameters)
-    for axes, name in zip(figure.axes, ("jax", "keras"), strict=False):
+    for axes, name in zip(figure.axes, ("keras", "jax"), strict=False):
         assert axes.get_title() == name
         shown = np.ma.asarray(axes.get_images()[0].get_array())
         expected = weight_mosaic(parameters[name].layers[0].kernel[:, units])
@@ -319,7 +319,7 @@ def test_first_predictions_are_named_with_their_probability():
     runs = {"keras": made_run(1), "jax": made_run(1)}
     figure = draw_first_predictions(images, CLASS_NAMES, runs)
     assert [axes.get_xlabel() for axes in figure.axes] == [
-        f"jax: class {label}, probability 0.910\nkeras: class {label}, probability 0.910"
+        f"keras: class {label}, probability 0.910\njax: class {label}, probability 0.910"
         for label in (9, 2, 1)
     ]
 

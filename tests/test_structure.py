@@ -11,7 +11,7 @@ from benchmarks.implementations import implementation_names
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "jax", "flax", "optax", "torch", "sklearn"}
-IMPLEMENTATIONS = {"keras_impl", "jax_impl", "torch_impl", "sklearn_impl"}
+IMPLEMENTATIONS = {"keras_impl", "jax_impl", "peers"}
 MIRRORED_MODULES = ("__init__.py", "implementation.py", "model.py", "train.py")
 
 
@@ -63,8 +63,11 @@ def test_benchmarks_know_neither_frameworks_nor_implementations():
     [
         ("jax_impl", {"keras", "tensorflow", "torch", "keras_impl", "benchmarks"}),
         ("keras_impl", {"jax", "flax", "optax", "torch", "jax_impl", "benchmarks"}),
-        ("torch_impl", (FRAMEWORKS | IMPLEMENTATIONS | {"benchmarks"}) - {"torch", "torch_impl"}),
-        ("sklearn_impl", (FRAMEWORKS | IMPLEMENTATIONS | {"benchmarks"}) - {"sklearn"}),
+        (
+            "peers/pytorch",
+            (FRAMEWORKS | IMPLEMENTATIONS | {"benchmarks"}) - {"torch", "peers"},
+        ),
+        ("peers/scikit_learn", (FRAMEWORKS | IMPLEMENTATIONS | {"benchmarks"}) - {"sklearn"}),
     ],
 )
 def test_implementations_do_not_know_each_other(folder: str, foreign: set[str]):
@@ -75,7 +78,7 @@ def test_implementations_do_not_know_each_other(folder: str, foreign: set[str]):
 def test_the_peer_has_every_public_name_of_jax(module: str):
     only_in_jax = {"JaxTwin", "CompiledEpochs", "run_epoch"}
     jax_names = set(public_names(ROOT / "jax_impl" / module)) - only_in_jax
-    assert jax_names == set(public_names(ROOT / "torch_impl" / module)) - {"TorchTwin"}
+    assert jax_names == set(public_names(ROOT / "peers" / "pytorch" / module)) - {"TorchTwin"}
 
 
 def test_keras_code_names_no_backend():

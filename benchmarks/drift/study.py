@@ -9,7 +9,7 @@ from benchmarks.drift.command import DriftCommand
 from benchmarks.drift.curves import Setting, measure_curves
 from benchmarks.drift.table import band_table, curve_sentences
 from benchmarks.environment import describe_environment
-from benchmarks.implementations import check_names, implementation_names
+from benchmarks.implementations import check_names, implementation_names, title_of
 from benchmarks.options import Context
 from benchmarks.output_folder import output_folder
 from shared.data.dataset import describe
@@ -82,9 +82,10 @@ def _measure(
 
 def _draw_figures(drift: Drift, folder: Path) -> None:
     folder.mkdir()
-    save_figure(draw_drift(drift), folder / "drift.png", drift.dataset.name)
+    titles = {name: title_of(name) for name in implementation_names()}
+    save_figure(draw_drift(drift, titles), folder / "drift.png", drift.dataset.name)
     if drift.bands:
-        save_figure(draw_bands(drift), folder / "bands.png", drift.dataset.name)
+        save_figure(draw_bands(drift, titles), folder / "bands.png", drift.dataset.name)
 
 
 def _conclude(context: Context, drift: Drift, folder: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.environment import describe_environment
-from benchmarks.implementations import implementation_names
+from benchmarks.implementations import implementation_names, title_of
 from benchmarks.options import Context
 from benchmarks.output_folder import output_folder, resumed_folder
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
@@ -111,18 +111,18 @@ def draw(results: SweepResults, path: Path) -> None:
     figure = draw_seeds(
         results.seeds,
         {
-            name: accuracies_of(results.of(name), results.dataset.num_test)
+            title_of(name): accuracies_of(results.of(name), results.dataset.num_test)
             for name in statistics.test_accuracy
         },
-        statistics.test_accuracy,
+        {title_of(name): summary for name, summary in statistics.test_accuracy.items()},
         {
-            f"{pair.other} − {pair.reference}": (pair.paired, pair.unpaired)
+            f"{title_of(pair.other)} − {title_of(pair.reference)}": (pair.paired, pair.unpaired)
             for pair in statistics.equivalence
         },
         documented_accuracy=documented_test_accuracy(results.experiment, results.dataset.name),
         distances=tuple(
             DocumentedDistance(
-                figure=each.figure, implementation=each.implementation, z=each.position.z
+                figure=each.figure, implementation=title_of(each.implementation), z=each.position.z
             )
             for each in statistics.documented
             if each.position.z is not None

@@ -2,24 +2,17 @@
 
 import importlib
 from importlib.util import find_spec
-from pathlib import Path
 
+from benchmarks.registry import SPEED_RUNGS
 from shared.errors import InputError
 from shared.speed import SpeedRung, Trainer, Workload
 
 DEVICES = ("cpu", "gpu")
-FIRST = ("keras_impl", "jax_impl")
-"""The twins' rungs come first on the ladder; what a user would pick instead follows."""
 
 
 def all_rungs() -> tuple[SpeedRung, ...]:
-    """The rungs of every folder `NAME_impl/speed`, from the bottom up; imports no framework."""
-    home = Path(__file__).parent.parent.parent
-    found = sorted(path.parent.parent.name for path in home.glob("*_impl/speed/__init__.py"))
-    folders = [*FIRST, *(name for name in found if name not in FIRST)]
-    return tuple(
-        rung for folder in folders for rung in importlib.import_module(f"{folder}.speed").RUNGS
-    )
+    """The rungs of every package in the registry, from the bottom up; imports no framework."""
+    return tuple(rung for package in SPEED_RUNGS for rung in importlib.import_module(package).RUNGS)
 
 
 def chosen_rungs(names: tuple[str, ...]) -> tuple[SpeedRung, ...]:

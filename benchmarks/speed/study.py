@@ -13,7 +13,7 @@ from benchmarks.speed.machine import find_accelerator
 from benchmarks.speed.records import GrowthPoint, Omission, RungResult, SpeedResults
 from benchmarks.speed.table import describe_device, growth_table, ladder_table, notes
 from shared.errors import InputError
-from shared.figures.speed import SpeedBar, draw_growth, draw_speed
+from shared.figures.speed import GrowthCurve, SpeedBar, draw_growth, draw_speed
 from shared.figures.style import save_figure
 from shared.speed import SpeedRung
 
@@ -100,14 +100,25 @@ def _limit_seconds(results: SpeedResults) -> dict[str, float]:
 
 def _curves(
     points: Sequence[GrowthPoint], value_of: Callable[[GrowthPoint], float]
-) -> dict[str, tuple[list[float], list[float]]]:
-    """What grows and seconds of an epoch, by rung."""
-    curves: dict[str, tuple[list[float], list[float]]] = {}
-    for point in sorted(points, key=value_of):
-        values, seconds = curves.setdefault(point.rung.name, ([], []))
-        values.append(value_of(point))
-        seconds.append(point.rung.median)
-    return curves
+) -> tuple[GrowthCurve, ...]:
+    """A curve for each rung."""
+    names = dict.fromkeys(point.rung.name for point in points)
+    return tuple(
+        _curve(sorted((p for p in points if p.rung.name == name), key=value_of), value_of)
+        for name in names
+    )
+
+
+def _curve(points: Sequence[GrowthPoint], value_of: Callable[[GrowthPoint], float]) -> GrowthCurve:
+    rung = points[0].rung
+    return GrowthCurve(
+        label=f"{rung.framework}: {rung.idea}",
+        framework=rung.framework,
+        values=[value_of(point) for point in points],
+        medians=[point.rung.median for point in points],
+        lows=[point.rung.low for point in points],
+        highs=[point.rung.high for point in points],
+    )
 
 
 def _conclude(context: Context, results: SpeedResults, folder: Path) -> None:

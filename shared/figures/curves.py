@@ -24,13 +24,13 @@ def draw_learning_curves(
     """Draws accuracy and loss, in training and validation, after each epoch.
 
     Args:
-        histories: each implementation's epochs, by its name.
+        histories: each implementation's epochs, by its title, the reference first.
         published: whether the published run can be compared with these; its
             validation points are then drawn for as many epochs as were run.
     """
     figure = new_figure(11.0, 5.0)
     all_axes = dict(zip(_PANELS, figure.subplots(1, 2), strict=True))
-    frames = {name: history_frame(histories[name]) for name in sorted(histories)}
+    frames = {name: history_frame(histories[name]) for name in histories}
     num_epochs = max(len(frame) for frame in frames.values())
     for quantity, axes in all_axes.items():
         _draw_curves(axes, frames, quantity)

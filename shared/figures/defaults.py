@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator
 
-from shared.figures.style import implementation_colours, new_figure
+from shared.figures.style import (
+    implementation_colours,
+    label_decades,
+    new_figure,
+    place_of_zero,
+)
 
 NUM_TEST_IMAGES = 10_000
 SMALLEST_SHOWN = 1e-9
@@ -16,8 +20,6 @@ SMALLEST_SHOWN = 1e-9
 _MARKERS = "osD^"
 _SPREAD = 0.4
 _HEADROOM = 5.0
-_NUM_DECADES = 5
-"""About as many powers of ten are labelled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +63,11 @@ def draw_defaults(rungs: Sequence[RungPoints]) -> Figure:
     parity.set_title("difference from the reference port")
     report.set_title("error of what the port reports")
     accuracy.set_title("test accuracy")
+    parity.set_xlabel("largest absolute difference")
+    report.set_xlabel("largest absolute error, over the seeds")
     parity.set_yticks(range(len(rungs)), [f"{row}  {rung.name}" for row, rung in enumerate(rungs)])
     parity.set_ylim(len(rungs) - 0.5, -0.5)
     return figure
-
-
-def place_of_zero(series: Sequence[Sequence[float]]) -> float:
-    """Where a logarithmic axis shows exactly 0: two decades below all that is not."""
-    smallest = min((value for values in series for value in values if value > 0), default=1.0)
-    return float(10.0 ** (np.floor(np.log10(smallest)) - 2))
 
 
 def _draw_differences(axes: Axes, series: Mapping[str, Sequence[float]], zero: float) -> None:
@@ -88,19 +86,9 @@ def _draw_differences(axes: Axes, series: Mapping[str, Sequence[float]], zero: f
         )
     axes.set_xscale("log")
     axes.set_xlim(zero / _HEADROOM, _HEADROOM)
-    _label_decades(axes, zero)
+    label_decades(axes, zero)
     _finish(axes)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
-
-
-def _label_decades(axes: Axes, zero: float) -> None:
-    """Labels some powers of ten, and the place of 0, which is none of them."""
-    lowest = round(np.log10(zero))
-    decades = range(0, lowest + 1, lowest // _NUM_DECADES)
-    labels = [f"$10^{{{decade}}}$" for decade in decades]
-    axes.set_xticks([zero, *(10.0**decade for decade in decades)], ["exactly 0", *labels])
-    axes.xaxis.set_minor_locator(FixedLocator([]))
-    axes.axvline(zero * 10**0.5, color="black", linewidth=0.8, linestyle=":")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
 
 
 def _draw_accuracies(axes: Axes, rungs: Sequence[RungPoints]) -> None:
@@ -113,7 +101,7 @@ def _draw_accuracies(axes: Axes, rungs: Sequence[RungPoints]) -> None:
             rung.test_accuracies,
             heights if len(heights) > 1 else [row],
             facecolors="none",
-            edgecolors="#0072B2",
+            edgecolors="#555555",
             s=30,
             zorder=3,
         )

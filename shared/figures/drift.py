@@ -1,6 +1,6 @@
 """The float32 drift in two figures: curves over the steps, and bands of the documented figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,12 +29,16 @@ _LOGARITHMIC: tuple[Quantity, ...] = ("max_difference", "rms_difference")
 _PER_MILLE = 1000.0
 
 
-def draw_drift(drift: Drift) -> Figure:
+def draw_drift(drift: Drift, titles: Mapping[str, str]) -> Figure:
     """Draws largest and RMS weight difference and disagreeing predictions over the steps.
 
     The shaded floor reaches up to the largest curve of an implementation with
-    itself. On the logarithmic axes a difference of exactly zero has no place;
-    curves that are zero throughout are named in the legend.
+    itself. On the logarithmic axes a difference of exactly zero has no place; a
+    curve that is zero throughout is named below the panels, where it has no line.
+
+    Args:
+        drift: what was measured.
+        titles: how people call each implementation, by its name.
     """
     figure = new_figure(14.0, 6.2)
     panels: tuple[tuple[Quantity, str], ...] = (
@@ -46,17 +50,20 @@ def draw_drift(drift: Drift) -> Figure:
     for axes, (quantity, title) in zip(all_axes, panels, strict=True):
         _draw_floor(axes, drift, quantity)
         for curve in _across_curves(drift):
-            _draw_across_curve(axes, curve, quantity)
+            _draw_across_curve(axes, curve, titles, quantity)
         # Thin lines upon wide ones: where they coincide, both are seen.
-        for curve in _self_curves(drift):
-            _draw_self_curve(axes, curve, drift, quantity)
+        for curve in _moved_curves(drift):
+            _draw_self_curve(axes, curve, drift, titles, quantity)
         _label_panel(axes, title, drift, quantity)
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    unmoved = [_own_label(c, titles) for c in _self_curves(drift) if not any(c.max_difference)]
+    if unmoved:
+        figure.supxlabel(f"not a bit differs: {'; '.join(unmoved)}", fontsize=10)
     return figure
 
 
-def draw_bands(drift: Drift) -> Figure:
+def draw_bands(drift: Drift, titles: Mapping[str, str]) -> Figure:
     """Draws each documented figure's runs as dots, their range as a bar, the documented value.
 
     All are drawn as distances from the mean of the runs, so that one axis serves
@@ -74,7 +81,7 @@ def draw_bands(drift: Drift) -> Figure:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
     axes.set_title(
-        f"{len(drift.bands[0].values)} runs of {drift.band_implementation}, "
+        f"{len(drift.bands[0].values)} runs of {titles[drift.band_implementation or '']}, "
         "initial weights different in the last bit only",
         fontsize=11,
     )
@@ -95,6 +102,14 @@ def _across_curves(drift: Drift) -> Iterator[Curve]:
     yield from drift.across("float32")
 
 
+def _moved_curves(drift: Drift) -> list[Curve]:
+    return [curve for curve in _self_curves(drift) if any(curve.max_difference)]
+
+
+def _own_label(curve: Curve, titles: Mapping[str, str]) -> str:
+    return f"{titles.get(curve.pair[0], curve.pair[0])} with itself, {_KIND_TITLES[curve.kind]}"
+
+
 def _self_curves(drift: Drift) -> list[Curve]:
     return [curve for curve in drift.curves if curve.kind != "across"]
 
@@ -113,26 +128,29 @@ def _draw_floor(axes: Axes, drift: Drift, quantity: Quantity) -> None:
     )
 
 
-def _draw_self_curve(axes: Axes, curve: Curve, drift: Drift, quantity: Quantity) -> None:
+def _draw_self_curve(
+    axes: Axes, curve: Curve, drift: Drift, titles: Mapping[str, str], quantity: Quantity
+) -> None:
     names = list(dict.fromkeys(c.pair[0] for c in _self_curves(drift)))
-    unmoved = "" if any(curve.max_difference) else ": not a bit differs"
     axes.plot(
         curve.steps,
         _drawable(curve, quantity),
         color=_KIND_COLOURS[curve.kind],
         linestyle=_LINE_STYLES[names.index(curve.pair[0]) % len(_LINE_STYLES)],
         linewidth=1.1,
-        label=f"{curve.pair[0]} with itself, {_KIND_TITLES[curve.kind]}{unmoved}",
+        label=_own_label(curve, titles),
     )
 
 
-def _draw_across_curve(axes: Axes, curve: Curve, quantity: Quantity) -> None:
+def _draw_across_curve(
+    axes: Axes, curve: Curve, titles: Mapping[str, str], quantity: Quantity
+) -> None:
     axes.plot(
         curve.steps,
         _drawable(curve, quantity),
         color=_ACROSS_COLOURS[curve.dtype],
         linewidth=3.0,
-        label=f"{'–'.join(curve.pair)}, {curve.dtype}",
+        label=f"{'–'.join(titles.get(name, name) for name in curve.pair)}, {curve.dtype}",
     )
 
 
@@ -154,7 +172,10 @@ def _label_panel(axes: Axes, title: str, drift: Drift, quantity: Quantity) -> No
     if quantity in _LOGARITHMIC:
         axes.set_yscale("log")
     else:
+        # Linear below one image, where the counts begin, and logarithmic above.
+        axes.set_yscale("symlog", linthresh=1)
         axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter("{x:g}")
     steps = drift.curves[0].steps
     steps_per_epoch = steps[-1] / drift.experiment.num_epochs
     axes.axvline(steps_per_epoch, color="#BBBBBB", linewidth=0.8, zorder=0)

@@ -54,10 +54,10 @@ def draw_first_predictions(
     Args:
         test_images: (n, 28, 28), at least the first three.
         class_names: the names of the ten classes.
-        runs: by name, implementations with their first predictions and probabilities.
+        runs: by title, implementations with their first predictions and probabilities.
     """
     captions = [
-        "\n".join(_prediction_line(name, runs[name], index, class_names) for name in sorted(runs))
+        "\n".join(_prediction_line(name, runs[name], index, class_names) for name in runs)
         for index in range(NUM_FIRST_PREDICTIONS)
     ]
     longest_line = max(len(line) for caption in captions for line in caption.splitlines())

@@ -32,12 +32,12 @@ def draw_predictions(
     widths = [_IMAGE_INCHES, _IMAGE_INCHES] + [_BARS_INCHES] * len(titles)
     figure = new_figure(sum(widths), _HEADING_INCHES + _IMAGE_INCHES * len(pictures))
     all_axes = figure.subplots(len(pictures), len(widths), width_ratios=widths, squeeze=False)
-    colours = implementation_colours(titles)
+    colours = implementation_colours(tuple(titles.values()))
     for row, picture in zip(all_axes, pictures, strict=True):
         _show_picture(row[0], picture)
         _show_garment(row[1], picture)
         for axes, name in zip(row[2:], titles, strict=True):
-            _draw_bars(axes, picture, name, class_names, colours[name])
+            _draw_bars(axes, picture, name, class_names, colours[titles[name]])
     headings = ("picture", "as the network sees it", *titles.values())
     for axes, heading in zip(all_axes[0], headings, strict=True):
         axes.set_title(heading, fontsize=10)

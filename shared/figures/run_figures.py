@@ -25,6 +25,7 @@ def draw_run_figures(
     class_names: tuple[str, ...],
     results: Results,
     parameters: Mapping[str, Parameters],
+    titles: Mapping[str, str],
 ) -> tuple[Path, ...]:
     """Draws every figure of a run as a PNG file.
 
@@ -37,6 +38,7 @@ def draw_run_figures(
         class_names: the names of the ten classes.
         results: what the run measured.
         parameters: each implementation's trained parameters, by its name.
+        titles: how people call each implementation, by its name, the reference first.
 
     Returns:
         The files written, in the order of the write-up.
@@ -44,15 +46,18 @@ def draw_run_figures(
     # The write-up looks at the training images after the split.
     first_row = results.dataset.num_validation
     images, labels = train_images[first_row:], train_labels[first_row:]
-    histories = {name: run.history for name, run in results.runs.items()}
+    runs = {titles[name]: run for name, run in results.runs.items()}
+    histories = {title: run.history for title, run in runs.items()}
     published = results.why_not_applicable is None
     figures = {
         "first-image": draw_first_image(images, labels, class_names),
         "image-grid": draw_image_grid(images, labels, class_names),
         "learning-curves": draw_learning_curves(histories, published),
-        "first-layer-weights": draw_first_layer_weights(parameters),
-        "first-predictions": draw_first_predictions(test_images, class_names, results.runs),
-        **_confusion_figures(results.runs, class_names),
+        "first-layer-weights": draw_first_layer_weights(
+            {titles[name]: own for name, own in parameters.items()}
+        ),
+        "first-predictions": draw_first_predictions(test_images, class_names, runs),
+        **_confusion_figures(results.runs, class_names, titles),
     }
     paths = {name: folder / f"{name}.png" for name in figures}
     for name, figure in figures.items():
@@ -61,11 +66,13 @@ def draw_run_figures(
 
 
 def _confusion_figures(
-    runs: Mapping[str, ImplementationRun], class_names: tuple[str, ...]
+    runs: Mapping[str, ImplementationRun], class_names: tuple[str, ...], titles: Mapping[str, str]
 ) -> dict[str, Figure]:
     return {
         f"confusion-{name}": draw_confusion(
-            runs[name].confusion, class_names, f"{name}: test images by true and predicted class"
+            runs[name].confusion,
+            class_names,
+            f"{titles[name]}: test images by true and predicted class",
         )
-        for name in sorted(runs)
+        for name in runs
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from shared.figures.style import implementation_colours, new_figure
 
@@ -35,7 +35,7 @@ def draw_speed(bars: Sequence[SpeedBar], limits: Mapping[str, float], *, title: 
     """
     figure = new_figure(10.0, 1.9 + 0.42 * len(bars))
     axes = figure.subplots()
-    colours = implementation_colours({bar.framework for bar in bars})
+    colours = implementation_colours(tuple(dict.fromkeys(bar.framework for bar in bars)))
     for row, bar in enumerate(bars):
         colour = colours[bar.framework]
         axes.plot([bar.low, bar.high], [row, row], color=colour, linewidth=6, alpha=0.35)
@@ -65,8 +65,9 @@ def draw_speed(bars: Sequence[SpeedBar], limits: Mapping[str, float], *, title: 
         )
     axes.set_xscale("log")
     axes.margins(x=0.12)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(bars)), [bar.label for bar in bars])
     axes.invert_yaxis()
     _finish(axes)
@@ -75,27 +76,49 @@ def draw_speed(bars: Sequence[SpeedBar], limits: Mapping[str, float], *, title: 
     return figure
 
 
-def draw_growth(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, label: str, title: str
-) -> Figure:
-    """Draws a curve for each rung: what grows, and seconds of an epoch, both logarithmic."""
+@dataclass(frozen=True, kw_only=True)
+class GrowthCurve:
+    """How a rung's epoch grows: values of what grows, medians with their intervals, in seconds."""
+
+    label: str
+    framework: str
+    values: Sequence[float]
+    medians: Sequence[float]
+    lows: Sequence[float]
+    highs: Sequence[float]
+
+
+def draw_growth(curves: Sequence[GrowthCurve], *, label: str, title: str) -> Figure:
+    """Draws a curve for each rung, both axes logarithmic; bars are 95 % intervals of the median."""
     figure = new_figure(8.5, 5.0)
     axes = figure.subplots()
-    colours = implementation_colours(curves)
-    for name, (values, seconds) in curves.items():
-        axes.plot(values, seconds, "o-", label=name, color=colours[name], linewidth=2)
+    colours = implementation_colours(tuple(dict.fromkeys(curve.framework for curve in curves)))
+    drawn: set[str] = set()
+    for curve in curves:
+        medians = np.array(curve.medians)
+        axes.errorbar(
+            curve.values,
+            medians,
+            yerr=[medians - np.array(curve.lows), np.array(curve.highs) - medians],
+            fmt="o--" if curve.framework in drawn else "o-",
+            capsize=3,
+            label=curve.label,
+            color=colours[curve.framework],
+            linewidth=2,
+        )
+        drawn.add(curve.framework)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
-    ticks = sorted({value for values, _ in curves.values() for value in values})
+    ticks = sorted({value for curve in curves for value in curve.values})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     _finish(axes)
     axes.set_xlabel(label)
-    axes.set_ylabel("seconds of an epoch")
+    axes.set_ylabel("seconds of an epoch, with 95 % interval")
     axes.set_title(title, fontsize=10, loc="left")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, handlelength=4)
     return figure
 
 

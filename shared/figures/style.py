@@ -1,12 +1,14 @@
 """What all figures have in common: colours, line widths, and how they are saved."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FixedLocator
 
 DOTS_PER_INCH = 150
 IMAGE_COLOUR_MAP = "binary"
@@ -15,10 +17,25 @@ IMAGE_COLOUR_MAP = "binary"
 STAND_IN_DATASET = "stand-in"
 STAND_IN_STAMP = "stand-in images, not Fashion-MNIST"
 
-# Six colours that people with colour-blindness can tell apart. Source: M. Okabe
-# and K. Ito, "Color Universal Design", 2008. A light colour and a dark one come
-# first, because the second line is often drawn upon the first.
-_PALETTE = ("#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#0072B2")
+# Colours that people with colour-blindness can tell apart. Source: M. Okabe and
+# K. Ito, "Color Universal Design", 2008, some of them darker, to stand on white.
+COLOURS = {
+    "Keras": "#D55E00",
+    "Keras on TensorFlow": "#D55E00",
+    "Keras on JAX": "#E69F00",
+    "JAX": "#0072B2",
+    "Flax NNX": "#0072B2",
+    "PyTorch": "#009E73",
+    "TensorFlow": "#8C2D04",
+    "scikit-learn": "#8C6D1F",
+    "Keras–JAX": "#CC79A7",
+    "Keras–NumPy oracle": "#D55E00",
+    "JAX–NumPy oracle": "#0072B2",
+}
+"""The colour of each implementation, and of each pair, by its title, in every figure."""
+_SPARE_COLOURS = ("#56B4E9", "#AA4488", "#4D4D4D", "#009E73", "#E69F00")
+_NUM_DECADES = 5
+"""About as many powers of ten are labelled."""
 _PADDING_INCHES = 0.1
 _STAMP_INCHES = 0.45
 _THINNEST_LINE = 1.3
@@ -31,19 +48,21 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
 
-def implementation_colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each implementation, in the order of their names."""
-    return {name: _PALETTE[i % len(_PALETTE)] for i, name in enumerate(sorted(names))}
+def implementation_colours(titles: Collection[str]) -> dict[str, str]:
+    """A colour for each implementation by its title, or for whatever else is compared."""
+    strangers = [title for title in titles if title not in COLOURS]
+    spare = dict(zip(strangers, cycle(_SPARE_COLOURS), strict=False))
+    return {title: COLOURS.get(title) or spare[title] for title in titles}
 
 
-def implementation_widths(names: Iterable[str]) -> dict[str, float]:
-    """A line width in points for each implementation, the widest for the first name.
+def implementation_widths(titles: Iterable[str]) -> dict[str, float]:
+    """A line width in points for each implementation, the widest for the first.
 
     Curves that coincide stay visible this way, each one lying upon a wider one.
     """
-    ordered = sorted(names)
+    ordered = tuple(titles)
     widths = np.geomspace(_THINNEST_LINE, _WIDEST_LINE, len(ordered))[::-1]
-    return {name: float(width) for name, width in zip(ordered, widths, strict=True)}
+    return {title: float(width) for title, width in zip(ordered, widths, strict=True)}
 
 
 def hide_frame(axes: Axes) -> None:
@@ -65,3 +84,23 @@ def save_figure(figure: Figure, path: Path, dataset_name: str) -> None:
             STAND_IN_STAMP, fontsize=10, weight="bold", color="white", backgroundcolor="#B00020"
         )
     figure.savefig(path, format=path.suffix[1:], dpi=DOTS_PER_INCH)
+
+
+def place_of_zero(series: Sequence[Sequence[float]]) -> float:
+    """Where a logarithmic axis shows exactly 0: two decades below all that is not."""
+    smallest = min((value for values in series for value in values if value > 0), default=1.0)
+    return float(10.0 ** (np.floor(np.log10(smallest)) - 2))
+
+
+def label_decades(axes: Axes, zero: float) -> None:
+    """Labels some powers of ten, and the place of 0 beyond a break of the axis."""
+    lowest = round(np.log10(zero))
+    decades = range(0, lowest + 1, lowest // _NUM_DECADES)
+    labels = [f"$10^{{{decade}}}$" for decade in decades]
+    axes.set_xticks([zero, *(10.0**decade for decade in decades)], ["exactly 0", *labels])
+    axes.xaxis.set_minor_locator(FixedLocator([]))
+    # Two slanting strokes on the axis say that the scale is broken between 0 and the powers.
+    mark = {"marker": [(-0.5, -1), (0.5, 1)], "markersize": 9, "color": "black", "clip_on": False}
+    places = [zero * 10**0.8, zero * 10**1.2]
+    axes.plot(places, [0, 0], linestyle="", transform=axes.get_xaxis_transform(), **mark)
+    axes.axvspan(axes.get_xlim()[0], zero * 10, color="#F3F3F3", zorder=-1)

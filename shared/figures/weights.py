@@ -24,11 +24,11 @@ _PERCENT_WITHIN_SCALE = 99.5
 def draw_first_layer_weights(parameters_by_name: Mapping[str, Parameters]) -> Figure:
     """Draws the weights of up to forty units of the first hidden layer, 28 × 28 each.
 
-    The units are those with the largest weights in the first implementation by
-    name, largest first. All implementations are shown with the same units in the
+    The units are those with the largest weights in the first implementation,
+    largest first. All implementations are shown with the same units in the
     same places and on the same scale, red for positive weights, blue for negative.
     """
-    names = sorted(parameters_by_name)
+    names = list(parameters_by_name)
     kernels = {name: parameters_by_name[name].layers[0].kernel for name in names}
     units = largest_units(kernels[names[0]])
     mosaics = {name: weight_mosaic(kernels[name][:, units]) for name in names}

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from peers.pytorch import train
+from peers.pytorch.model import Classifier, build_model, get_parameters, set_parameters
 from shared.parameters import Parameters
 from shared.speed import Device, EpochClock, Workload
-from torch_impl import train
-from torch_impl.model import Classifier, build_model, get_parameters, set_parameters
 
 
 def eager(workload: Workload) -> "LoopTrainer":

@@ -7,7 +7,7 @@ RUNGS = (
         name="sklearn",
         framework="scikit-learn",
         idea="MLPClassifier",
-        trainer="sklearn_impl.speed.trainer:ClassifierTrainer",
+        trainer="peers.scikit_learn.speed.trainer:ClassifierTrainer",
         packages=("sklearn",),
         devices=("cpu",),
     ),

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from peers.pytorch import model, train
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import (
@@ -17,7 +18,6 @@ from shared.protocol import (
     LossAndGradients,
     Predictions,
 )
-from torch_impl import model, train
 
 
 class TorchTwin:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from peers.pytorch.model import Classifier
 from shared.experiment import Experiment
 from shared.parameters import LayerParameters, Parameters
 from shared.protocol import (
@@ -17,7 +18,6 @@ from shared.protocol import (
     LossAndGradients,
     Predictions,
 )
-from torch_impl.model import Classifier
 
 
 def prepare_training(model: Classifier, experiment: Experiment) -> torch.optim.Optimizer:

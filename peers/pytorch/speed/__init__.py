@@ -7,14 +7,14 @@ RUNGS = (
         name="torch-eager",
         framework="PyTorch",
         idea="eager loop",
-        trainer="torch_impl.speed.trainers:eager",
+        trainer="peers.pytorch.speed.trainers:eager",
         packages=("torch",),
     ),
     SpeedRung(
         name="torch-compile",
         framework="PyTorch",
         idea="torch.compile of the model",
-        trainer="torch_impl.speed.trainers:compiled",
+        trainer="peers.pytorch.speed.trainers:compiled",
         packages=("torch",),
     ),
 )
