@@ -102,6 +102,29 @@ def shown(charts: Locator, group: str) -> int:
     return sum(curves.nth(index).is_visible() for index in range(curves.count()))
 
 
+def test_the_verdict_fits_a_phone_without_scrolling_sideways(browser, page_file, complaints):
+    page = opened(browser, page_file, complaints, viewport=PHONE)
+    widths = page.locator("#verdict .scroll").evaluate_all(
+        "regions => regions.map((region) => region.scrollWidth - region.clientWidth)"
+    )
+    page.context.close()
+    assert widths
+    assert max(widths) <= 0
+
+
+def test_a_long_gallery_folds_after_the_first_twelve(page: Page):
+    gallery = page.locator("#wrong")
+    assert gallery.locator("ul.cards > li:visible").count() == 12
+    gallery.locator("summary").click()
+    assert gallery.locator("ul.cards > li:visible").count() > 12
+
+
+def test_one_thing_is_called_the_fastest_and_the_ladder_precedes_its_growth(page: Page):
+    assert page.locator("#verdict .finding", has_text="Fastest epoch").count() == 1
+    # By name the file of the growth is the first of the two.
+    assert page.locator("#speed h3").all_inner_texts() == ["made/2.json", "made/1.json"]
+
+
 def test_the_page_opens_without_a_complaint(page: Page, complaints: list[str]):
     assert page.locator("h1").inner_text() == "Fashion Twins: report"
     page.wait_for_load_state("networkidle")

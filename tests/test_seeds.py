@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.command_line import parse
+from benchmarks.implementations import title_of
 from benchmarks.options import Context
 from benchmarks.output_folder import UNFINISHED
 from benchmarks.seeds import study, sweep
@@ -382,8 +383,9 @@ def test_the_figure_shows_every_seed_and_the_documented_value(
     lines = {str(line.get_label()): line for line in by_seed.get_lines()}
     expected = {name: accuracies_of(of, 10_000) for name, of in made_trainings(7, 30).items()}
     for name in NAMES:
-        assert list(lines[name].get_xdata()) == list(range(7))
-        np.testing.assert_allclose(lines[name].get_ydata(), 100 * np.array(expected[name]))
+        line = lines[title_of(name)]
+        assert list(line.get_xdata()) == list(range(7))
+        np.testing.assert_allclose(line.get_ydata(), 100 * np.array(expected[name]))
     assert lines[f"{DOCUMENTED_LABEL}, 88.24 %"].get_ydata()[0] == pytest.approx(88.24)
     np.testing.assert_allclose(spread.get_lines()[0].get_ydata(), 100 * np.array(expected["keras"]))
     shown = next(line for line in differences.get_lines() if len(line.get_xdata()) == 7)

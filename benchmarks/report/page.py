@@ -91,7 +91,7 @@ def _sections(runs: Sequence[Found[RunMaterial]], material: Material) -> Iterato
     if runs:
         yield _section(CURVES, runs)
     for record_type, chapter in OF_RECORDS:
-        found = material.of(record_type)
+        found = sorted(material.of(record_type), key=_is_about_growth)
         if found:
             yield _section(chapter, found)
     if runs:
@@ -100,6 +100,13 @@ def _sections(runs: Sequence[Found[RunMaterial]], material: Material) -> Iterato
     if made:
         parts_of = partial(environment.environment_parts, is_open=len(made) == 1)
         yield section_of("environment", "Environment and commands", made, parts_of)
+
+
+def _is_about_growth(found: Found[Any]) -> bool:
+    """The ladder itself comes before a measurement of how its times grow."""
+    return isinstance(found.record, SpeedResults) and bool(
+        found.record.by_batch_size or found.record.by_width
+    )
 
 
 def _section(chapter: Chapter, found: Iterable[Found[Any]]) -> Section:

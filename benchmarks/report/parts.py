@@ -62,9 +62,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A test image with its true class and the answers; `source` is a data URI."""
+    """A test image with its true class and the answers; `source` is a data URI.
 
-    row: int
+    number: of the image in the test set, counted from 1 as everywhere people read it.
+    """
+
+    number: int
     source: str
     class_name: str
     answers: tuple[Answer, ...]
@@ -72,10 +75,11 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Cards:
-    """Test images, as many as are shown."""
+    """Test images, as many as are shown; those beyond the first rows wait behind a line."""
 
     template: ClassVar[str] = "cards.html"
     cards: tuple[Card, ...]
+    num_open: int = 12
 
 
 @dataclass(frozen=True, kw_only=True)

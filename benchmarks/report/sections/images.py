@@ -71,7 +71,7 @@ def _cards(predictions: TestPredictions, rows: NDArray[np.intp]) -> Cards:
 def _card(predictions: TestPredictions, row: int) -> Card:
     label = int(predictions.labels[row])
     return Card(
-        row=row,
+        number=row + 1,
         source=grey_image(predictions.images[row]),
         class_name=CLASS_NAMES[label],
         answers=tuple(
