@@ -57,8 +57,9 @@ def draw_defaults(rungs: Sequence[RungPoints]) -> Figure:
         "training loss": [rung.training_loss_gap for rung in rungs],
     }
     zero = place_of_zero([*differences.values(), *errors.values()])
-    _draw_differences(parity, differences, zero)
-    _draw_differences(report, errors, zero)
+    colours = implementation_colours((*differences, *errors))  # none of them has two meanings
+    _draw_differences(parity, differences, zero, colours)
+    _draw_differences(report, errors, zero, colours)
     _draw_accuracies(accuracy, rungs)
     parity.set_title("difference from the reference port")
     report.set_title("error of what the port reports")
@@ -70,9 +71,10 @@ def draw_defaults(rungs: Sequence[RungPoints]) -> Figure:
     return figure
 
 
-def _draw_differences(axes: Axes, series: Mapping[str, Sequence[float]], zero: float) -> None:
+def _draw_differences(
+    axes: Axes, series: Mapping[str, Sequence[float]], zero: float, colours: Mapping[str, str]
+) -> None:
     """Draws differences on a logarithmic axis, those of a row a little apart in height."""
-    colours = implementation_colours(series)
     heights = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(series))
     for (name, values), height, marker in zip(series.items(), heights, _MARKERS, strict=False):
         axes.scatter(

@@ -33,7 +33,10 @@ COLOURS = {
     "JAX–NumPy oracle": "#0072B2",
 }
 """The colour of each implementation, and of each pair, by its title, in every figure."""
-_SPARE_COLOURS = ("#56B4E9", "#AA4488", "#4D4D4D", "#009E73", "#E69F00")
+_SPARE_COLOURS = (
+    *("#56B4E9", "#AA4488", "#4D4D4D", "#009E73"),
+    *("#E69F00", "#B22222", "#5D3A9B"),
+)
 _NUM_DECADES = 5
 """About as many powers of ten are labelled."""
 _PADDING_INCHES = 0.1
