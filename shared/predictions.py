@@ -48,6 +48,11 @@ class PredictedPicture:
         return len({self.top_classes(name)[0].label for name in self.probabilities}) == 1
 
     @property
+    def surest_probability(self) -> float:
+        """The largest probability that any implementation gives to any class."""
+        return max(float(each.max()) for each in self.probabilities.values())
+
+    @property
     def largest_difference(self) -> float:
         """The largest difference of any class's probability between any two implementations."""
         all_probabilities = np.stack(list(self.probabilities.values())).astype(np.float64)

@@ -287,7 +287,8 @@ def test_by_default_the_latest_run_predicts_and_the_stand_in_is_never_unnoticed(
     with output_folder(None, "run") as run:  # named as `twins run` names it
         made_run(run, "jax", dataset_name="stand-in")
     made_run(Path("runs/2001-01-01-000000-run"), "jax")
-    picture = save_picture(tmp_path / "a.png")
+    name = f"{'a-long-name-' * 12}.png"  # never broken: it could not be copied
+    picture = save_picture(tmp_path / name)
     answer = twins("predict", picture, "--figure", "figure.svg", cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert answer.stderr == ""
@@ -295,4 +296,6 @@ def test_by_default_the_latest_run_predicts_and_the_stand_in_is_never_unnoticed(
     assert "weights trained on stand-in images, not Fashion-MNIST" in answer.stdout
     assert "JAX" in answer.stdout
     assert "Keras" not in answer.stdout
+    assert f"│ {name} │" in answer.stdout
+    assert f"{name}: nobody is sure" in answer.stdout  # the weights are random
     assert "<svg" in (tmp_path / "figure.svg").read_text()

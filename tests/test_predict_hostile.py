@@ -34,6 +34,7 @@ SEVERAL = {"save_all": True, "append_images": [boot_on(0, 200)]}
 UNUSABLE = {
     "text": (b"Dear user, this is no picture.\n" * 10, "no picture of a known format"),
     "script": (encoded(BOOT, "EPS"), "no picture of a known format"),
+    "a format that few use": (encoded(BOOT, "PPM"), "PNG, JPEG, WEBP, GIF, BMP, TIFF are read"),
     "broken off PNG": (encoded(BOOT, "PNG")[:-40], "damaged or broken off"),
     "broken off JPEG": (encoded(BOOT, "JPEG")[:-100], "damaged or broken off"),
     "animated GIF": (encoded(BOOT, "GIF", **SEVERAL), "animated"),
@@ -65,7 +66,7 @@ def test_what_cannot_be_used_is_one_clear_line(name: str):
 
 SMALL = Image.fromarray(np.random.default_rng(0).integers(0, 256, (14, 17, 3)).astype(np.uint8))
 SOUND = [
-    *(encoded(SMALL, name) for name in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "ICO", "TGA")),
+    *(encoded(SMALL, name) for name in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")),
     *(encoded(SMALL, "TIFF", compression=name) for name in (None, "tiff_lzw", "jpeg")),
     *(encoded(SMALL.convert(mode), "PNG") for mode in ("P", "RGBA", "1")),
     encoded(SMALL.convert("L").convert("I;16"), "PNG"),

@@ -30,7 +30,7 @@ class PredictCommand:
         tyro.conf.Positional[tuple[Path, ...]],
         tyro.conf.arg(metavar="IMAGE...", help_behavior_hint=""),
     ] = ()
-    """Files in any common picture format (50 MB and 60 million pixels at most, not animated),
+    """PNG, JPEG, WebP, GIF, BMP or TIFF files (50 MB and 60 million pixels at most, not animated),
     and folders: the picture files in them by name, without hidden ones and folders within."""
     weights: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
     """Safetensors file whose weights every implementation predicts with."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from benchmarks.predict.formats import SEVERAL_IN_ONE, known_formats
+from benchmarks.predict.formats import FORMATS, SEVERAL_IN_ONE
 from shared.errors import InputError
 
 MAXIMUM_PIXELS = 60_000_000
@@ -26,9 +26,7 @@ the network's 28 say enough, and noise is averaged away."""
 PREVIEW_SIDE = 280
 BYTE = 255.0
 SIXTEEN_BITS = 65_535.0
-FIRST_OF_SEVERAL_IS_MEANT = (SEVERAL_IN_ONE, "PSD")
-"""Formats whose first picture is the picture: other views, or layers, follow it."""
-REMEDY = "name a picture, a PNG or JPEG file for instance"
+REMEDY = f"name a picture: {', '.join(FORMATS)} are read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,7 @@ def _pillow_kept_quiet() -> Iterator[None]:
 
 
 def _decode(content: bytes, name: str) -> Picture:
-    opened = Image.open(BytesIO(content), formats=known_formats())
+    opened = Image.open(BytesIO(content), formats=FORMATS)
     _check_header(opened, name)
     ImageOps.exif_transpose(opened, in_place=True)
     image = _reduced(_in_usual_mode(opened, name), WORKING_SIDE)
@@ -102,7 +100,7 @@ def _check_header(opened: Image.Image, name: str) -> None:
     if width < 1 or height < 1:
         raise InputError(f"{name} has no pixels: {REMEDY}")
     is_several = getattr(opened, "is_animated", False)
-    if is_several and opened.format not in FIRST_OF_SEVERAL_IS_MEANT:
+    if is_several and opened.format != SEVERAL_IN_ONE:  # other views follow the picture
         raise InputError(
             f"{name} is animated, or has several pages: save the picture that you mean as a "
             "file of its own"

@@ -17,7 +17,7 @@ def prediction_table(pictures: Sequence[PredictedPicture]) -> Table:
     names = list(pictures[0].probabilities)
     are_compared = len(names) > 1
     table = Table(show_lines=True)
-    table.add_column("picture", overflow="fold")
+    table.add_column("picture", no_wrap=True)
     for name in names:
         table.add_column(title_of(name), no_wrap=True)
     if are_compared:
