@@ -150,7 +150,7 @@ def solution() -> tuple[Evidence, ...]:
         kernel = twin.get_parameters().layers[0].kernel
     return (
         is_equal("type of the kernel", "float32", str(kernel.dtype)),
-        is_equal("type of the logits", "float64", str(logits.dtype)),
+        is_equal("type of the logits", "float32", str(logits.dtype)),
         is_near("right decimals of the logits", 7, right_decimals(logits), within=1),
     )
 
@@ -185,8 +185,8 @@ process, so the code above puts back what it found.""",
         "weights and the images in float64. Which type do the logits have, and to how many "
         "decimals are they right?",
         solution=solution,
-        answer="They are called float64, and are right to 7 decimals only. The kernels were "
-        "created as float32 and stay so, and the weights were rounded as they went in. Arithmetic "
-        "in float64 cannot bring back what is lost: the switch comes before the first array.",
+        answer="They are float32, and right to 7 decimals only. The kernels were created as "
+        "float32 and stay so, the weights were rounded as they went in, and Flax's layer computes "
+        "in the type that it was built with: the switch comes before the network is built.",
     ),
 )

