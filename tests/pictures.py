@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import ExifTags, Image
 
-from benchmarks.predict.garment import garment_of
+from benchmarks.predict.garment import garment_of, has_uneven_ground
 from benchmarks.predict.picture import decode_picture
 
 
@@ -23,6 +23,12 @@ def turned_exif(orientation: int) -> Image.Exif:
 
 def garment_in(content: bytes) -> np.ndarray:
     return garment_of(decode_picture(content, "its-name"))
+
+
+def is_uneven(levels: np.ndarray) -> bool:
+    """Whether a picture of these grey levels, 0 to 1, warns of its ground."""
+    image = Image.fromarray(np.rint(np.clip(levels, 0, 1) * 255).astype(np.uint8))
+    return has_uneven_ground(decode_picture(encoded(image, "PNG"), "its-name"))
 
 
 def boot_on(ground: int, boot: int) -> Image.Image:

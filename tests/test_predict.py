@@ -224,6 +224,19 @@ def test_a_figure_shows_picture_garment_and_each_ones_top_three(tmp_path: Path, 
     assert any("stand-in" in text.get_text() for text in figure.texts)
 
 
+@pytest.mark.slow
+def test_each_picture_of_an_uneven_ground_is_named_in_a_line(tmp_path: Path, weights: Path):
+    save_picture(tmp_path / "plain.png")
+    sloping = Image.linear_gradient("L").resize((90, 70))
+    sloping.paste(255, (20, 10, 70, 60))
+    sloping.save(tmp_path / "sloping.png")
+    pictures = ("plain.png", "sloping.png")
+    answer = twins("predict", *pictures, "--weights", weights, "--impl", "jax", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    warned = [line for line in answer.stdout.splitlines() if "its ground is not plain" in line]
+    assert [line.partition(":")[0] for line in warned] == ["sloping.png"]
+
+
 # --- end to end
 
 

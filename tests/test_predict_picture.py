@@ -6,9 +6,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks.predict.garment import ground_level, network_input
+from benchmarks.predict.garment import ground_level, has_uneven_ground, network_input
+from benchmarks.predict.picture import decode_picture
 from shared.data.dataset import RawDataset, split_and_scale
-from tests.pictures import BOOT, BOOTS_GARMENT, boot_on, encoded, garment_in, turned_exif
+from tests.pictures import (
+    BOOT,
+    BOOTS_GARMENT,
+    boot_on,
+    encoded,
+    garment_in,
+    is_uneven,
+    turned_exif,
+)
 
 
 def boot_in_colour() -> Image.Image:
@@ -193,3 +202,41 @@ def test_of_several_views_in_one_jpeg_the_first_is_meant():
         quality=95,
     )
     assert np.abs(garment_in(views).astype(int) - BOOTS_GARMENT).mean() < 5
+
+
+def on_plain_ground(image: np.ndarray, ground: float, place: tuple[int, int]) -> np.ndarray:
+    """A test image at three times its size on 120×120 of one grey, light on dark or negated."""
+    garment = np.kron(image / 255, np.ones((3, 3)))
+    canvas = np.full((120, 120), ground)
+    top, left = place
+    towards = 1 if ground < 0.5 else 0
+    canvas[top : top + 84, left : left + 84] += (towards - ground) * garment
+    return canvas
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("ground", [0.0, 0.2, 0.8, 1.0])
+def test_a_plain_ground_is_not_called_uneven(raw_dataset: RawDataset, ground: float):
+    places = np.random.default_rng(0).integers(0, 37, (200, 2))
+    for image, (top, left) in zip(raw_dataset.test_images[:200], places, strict=True):
+        assert not is_uneven(on_plain_ground(image, ground, (top, left)))
+        assert not is_uneven(image / 255)  # taken as it is, nothing is cut out
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("change", ["noise", "gradient", "diagonal", "stripes"])
+def test_a_ground_that_is_not_plain_is_called_uneven(raw_dataset: RawDataset, change: str):
+    slope = np.linspace(-0.1, 0.1, 120)
+    uneven = {
+        "noise": np.random.default_rng(0).normal(0, 0.08, (120, 120)),
+        "gradient": np.broadcast_to(slope, (120, 120)),
+        "diagonal": (slope + slope[:, np.newaxis]) / 2,
+        "stripes": np.broadcast_to(0.2 * (np.arange(120) // 10 % 2), (120, 120)),
+    }[change]
+    for image in raw_dataset.test_images[:200]:
+        assert is_uneven(on_plain_ground(image, 0.6, (18, 18)) + uneven)
+
+
+def test_a_cut_out_on_transparency_has_no_uneven_ground():
+    picture = decode_picture(encoded(cut_out(60), "PNG"), "its-name")
+    assert not has_uneven_ground(picture)

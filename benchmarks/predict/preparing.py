@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.predict.files import read_content, shown
-from benchmarks.predict.garment import garment_of
+from benchmarks.predict.garment import garment_of, has_uneven_ground
 from benchmarks.predict.picture import decode_picture
 from benchmarks.processes import Report, run_in_process
 from shared.errors import InputError, RunFailedError
@@ -16,11 +16,15 @@ from shared.errors import InputError, RunFailedError
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedPicture:
-    """A picture that could be read; fields as in `PredictedPicture`."""
+    """A picture that could be read; other fields as in `PredictedPicture`.
+
+    is_uneven: whether its ground is not plain, so that the cut-out may be bad.
+    """
 
     path: Path
     garment: NDArray[np.uint8]
     preview: NDArray[np.uint8] | None
+    is_uneven: bool
 
 
 @dataclass(frozen=True)
@@ -69,4 +73,6 @@ def _outcome_of(path: Path, *, with_preview: bool) -> Outcome:
     except InputError as error:
         return Problem(str(error))
     preview = picture.preview if with_preview else None
-    return PreparedPicture(path=path, garment=garment, preview=preview)
+    return PreparedPicture(
+        path=path, garment=garment, preview=preview, is_uneven=has_uneven_ground(picture)
+    )

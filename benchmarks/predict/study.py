@@ -70,6 +70,13 @@ def _predict_and_show(
     widest = console.measure(table, options=console.options.update(width=WIDEST)).maximum
     console.width = max(console.width, widest)
     console.print(table)
+    for name, picture in zip(_names_of([each.path for each in prepared]), prepared, strict=True):
+        if picture.is_uneven:
+            _say(
+                console,
+                f"{name}: its ground is not plain, so the garment may be cut out badly: leave "
+                "room around it, on one brightness",
+            )
     for picture in predicted:
         if picture.surest_probability < SURE:
             _say(
