@@ -452,9 +452,17 @@ def start_twins(*arguments: str) -> subprocess.Popen:
     )
 
 
-def wait_for(condition, process: subprocess.Popen) -> None:
+LONGEST_WAIT = 300
+"""Seconds; a wait that ends a test which would hang, far above what any machine needs."""
+
+
+def wait_for(condition, process: subprocess.Popen | None = None) -> None:
+    """Waits until the condition holds, while the process runs if one is given; not for ever."""
+    deadline = time.monotonic() + LONGEST_WAIT
     while not condition():
-        assert process.poll() is None, process.communicate()[0]
+        if process is not None:
+            assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, f"nothing came of it in {LONGEST_WAIT} seconds"
         time.sleep(0.05)
 
 
@@ -485,8 +493,8 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     output, _ = process.communicate()
     assert process.returncode == 130, output
     assert "interrupted" in output
-    while members_of_group(process.pid):  # children end with their parent, not before it
-        time.sleep(0.05)
+    # Children end with their parent, not before it.
+    wait_for(lambda: not members_of_group(process.pid))
     assert "KeyboardInterrupt" in (folder / UNFINISHED).read_text()
     before = stored_state(folder)
     assert 1 <= len(before) < 4
