@@ -8,15 +8,16 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.results import DefaultsResults
 from benchmarks.defaults.table import accuracy_text
+from benchmarks.drift.results import Drift
 from benchmarks.implementations import title_of
-from benchmarks.seeds.records import SweepResults
-from benchmarks.speed.records import SpeedResults
+from benchmarks.parity.results import ParityReport
+from benchmarks.run.results import Comparison, Results
+from benchmarks.runner.records import read_json
+from benchmarks.seeds.results import SweepResults
+from benchmarks.speed.results import SpeedResults
 from benchmarks.speed.table import COLUMNS, limit_cells, rung_cells
-from shared.drift_results import Drift
-from shared.parity_results import ParityReport
-from shared.results import Comparison, Results, read_json
 
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parent.parent

@@ -28,4 +28,4 @@ SPEED_RUNGS = (
     "peers.scikit_learn.speed",
     "peers.pytorch.speed",
 )
-"""Packages that list `RUNGS`, from the bottom of the ladder up; see `shared/speed.py`."""
+"""Packages that list `RUNGS`, from the bottom of the ladder up; see `shared/timing.py`."""

@@ -86,7 +86,7 @@ def run() -> tuple[Evidence, ...]:
 
 def figure() -> Any:
     """Both layers' weights against each other."""
-    from shared.figures.style import new_figure
+    from benchmarks.display.style import new_figure
 
     drawing = new_figure(8, 4)
     left, right = drawing.subplots(1, 2, sharex=True, sharey=True)

@@ -104,7 +104,7 @@ def figure() -> Any:
     import optax
     from flax import nnx
 
-    from shared.figures.style import new_figure
+    from benchmarks.display.style import new_figure
 
     margins = np.linspace(0, 120, 241, dtype=np.float32)
     logits = np.zeros((len(margins), 10), np.float32)

@@ -86,7 +86,7 @@ def run() -> tuple[Evidence, ...]:
 
 def figure() -> Any:
     """The loss of each step."""
-    from shared.figures.style import new_figure
+    from benchmarks.display.style import new_figure
 
     drawing = new_figure(7, 4)
     axes = drawing.subplots()

@@ -84,7 +84,7 @@ def run() -> tuple[Evidence, ...]:
 
 def figure():
     """Draws how long the same epoch takes by two ways to measure, on this machine, this time."""
-    from shared.figures.style import new_figure
+    from benchmarks.display.style import new_figure
 
     epoch = jax_epoch()
     drawn = new_figure(7.0, 2.0)

@@ -55,7 +55,7 @@ def jax_pytree_steps() -> Parameters:
 
 def trained_against_a_clock(make_trainer) -> Parameters:
     """The weights of one of the trainers that `twins speed` times; its clock is not read."""
-    from shared.speed import EpochClock
+    from shared.timing import EpochClock
 
     trainer = make_trainer(workload())
     trainer.train(orders()[None], EpochClock())
@@ -65,7 +65,7 @@ def trained_against_a_clock(make_trainer) -> Parameters:
 def workload():
     """What a trainer of `twins speed` trains: the same rows, from the same weights."""
     from jax_impl.speed import RUNGS
-    from shared.speed import Workload
+    from shared.timing import Workload
 
     return Workload(
         rung=RUNGS[0],
@@ -103,7 +103,7 @@ def figure():
     import json
     from importlib.resources import files
 
-    from shared.figures.style import new_figure
+    from benchmarks.display.style import new_figure
 
     stored = json.loads((files("benchmarks") / "results" / "speed.json").read_text())
     seconds = {rung["name"]: rung["median"] for rung in stored["rungs"]}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from lessons.catalogue import Entry, load_lesson
 from lessons.lesson import Evidence
 from shared.errors import RunFailedError

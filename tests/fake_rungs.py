@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Measurement
 from shared.parameters import LayerParameters, Parameters
-from shared.speed import Device, EpochClock, SpeedRung, Workload
+from shared.timing import Device, EpochClock, SpeedRung, Workload
 
 
 def fake_rung(name: str, trainer: str = "counting", *, epochs_per_call: int = 1) -> SpeedRung:

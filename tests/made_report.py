@@ -7,20 +7,15 @@ import numpy as np
 
 from benchmarks.report.material import Found, Material
 from benchmarks.report.run_material import RunMaterial, TestPredictions
-from benchmarks.training import confusion_matrix
-from shared.comparison import compare_with_documented
+from benchmarks.run.comparison import compare_with_documented
+from benchmarks.run.results import SCHEMA_VERSION, Results
+from benchmarks.runner.environment import Environment
+from benchmarks.runner.training import ImplementationRun, Seconds, confusion_matrix
 from shared.data.dataset import DatasetDescription
 from shared.documented import why_not_applicable
 from shared.experiment import Experiment
 from shared.parameters import glorot_parameters
 from shared.protocol import EpochMetrics, Evaluation
-from shared.results import (
-    SCHEMA_VERSION,
-    Environment,
-    ImplementationRun,
-    Results,
-    Seconds,
-)
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 NUM_TEST = 300

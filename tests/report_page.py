@@ -3,16 +3,16 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
-from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.results import DefaultsResults
+from benchmarks.drift.results import Drift
+from benchmarks.parity.results import ParityReport
 from benchmarks.report.page import render_page
 from benchmarks.report.run_material import RunMaterial
-from benchmarks.seeds.records import SweepResults
-from benchmarks.speed.records import SpeedResults
+from benchmarks.run.results import Results
+from benchmarks.seeds.results import SweepResults
+from benchmarks.speed.results import SpeedResults
+from benchmarks.swap.results import SCHEMA_VERSION, SwapReport, SwapResult
 from shared.data.fashion_mnist import DataPlaces
-from shared.drift_results import Drift
-from shared.parity_results import ParityReport
-from shared.results import Results
-from shared.swap_results import SCHEMA_VERSION, SwapReport, SwapResult
 from tests.made_report import found_runs, material_of
 
 COMMITTED = {

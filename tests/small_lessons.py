@@ -39,7 +39,7 @@ def run() -> tuple[Evidence, ...]:
 
 def draw():
     """One line."""
-    from shared.figures.style import new_figure
+    from benchmarks.display.style import new_figure
 
     figure = new_figure(3.0, 2.0)
     figure.subplots().plot([0, 1])

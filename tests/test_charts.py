@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pages.line_charts import Area, Line, LineChart
-from shared.pages.scales import Scale, linear_scale, logarithmic_scale
+from benchmarks.pages.line_charts import Area, Line, LineChart
+from benchmarks.pages.scales import Scale, linear_scale, logarithmic_scale
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 POSITIVE = st.floats(1e-18, 1e9)

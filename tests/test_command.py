@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.registry import COMMANDS
-from shared.results import Results, read_json
+from benchmarks.run.results import Results
+from benchmarks.runner.records import read_json
 from tests.command import PROGRAM, ROOT, environment, twins
 
 TINY = ("--num-epochs", 1, "--hidden-sizes", 4, "--batch-size", 5_000, "--randomness", "shared")

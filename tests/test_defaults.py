@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.defaults.command import DefaultsCommand
+from benchmarks.defaults.figure import RungPoints, draw_defaults, place_of_zero
 from benchmarks.defaults.measure import check_same, largest_difference, parity_of
-from benchmarks.defaults.records import DEFAULTS_SCHEMA_VERSION, DefaultsResults
+from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults
 from benchmarks.defaults.training import (
     PortJob,
     Trajectory,
@@ -21,14 +22,13 @@ from benchmarks.defaults.training import (
     true_evaluation,
 )
 from benchmarks.implementations import defaults_of
+from benchmarks.runner.records import read_json
 from jax_impl.defaults import LADDER, Habits, Rung, build_port
 from shared.data.dataset import NUM_VALIDATION_ROWS, RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
-from shared.figures.defaults import RungPoints, draw_defaults, place_of_zero
 from shared.protocol import Examples, FitReport
-from shared.results import read_json
 
 ROOT = Path(__file__).parent.parent
 NAIVE, REFERENCE = LADDER[0].habits, LADDER[-1].habits

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.run.results import Results
+from benchmarks.runner.records import read_json
 from shared.documented import PUBLISHED_VALIDATION
-from shared.results import Results, read_json
 from tests.command import twins
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]

@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import STATUS_BAD_INPUT
+from benchmarks.display.style import save_figure
 from benchmarks.drift.curves import compare
+from benchmarks.drift.figure import draw_bands, draw_drift
 from benchmarks.drift.perturbation import move_last_bits, reverse_batches
+from benchmarks.drift.results import Band, Curve, Drift, num_within_floor
 from benchmarks.drift.segments import cut_into_segments, num_snapshots
 from benchmarks.drift.trajectory import TrajectoryJob, flatten, follow, read_snapshot
 from benchmarks.implementations import build_implementation
+from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import read_json
 from shared.data.dataset import DatasetDescription, RawDataset, split_and_scale
 from shared.draws import Draws
-from shared.drift_results import Band, Curve, Drift, num_within_floor
 from shared.experiment import DType, Experiment
-from shared.figures.drift import draw_bands, draw_drift
-from shared.figures.style import save_figure
 from shared.parameters import glorot_parameters
 from shared.protocol import Examples
-from shared.results import Environment, read_json
 
 ROOT = Path(__file__).parent.parent
 NUM_ROWS = 7 * 32 + 24  # 8 steps, the last of them with 24 rows, as in the whole epoch

@@ -6,24 +6,21 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from benchmarks.display import style
+from benchmarks.run import figure as run_figures
+from benchmarks.run.confusion import draw_confusion
+from benchmarks.run.curves import PUBLISHED_LABEL, draw_learning_curves
+from benchmarks.run.figure import draw_run_figures
+from benchmarks.run.images import draw_first_image, draw_first_predictions, draw_image_grid
+from benchmarks.run.results import SCHEMA_VERSION, Results
+from benchmarks.run.weights import draw_first_layer_weights, largest_units, weight_mosaic
+from benchmarks.runner.environment import Environment
+from benchmarks.runner.training import ImplementationRun, Seconds
 from shared.data.dataset import DatasetDescription
 from shared.documented import PUBLISHED_VALIDATION
 from shared.experiment import Experiment
-from shared.figures import run_figures, style
-from shared.figures.confusion import draw_confusion
-from shared.figures.curves import PUBLISHED_LABEL, draw_learning_curves
-from shared.figures.images import draw_first_image, draw_first_predictions, draw_image_grid
-from shared.figures.run_figures import draw_run_figures
-from shared.figures.weights import draw_first_layer_weights, largest_units, weight_mosaic
 from shared.parameters import LayerParameters, Parameters, glorot_parameters
 from shared.protocol import EpochMetrics, Evaluation
-from shared.results import (
-    SCHEMA_VERSION,
-    Environment,
-    ImplementationRun,
-    Results,
-    Seconds,
-)
 
 CLASS_NAMES = tuple(f"class {index}" for index in range(10))
 NUM_VALIDATION = 7

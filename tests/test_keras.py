@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.implementations import Purpose, build_implementation
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from shared.draws import sha256_of
 from shared.experiment import Experiment
 from shared.parameters import Parameters, glorot_parameters

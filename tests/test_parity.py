@@ -12,6 +12,7 @@ from flax import nnx
 from benchmarks.parity import rungs
 from benchmarks.parity.evidence import NUM_PROBE_ROWS, Evidence, Tensor, gather_evidence
 from benchmarks.parity.ladder import climb, compare, passed_whole_ladder
+from benchmarks.parity.results import RungResult
 from benchmarks.parity.table import parting_sentences
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
@@ -20,7 +21,6 @@ from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws
 from shared.experiment import DType, Experiment
 from shared.parameters import glorot_parameters
-from shared.parity_results import RungResult
 from shared.protocol import Examples, Implementation
 from tests.wrong_ports import WRONG_PORTS, WrongPort
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.parity.results import ParityReport
 from benchmarks.parity.rungs import RUNGS
-from shared.parity_results import ParityReport
-from shared.results import read_json
+from benchmarks.runner.records import read_json
 from tests.command import ROOT, twins
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]

@@ -9,17 +9,17 @@ import pytest
 from PIL import Image
 
 from benchmarks.__main__ import main
-from benchmarks.output_folder import output_folder
+from benchmarks.display.style import save_figure
+from benchmarks.predict.figure import draw_predictions
 from benchmarks.predict.files import find_pictures
 from benchmarks.predict.preparing import PreparedPicture, Problem, prepare_pictures
+from benchmarks.predict.results import PredictedPicture
+from benchmarks.runner.output_folder import output_folder
 from shared.data.dataset import CLASS_NAMES, RawDataset, split_and_scale
 from shared.draws import draw_shared
 from shared.experiment import Experiment
-from shared.figures.predictions import draw_predictions
-from shared.figures.style import save_figure
 from shared.oracle import build as build_oracle
 from shared.parameters import Parameters, save_parameters
-from shared.predictions import PredictedPicture
 from tests.command import twins
 from tests.deadly_path import DeadlyPath
 from tests.test_predict_weights import made_parameters, made_run

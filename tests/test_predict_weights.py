@@ -7,10 +7,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from benchmarks.predict.weights import find_weights, latest_run
+from benchmarks.runner.records import write_json
 from shared.errors import InputError
 from shared.experiment import DType, Experiment
 from shared.parameters import Parameters, glorot_parameters, save_parameters
-from shared.results import write_json
 from tests.test_figures import made_results
 
 

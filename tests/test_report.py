@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.parity.results import ParityReport
 from benchmarks.report.material import read_material, recognise
 from benchmarks.report.page import render_page
 from benchmarks.report.run_material import Missing, RunMaterial
 from benchmarks.report.sections.parity import parity_finding
-from benchmarks.seeds.records import SweepResults
+from benchmarks.run.results import Results
+from benchmarks.runner.records import read_json, write_json
+from benchmarks.seeds.results import SweepResults
 from shared.errors import InputError
-from shared.parity_results import ParityReport
-from shared.results import Results, read_json, write_json
 from tests.command import twins
 from tests.made_report import RESULTS, found_runs, material_of
 from tests.report_page import COMMITTED, SWAP

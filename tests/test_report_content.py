@@ -11,18 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from benchmarks.drift.results import Drift
 from benchmarks.report.choice import confidently_wrong_rows, differing_rows
 from benchmarks.report.material import read_material
 from benchmarks.report.page import render_page
 from benchmarks.report.run_material import Missing, RunMaterial, TestPredictions, gather_runs
 from benchmarks.report.sections.images import MAXIMUM_DIFFERING, MAXIMUM_WRONG
 from benchmarks.report.sections.verdict import run_finding
-from benchmarks.speed.records import SpeedResults
-from shared.comparison import compare_with_documented
-from shared.drift_results import Drift
+from benchmarks.run.comparison import compare_with_documented
+from benchmarks.run.results import Results
+from benchmarks.runner.records import read_json
+from benchmarks.speed.results import SpeedResults
 from shared.experiment import Experiment
 from shared.protocol import Evaluation
-from shared.results import Results, read_json
 from tests.command import twins
 from tests.made_report import RESULTS, found_runs, made_material, material_of, with_device
 from tests.report_page import COMMITTED, RUN_SECTIONS, SWAP, Page, nowhere, page_of_runs

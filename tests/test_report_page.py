@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.report.material import read_material
 from benchmarks.report.page import render_page
+from benchmarks.run.results import Results
+from benchmarks.runner.records import read_json
 from shared.documented import PUBLISHED_VALIDATION
 from shared.experiment import Experiment
-from shared.results import Results, read_json
 from tests.made_report import RESULTS, found_runs, made_material, material_of
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

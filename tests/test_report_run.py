@@ -10,10 +10,11 @@ import pytest
 from benchmarks.report.material import Material, read_material
 from benchmarks.report.page import render_page
 from benchmarks.report.run_material import Missing, RunMaterial, TestPredictions, gather_runs
+from benchmarks.run.comparison import compare_with_documented
 from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
-from shared.comparison import compare_with_documented
+from benchmarks.run.results import Results
+from benchmarks.runner.records import read_json, write_json
 from shared.data.fashion_mnist import DataPlaces
-from shared.results import Results, read_json, write_json
 from tests.command import twins
 from tests.made_report import RESULTS, found_runs
 from tests.report_page import RUN_SECTIONS, Page, nowhere

@@ -13,24 +13,25 @@ import numpy as np
 import pytest
 
 from benchmarks.command_line import parse
+from benchmarks.display import style
 from benchmarks.implementations import title_of
 from benchmarks.options import Context
-from benchmarks.output_folder import UNFINISHED
+from benchmarks.runner.output_folder import UNFINISHED
+from benchmarks.runner.records import read_json
+from benchmarks.runner.training import Seconds
 from benchmarks.seeds import study, sweep
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
 from benchmarks.seeds.command import SeedsCommand
+from benchmarks.seeds.figure import DOCUMENTED_LABEL, swarm
 from benchmarks.seeds.options import ManySeedsExperiment
-from benchmarks.seeds.records import SEEDS_SCHEMA_VERSION, SeedTraining, SweepResults
+from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining, SweepResults
+from benchmarks.seeds.statistics import equivalence_paired, equivalence_unpaired, summarise
 from benchmarks.seeds.study import run_seeds
 from benchmarks.seeds.training import SeedJob
 from shared.data.dataset import DatasetDescription, RawDataset
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
-from shared.figures import style
-from shared.figures.seeds import DOCUMENTED_LABEL, swarm
 from shared.protocol import EpochMetrics, Evaluation
-from shared.results import Seconds, read_json
-from shared.statistics import equivalence_paired, equivalence_unpaired, summarise
 from tests.contexts import made_context
 
 ROOT = Path(__file__).parent.parent

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import write_json
 from benchmarks.speed.against import read_comparable
 from benchmarks.speed.analysis import differ, reasons_for_noise, rung_result, speedup
 from benchmarks.speed.ladder import all_rungs, chosen_rungs, why_not
 from benchmarks.speed.limits import mean_limits, measure_rates
 from benchmarks.speed.measure import Measurement, MeasurementJob, measure
-from benchmarks.speed.records import (
+from benchmarks.speed.results import (
     SPEED_SCHEMA_VERSION,
     Limit,
     Limits,
@@ -30,8 +32,7 @@ from shared.draws import draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.operations import operations_per_row, product_shapes
-from shared.results import Environment, write_json
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 from tests.fake_rungs import fake_rung, measurement
 
 LIMITS = Limits(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.runner.records import read_json
 from benchmarks.speed.machine import find_accelerator
-from benchmarks.speed.records import SpeedResults
-from shared.results import read_json
+from benchmarks.speed.results import SpeedResults
 from tests.command import PROGRAM, environment, twins
 
 SMALL = ("--hidden-sizes", 8, "--batch-size", 500, "--rounds", 2, "--epochs-per-process", 1)

@@ -10,13 +10,13 @@ import pytest
 
 from benchmarks.implementations import ORACLE, build_implementation
 from benchmarks.parity.rungs import LAST_BATCH
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.speed.ladder import all_rungs, prepare, why_not
 from shared.draws import Draws, draw_shared
 from shared.experiment import Experiment
 from shared.parameters import Parameters, largest_difference
 from shared.protocol import Examples
-from shared.speed import EpochClock, SpeedRung, Workload
+from shared.timing import EpochClock, SpeedRung, Workload
 
 EXPERIMENT = Experiment(num_epochs=2, randomness="shared")
 NUM_ROWS = EXPERIMENT.batch_size + 24

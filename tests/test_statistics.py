@@ -8,8 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
-from shared.errors import InputError
-from shared.statistics import (
+from benchmarks.seeds.statistics import (
     ALPHA,
     EQUIVALENCE_MARGIN,
     Equivalence,
@@ -18,6 +17,7 @@ from shared.statistics import (
     position_in,
     summarise,
 )
+from shared.errors import InputError
 
 TESTS = [equivalence_paired, equivalence_unpaired]
 ACCURACIES = st.integers(5_000, 10_000).map(lambda count: count / 10_000)

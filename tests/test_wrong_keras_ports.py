@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.parity.evidence import Evidence, gather_evidence
 from benchmarks.parity.ladder import climb
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from shared import oracle
 from shared.data.dataset import Dataset
 from shared.draws import Draws

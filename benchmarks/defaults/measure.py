@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.defaults.ladder import Rung
-from benchmarks.defaults.records import Parity, RungResult, SeedOutcome
+from benchmarks.defaults.results import Parity, RungResult, SeedOutcome
 from benchmarks.defaults.training import PortJob, Trajectory, train_share
-from benchmarks.processes import events_side_by_side
+from benchmarks.runner.processes import events_side_by_side
 from shared.errors import RunFailedError
 from shared.parameters import largest_difference
 

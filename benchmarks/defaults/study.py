@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from benchmarks.defaults.command import DefaultsCommand
+from benchmarks.defaults.figure import RungPoints, draw_defaults
 from benchmarks.defaults.ladder import Ladder
 from benchmarks.defaults.measure import OnTrained, measure_parity, measure_seeds, rung_results
-from benchmarks.defaults.records import DEFAULTS_SCHEMA_VERSION, DefaultsResults, RungResult
+from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults, RungResult
 from benchmarks.defaults.table import accuracy_table, parity_table
 from benchmarks.defaults.training import PortJob, Trajectory
-from benchmarks.drawing import draw
-from benchmarks.environment import describe_environment
+from benchmarks.display.style import save_figure
 from benchmarks.implementations import defaults_of
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
+from benchmarks.runner.drawing import draw
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.records import write_json
 from shared.data.dataset import RawDataset, describe
-from shared.figures.defaults import RungPoints, draw_defaults
-from shared.figures.style import save_figure
-from shared.results import write_json
 
 
 def run_defaults(command: DefaultsCommand, context: Context) -> DefaultsResults:

@@ -2,9 +2,9 @@
 
 from rich.table import Table
 
-from benchmarks.defaults.records import DefaultsResults, RungResult
+from benchmarks.defaults.results import DefaultsResults, RungResult
 from benchmarks.implementations import title_of
-from shared.statistics import MINIMUM_NUM_SEEDS, summarise
+from benchmarks.seeds.statistics import MINIMUM_NUM_SEEDS, summarise
 
 
 def parity_table(results: DefaultsResults) -> Table:

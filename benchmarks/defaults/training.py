@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.defaults.ladder import Ladder, Rung
 from benchmarks.implementations import build_implementation, defaults_of, title_of
-from benchmarks.processes import Report
+from benchmarks.runner.processes import Report
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared
 from shared.errors import RunFailedError
@@ -53,7 +53,7 @@ class Trajectory:
 
     step_losses: (E, S), float64.
     classes: predicted for each test image, (n,).
-    reported, true: as in `benchmarks.defaults.records.SeedOutcome`.
+    reported, true: as in `benchmarks.defaults.results.SeedOutcome`.
     training_loss_gap: likewise.
     """
 

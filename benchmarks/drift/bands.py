@@ -3,11 +3,10 @@
 from benchmarks.drift.curves import CURVE_NUMBER, Setting
 from benchmarks.drift.perturbation import with_last_bits_moved
 from benchmarks.drift.progress import show_parts
-from benchmarks.processes import run_side_by_side
-from benchmarks.training import TrainingJob, train
+from benchmarks.drift.results import Band
+from benchmarks.runner.processes import run_side_by_side
+from benchmarks.runner.training import ImplementationRun, TrainingJob, train
 from shared.documented import DOCUMENTED_FIGURES, DocumentedFigure, is_applicable
-from shared.drift_results import Band
-from shared.results import ImplementationRun
 
 
 def measure_bands(setting: Setting, implementation: str, num_runs: int) -> tuple[Band, ...]:

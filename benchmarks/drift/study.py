@@ -3,21 +3,21 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.drawing import draw
+from benchmarks.display.style import save_figure
 from benchmarks.drift.bands import measure_bands
 from benchmarks.drift.command import DriftCommand
 from benchmarks.drift.curves import Setting, measure_curves
+from benchmarks.drift.figure import draw_bands, draw_drift
+from benchmarks.drift.results import SCHEMA_VERSION, Drift
 from benchmarks.drift.table import band_table, curve_sentences
-from benchmarks.environment import describe_environment
 from benchmarks.implementations import check_names, implementation_names, title_of
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
+from benchmarks.runner.drawing import draw
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.records import write_json
 from shared.data.dataset import describe
-from shared.drift_results import SCHEMA_VERSION, Drift
 from shared.errors import InputError
-from shared.figures.drift import draw_bands, draw_drift
-from shared.figures.style import save_figure
-from shared.results import write_json
 
 
 def run_drift(command: DriftCommand, context: Context) -> Drift:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
+from benchmarks.drift.results import Band, Curve, Drift, Quantity, num_within_floor
 from benchmarks.implementations import title_of
-from shared.drift_results import Band, Curve, Drift, Quantity, num_within_floor
 
 _ANSWERS = {True: "[green]✓[/] inside", False: "[red]✗[/] outside", None: "–"}
 _QUANTITIES: tuple[tuple[str, Quantity], ...] = (

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cores import pin_to_core
 from benchmarks.drift.segments import Segment, cut_into_segments
 from benchmarks.implementations import build_implementation
-from benchmarks.processes import Report
+from benchmarks.runner.cores import pin_to_core
+from benchmarks.runner.processes import Report
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.draws import Draws
 from shared.errors import RunFailedError

@@ -7,9 +7,9 @@ import numpy as np
 
 from benchmarks.implementations import title_of
 from benchmarks.parity.evidence import Evidence, Tensor
+from benchmarks.parity.results import Parting, RungResult
 from benchmarks.parity.rungs import RUN_PREDICTIONS, RUNGS
 from shared.experiment import DType
-from shared.parity_results import Parting, RungResult
 
 
 def climb(

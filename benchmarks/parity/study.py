@@ -5,8 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.drawing import draw
-from benchmarks.environment import describe_environment
+from benchmarks.display.style import save_figure
 from benchmarks.implementations import (
     ORACLE,
     build_implementation,
@@ -14,26 +13,27 @@ from benchmarks.implementations import (
     title_of,
 )
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
 from benchmarks.parity.command import ParityCommand
 from benchmarks.parity.evidence import Evidence, gather_evidence
+from benchmarks.parity.figure import draw_ladder
 from benchmarks.parity.ladder import climb, passed_whole_ladder
+from benchmarks.parity.results import SCHEMA_VERSION, ParityReport
 from benchmarks.parity.table import (
     parity_table,
     parting_sentences,
     reason_sentences,
     verdict_sentence,
 )
-from benchmarks.processes import Report, events_side_by_side
-from benchmarks.progress import show_trainings
+from benchmarks.runner.drawing import draw
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.processes import Report, events_side_by_side
+from benchmarks.runner.progress import show_trainings
+from benchmarks.runner.records import write_json
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
 from shared.experiment import Experiment
-from shared.figures.parity import draw_ladder
-from shared.figures.style import save_figure
-from shared.parity_results import SCHEMA_VERSION, ParityReport
 from shared.protocol import EpochMetrics
-from shared.results import write_json
 
 
 @dataclass(frozen=True)

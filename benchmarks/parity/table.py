@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from benchmarks.implementations import title_of
+from benchmarks.parity.results import ParityReport, RungResult
 from benchmarks.parity.rungs import RUNGS
-from shared.parity_results import ParityReport, RungResult
 
 
 def parity_table(results: Iterable[RungResult], title: str) -> Table:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.implementations import title_of
+from benchmarks.predict.results import PredictedPicture
 from shared.data.dataset import CLASS_NAMES
 from shared.errors import InputError
-from shared.predictions import PredictedPicture
 
 SUFFIXES = (".png", ".svg", ".pdf")
 MOST_PICTURES = 50
@@ -51,8 +51,8 @@ def write_figure(
     Raises:
         InputError: something has come to be there meanwhile, or it cannot be written.
     """
-    from shared.figures.predictions import draw_predictions
-    from shared.figures.style import save_figure
+    from benchmarks.display.style import save_figure
+    from benchmarks.predict.figure import draw_predictions
 
     titles = {name: title_of(name) for name in pictures[0].probabilities}
     drawn = folder / f"figure{path.suffix}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.predict.files import read_content, shown
 from benchmarks.predict.garment import garment_of, has_uneven_ground
 from benchmarks.predict.picture import decode_picture
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from shared.errors import InputError, RunFailedError
 
 

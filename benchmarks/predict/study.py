@@ -14,14 +14,14 @@ from benchmarks.predict.figure_file import check_figure_file, write_figure
 from benchmarks.predict.files import find_pictures, shown
 from benchmarks.predict.garment import network_input
 from benchmarks.predict.preparing import PreparedPicture, Problem, prepare_pictures
+from benchmarks.predict.results import PredictedPicture
 from benchmarks.predict.table import prediction_table
 from benchmarks.predict.weights import TrainedWeights
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES, NUM_PIXELS
 from shared.parameters import Parameters
-from shared.predictions import PredictedPicture
 
 STAND_IN = "stand-in"
 WIDEST = 10_000

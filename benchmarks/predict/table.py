@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.implementations import title_of
+from benchmarks.predict.results import PredictedPicture
 from shared.data.dataset import CLASS_NAMES
-from shared.predictions import PredictedPicture
 
 CLASS_WIDTH = max(map(len, CLASS_NAMES))
 

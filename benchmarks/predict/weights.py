@@ -8,13 +8,14 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from benchmarks.implementations import check_names
-from benchmarks.output_folder import HOME, UNFINISHED
 from benchmarks.predict.files import shown
+from benchmarks.run.results import Results
+from benchmarks.runner.output_folder import HOME, UNFINISHED
+from benchmarks.runner.records import read_json
 from shared.errors import InputError
 from shared.experiment import DType, Experiment
 from shared.network import NUM_CLASSES, NUM_PIXELS
 from shared.parameters import Parameters, load_parameters
-from shared.results import Results, read_json
 
 FRESH_RUN = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-run(-\d+)?")
 """The name that `twins run` gives a folder of its own: first the date and time it began."""

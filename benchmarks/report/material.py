@@ -11,19 +11,19 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from benchmarks.defaults.records import DEFAULTS_SCHEMA_VERSION, DefaultsResults
-from benchmarks.output_folder import UNFINISHED
+from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults
+from benchmarks.drift.results import SCHEMA_VERSION as DRIFT_SCHEMA_VERSION
+from benchmarks.drift.results import Drift
+from benchmarks.parity.results import SCHEMA_VERSION as PARITY_SCHEMA_VERSION
+from benchmarks.parity.results import ParityReport
 from benchmarks.report.soundness import has_usable_numbers, is_sound
-from benchmarks.seeds.records import SEEDS_SCHEMA_VERSION, SweepResults
-from benchmarks.speed.records import SPEED_SCHEMA_VERSION, SpeedResults
-from shared.drift_results import SCHEMA_VERSION as DRIFT_SCHEMA_VERSION
-from shared.drift_results import Drift
+from benchmarks.run.results import SCHEMA_VERSION, Results
+from benchmarks.runner.output_folder import UNFINISHED
+from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SweepResults
+from benchmarks.speed.results import SPEED_SCHEMA_VERSION, SpeedResults
+from benchmarks.swap.results import SCHEMA_VERSION as SWAP_SCHEMA_VERSION
+from benchmarks.swap.results import SwapReport
 from shared.errors import InputError
-from shared.parity_results import SCHEMA_VERSION as PARITY_SCHEMA_VERSION
-from shared.parity_results import ParityReport
-from shared.results import SCHEMA_VERSION, Results
-from shared.swap_results import SCHEMA_VERSION as SWAP_SCHEMA_VERSION
-from shared.swap_results import SwapReport
 
 Record = TypeVar("Record")
 

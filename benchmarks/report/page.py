@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.results import DefaultsResults
+from benchmarks.drift.results import Drift
+from benchmarks.pages.render import page_templates
+from benchmarks.parity.results import ParityReport
 from benchmarks.report.material import Found, Material
 from benchmarks.report.parts import Block, Part, Section, section_of
 from benchmarks.report.run_material import RunMaterial
@@ -24,12 +27,9 @@ from benchmarks.report.sections import (
     verdict,
     weights,
 )
-from benchmarks.seeds.records import SweepResults
-from benchmarks.speed.records import SpeedResults
-from shared.drift_results import Drift
-from shared.pages.render import page_templates
-from shared.parity_results import ParityReport
-from shared.swap_results import SwapReport
+from benchmarks.seeds.results import SweepResults
+from benchmarks.speed.results import SpeedResults
+from benchmarks.swap.results import SwapReport
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeVar
 
+from benchmarks.display.tables import Outcome
 from benchmarks.report.material import Found
-from shared.pages.tables import Outcome
 
 Record = TypeVar("Record")
 

@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.figures.weights import WEIGHT_COLOURS, colour_limit, largest_units, weight_mosaic
+from benchmarks.run.weights import WEIGHT_COLOURS, colour_limit, largest_units, weight_mosaic
 from shared.parameters import Parameters
 
 TRANSPARENT = 0

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from benchmarks.report.material import Found
 from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
-from benchmarks.training import confusion_matrix
+from benchmarks.run.results import Results
+from benchmarks.runner.training import confusion_matrix
 from shared.data.dataset import RawDataset, describe, load_dataset
 from shared.data.fashion_mnist import DataPlaces, DataUnavailable
 from shared.errors import InputError
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters, load_parameters
-from shared.results import Results
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,15 +6,16 @@ that there is something to show, and that what belongs together has equal length
 
 from functools import singledispatch
 
-from benchmarks.defaults.records import DefaultsResults
-from benchmarks.seeds.records import SweepResults
+from benchmarks.defaults.results import DefaultsResults
+from benchmarks.drift.results import Drift
+from benchmarks.parity.results import ParityReport
+from benchmarks.run.results import Results
+from benchmarks.runner.training import ImplementationRun
+from benchmarks.seeds.results import SweepResults
 from benchmarks.speed.analysis import groups_of
-from benchmarks.speed.records import SpeedResults
-from shared.drift_results import Drift
+from benchmarks.speed.results import SpeedResults
+from benchmarks.swap.results import SwapReport
 from shared.network import NUM_CLASSES
-from shared.parity_results import ParityReport
-from shared.results import ImplementationRun, Results
-from shared.swap_results import SwapReport
 
 LARGEST_NUMBER = 1e18
 """Beyond anything that is measured here; an axis that reached so far would show nothing else."""

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
 from benchmarks.report.command import ReportCommand
 from benchmarks.report.material import Found, Material, read_material
 from benchmarks.report.page import REPORT_FILE, render_page
 from benchmarks.report.run_material import RunMaterial, TestPredictions, gather_runs
-from benchmarks.training import Training
+from benchmarks.run.results import Results
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.training import Training
 from shared.data.dataset import RawDataset
-from shared.results import Results
 
 
 def run_report(command: ReportCommand, context: Context) -> Path:

@@ -6,26 +6,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.drawing import draw
-from benchmarks.environment import describe_environment
 from benchmarks.implementations import check_names, title_of
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
-from benchmarks.processes import run_in_process
-from benchmarks.progress import show_trainings
 from benchmarks.report.page import REPORT_FILE
 from benchmarks.run.command import RunCommand
+from benchmarks.run.comparison import compare_with_documented
+from benchmarks.run.figure import draw_run_figures
 from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
+from benchmarks.run.results import SCHEMA_VERSION, Results
 from benchmarks.run.table import run_table
-from benchmarks.training import Training, TrainingJob, train
-from shared.comparison import compare_with_documented
+from benchmarks.runner.drawing import draw
+from benchmarks.runner.environment import Environment, describe_environment
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.processes import run_in_process
+from benchmarks.runner.progress import show_trainings
+from benchmarks.runner.records import write_json
+from benchmarks.runner.training import Training, TrainingJob, train
 from shared.data.dataset import CLASS_NAMES, RawDataset, describe
 from shared.documented import why_not_applicable
 from shared.errors import RunFailedError
-from shared.figures.run_figures import draw_run_figures
 from shared.parameters import save_parameters
 from shared.protocol import EpochMetrics
-from shared.results import SCHEMA_VERSION, Environment, Results, write_json
 
 SILENCE = "some ten seconds"
 """What importing a framework and compiling the first step take on two cores."""

@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from benchmarks.implementations import title_of
-from shared.results import Comparison, Results
+from benchmarks.run.results import Comparison, Results
 
 MARKS = {"met": "[green]✓[/]", "missed": "[red]✗[/]", "not applicable": ""}
 

@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from benchmarks.implementations import REFERENCE
-from benchmarks.seeds.records import (
+from benchmarks.seeds.results import (
     DocumentedPosition,
     PairOfImplementations,
     SeedTraining,
     SweepStatistics,
+)
+from benchmarks.seeds.statistics import (
+    equivalence_paired,
+    equivalence_unpaired,
+    position_in,
+    summarise,
 )
 from shared.data.dataset import DatasetDescription
 from shared.documented import (
@@ -18,12 +24,6 @@ from shared.documented import (
     why_not_applicable,
 )
 from shared.experiment import Experiment
-from shared.statistics import (
-    equivalence_paired,
-    equivalence_unpaired,
-    position_in,
-    summarise,
-)
 
 TrainingsByName = Mapping[str, tuple[SeedTraining, ...]]
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from benchmarks.seeds.records import SEEDS_SCHEMA_VERSION, SeedTraining, SweepPlan
+from benchmarks.runner.records import read_json, write_json
+from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining, SweepPlan
 from shared.errors import InputError, RunFailedError
-from shared.results import read_json, write_json
 
 PLAN_FILE = "sweep.json"
 TRAININGS_FOLDER = "trainings"

@@ -5,13 +5,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.environment import describe_environment
+from benchmarks.display.style import save_figure
 from benchmarks.implementations import implementation_names, title_of
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder, resumed_folder
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.output_folder import output_folder, resumed_folder
+from benchmarks.runner.records import write_json
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
 from benchmarks.seeds.command import SeedsCommand
-from benchmarks.seeds.records import (
+from benchmarks.seeds.figure import DocumentedDistance, draw_seeds
+from benchmarks.seeds.results import (
     SEEDS_SCHEMA_VERSION,
     SeedTraining,
     SweepPlan,
@@ -22,9 +25,6 @@ from benchmarks.seeds.sweep import train_missing
 from benchmarks.seeds.table import accuracy_table, documented_table, equivalence_table
 from benchmarks.seeds.training import SeedJob
 from shared.data.dataset import RawDataset, describe
-from shared.figures.seeds import DocumentedDistance, draw_seeds
-from shared.figures.style import save_figure
-from shared.results import write_json
 
 
 def run_seeds(command: SeedsCommand, context: Context) -> SweepResults:

@@ -9,8 +9,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.processes import run_side_by_side
-from benchmarks.seeds.records import SeedTraining
+from benchmarks.runner.processes import run_side_by_side
+from benchmarks.seeds.results import SeedTraining
 from benchmarks.seeds.storage import store_training, stored_trainings
 from benchmarks.seeds.training import SeedJob, train_seed
 from shared.errors import RunFailedError

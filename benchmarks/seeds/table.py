@@ -3,8 +3,8 @@
 from rich.table import Table
 
 from benchmarks.implementations import title_of
-from benchmarks.seeds.records import DocumentedPosition, SweepResults
-from shared.statistics import Equivalence, Summary
+from benchmarks.seeds.results import DocumentedPosition, SweepResults
+from benchmarks.seeds.statistics import Equivalence, Summary
 
 PERCENT = 100
 MARKS = {"equivalent": "[green]✓ equivalent[/]", "not shown": "[yellow]not shown[/]"}

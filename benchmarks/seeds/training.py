@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from benchmarks.implementations import title_of
-from benchmarks.processes import Report
-from benchmarks.seeds.records import SEEDS_SCHEMA_VERSION, SeedTraining
-from benchmarks.training import TrainingJob, train
+from benchmarks.runner.processes import Report
+from benchmarks.runner.training import TrainingJob, train
+from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
 from shared.errors import RunFailedError

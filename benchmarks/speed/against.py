@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rich.table import Table
 
+from benchmarks.runner.records import read_json
 from benchmarks.speed.analysis import speedup
-from benchmarks.speed.records import SpeedResults
+from benchmarks.speed.results import SpeedResults
 from shared.errors import InputError
-from shared.results import read_json
 
 
 def read_comparable(path: Path, now: SpeedResults) -> SpeedResults:

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.speed.measure import Measurement
-from benchmarks.speed.records import Limits, MachineState, RungResult
+from benchmarks.speed.results import Limits, MachineState, RungResult
 from benchmarks.speed.samples import Groups, Interval, median_with_interval, ratio_with_interval
 from shared.experiment import NUM_TRAINING_ROWS, Experiment
 from shared.operations import operations_per_row
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 
 BILLION = 1e9
 BUSY = 0.5

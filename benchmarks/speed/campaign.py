@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.environment import describe_environment
 from benchmarks.options import Context
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.records import write_json
 from benchmarks.speed.analysis import reasons_for_noise, rung_result, with_shares
 from benchmarks.speed.command import SpeedCommand
 from benchmarks.speed.limits import mean_limits, measure_limits
 from benchmarks.speed.machine import describe_machine, find_accelerator
 from benchmarks.speed.progress import show_steps
-from benchmarks.speed.records import (
+from benchmarks.speed.results import (
     SPEED_SCHEMA_VERSION,
     GrowthPoint,
     Limit,
@@ -28,8 +29,7 @@ from benchmarks.speed.workload import Plan, measurement_jobs, num_seeds
 from shared.data.dataset import RawDataset, describe
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
-from shared.results import write_json
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 
 RESULTS_FILE = "speed.json"
 WARM_UPS = {"cpu": 0, "gpu": 3}

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from benchmarks.registry import SPEED_RUNGS
 from shared.errors import InputError
-from shared.speed import SpeedRung, Trainer, Workload
+from shared.timing import SpeedRung, Trainer, Workload
 
 DEVICES = ("cpu", "gpu")
 

@@ -8,9 +8,9 @@ from statistics import fmean
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.cores import pin_to_core, usable_cores
-from benchmarks.processes import Report, run_in_process
-from benchmarks.speed.records import Limit, Limits
+from benchmarks.runner.cores import pin_to_core, usable_cores
+from benchmarks.runner.processes import Report, run_in_process
+from benchmarks.speed.results import Limit, Limits
 from shared.experiment import Experiment
 from shared.operations import product_shapes
 

@@ -5,8 +5,8 @@ import platform
 import subprocess
 from pathlib import Path
 
-from benchmarks.cores import usable_cores
-from benchmarks.speed.records import Accelerator, MachineState
+from benchmarks.runner.cores import usable_cores
+from benchmarks.speed.results import Accelerator, MachineState
 
 CPU_FOLDER = Path("/sys/devices/system/cpu")
 KILOHERTZ_PER_MEGAHERTZ = 1_000

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parity.rungs import EPOCH_WEIGHTS
-from benchmarks.processes import Report
+from benchmarks.runner.processes import Report
 from benchmarks.speed.ladder import prepare
 from benchmarks.speed.machine import device_memory_bytes
 from shared.data.dataset import RawDataset, training_examples
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import Parameters, largest_difference
-from shared.speed import Device, EpochClock, SpeedRung, Trainer, Workload
+from shared.timing import Device, EpochClock, SpeedRung, Trainer, Workload
 
 KIBIBYTE = 1024
 

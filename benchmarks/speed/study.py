@@ -3,19 +3,19 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.display.style import save_figure
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
+from benchmarks.runner.output_folder import output_folder
 from benchmarks.speed.against import against_table, read_comparable
 from benchmarks.speed.campaign import Campaign
 from benchmarks.speed.command import SpeedCommand
+from benchmarks.speed.figure import GrowthCurve, SpeedBar, draw_growth, draw_speed
 from benchmarks.speed.ladder import chosen_rungs, why_not
 from benchmarks.speed.machine import find_accelerator
-from benchmarks.speed.records import GrowthPoint, Omission, RungResult, SpeedResults
+from benchmarks.speed.results import GrowthPoint, Omission, RungResult, SpeedResults
 from benchmarks.speed.table import describe_device, growth_table, ladder_table, notes
 from shared.errors import InputError
-from shared.figures.speed import GrowthCurve, SpeedBar, draw_growth, draw_speed
-from shared.figures.style import save_figure
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 
 BILLION = 1e9
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.processes import run_in_process
+from benchmarks.runner.processes import run_in_process
 from benchmarks.speed.measure import Measurement, MeasurementJob, measure
 from benchmarks.speed.schedule import interleaved
 from shared.errors import RunFailedError

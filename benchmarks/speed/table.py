@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.records import GrowthPoint, RungResult, SpeedResults
+from benchmarks.speed.results import GrowthPoint, RungResult, SpeedResults
 
 MEBIBYTE = 2**20
 BILLION = 1e9

@@ -10,16 +10,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks.cores import usable_cores
 from benchmarks.implementations import ORACLE, build_implementation
-from benchmarks.processes import Report, run_side_by_side
+from benchmarks.runner.cores import usable_cores
+from benchmarks.runner.processes import Report, run_side_by_side
 from benchmarks.speed.measure import MeasurementJob
 from shared.data.dataset import RawDataset, training_examples
 from shared.draws import Draws, draw_shared
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import EpochMetrics, Examples
-from shared.speed import Device, SpeedRung
+from shared.timing import Device, SpeedRung
 
 OfSeed = TypeVar("OfSeed")
 

@@ -12,15 +12,16 @@ from rich.table import Table
 
 from benchmarks.implementations import build_implementation, title_of
 from benchmarks.options import Context
-from benchmarks.output_folder import output_folder
-from benchmarks.processes import Report, run_in_process
+from benchmarks.run.results import Results
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.processes import Report, run_in_process
+from benchmarks.runner.records import read_json, write_json
 from benchmarks.swap.command import SwapCommand
+from benchmarks.swap.results import SCHEMA_VERSION, SwapReport, SwapResult
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.errors import InputError
 from shared.experiment import DType, Experiment
 from shared.parameters import Parameters, load_parameters
-from shared.results import Results, read_json, write_json
-from shared.swap_results import SCHEMA_VERSION, SwapReport, SwapResult
 
 LOSS_TOLERANCE: dict[DType, float] = {"float32": 2e-6, "float64": 1e-13}
 """Rounding of a mean of 10,000 losses; after 30 epochs in float32, 1.2e-7 was measured."""

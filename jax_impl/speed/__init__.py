@@ -3,7 +3,7 @@
 Importing this package imports no framework.
 """
 
-from shared.speed import Measure, SpeedRung
+from shared.timing import Measure, SpeedRung
 
 
 def _rung(

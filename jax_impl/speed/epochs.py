@@ -13,7 +13,7 @@ from jax_impl.model import Classifier, build_model, get_parameters, set_paramete
 from jax_impl.speed.steps import device_in_use
 from jax_impl.train import Rows, Trained, prepare_training, to_device, train_epoch
 from shared.parameters import Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 Outcome = tuple[Trained, dict[str, jax.Array]]
 """Model and optimizer as trained, and the training metrics: unused, XLA would not compute them."""

@@ -12,7 +12,7 @@ from jax_impl.model import build_model, get_parameters, set_parameters
 from jax_impl.speed.steps import device_in_use
 from jax_impl.train import Rows, Trained, prepare_training, to_device, train_epoch
 from shared.parameters import Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 SEEDS = "seeds"
 """The name of the axis along which seeds are spread over devices."""

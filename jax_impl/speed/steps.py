@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from jax_impl import train
 from jax_impl.model import Classifier, build_model, get_parameters, set_parameters
 from shared.parameters import Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 Advance = Callable[[jax.Array], train.Trained]
 """One step on the rows of these numbers; returns model and optimizer as they are then."""

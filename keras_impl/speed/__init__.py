@@ -3,7 +3,7 @@
 Importing this package imports no framework.
 """
 
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 
 _TRAINERS = "keras_impl.speed.trainers"
 _ON_JAX = (("KERAS_BACKEND", "jax"),)

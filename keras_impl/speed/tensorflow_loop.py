@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from shared.parameters import LayerParameters, Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 Weights = list[Any]
 """Tensors: kernel and bias of each layer, from image to output."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from keras_impl.model import build_model, get_parameters, set_parameters
 from keras_impl.train import LOSS, QUIET, STEPS_IN_BULK
 from shared.parameters import Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 
 def as_documented(workload: Workload) -> "FitTrainer":

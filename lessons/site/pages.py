@@ -8,14 +8,14 @@ from pathlib import Path
 from jinja2 import Environment as Templates
 from markupsafe import Markup
 
+from benchmarks.pages.render import page_templates
+from benchmarks.runner.environment import Environment
 from lessons.catalogue import HOME, Entry
 from lessons.lesson import Lesson
 from lessons.running import Outcome
 from lessons.shown_code import shown_code
 from lessons.site.markup import highlight_rules, highlighted, inline_markdown, markdown
 from lessons.site.side_by_side import TWIN_FILES, compare_files
-from shared.pages.render import page_templates
-from shared.results import Environment
 
 TEMPLATES = Path(__file__).parent
 OWN_PORT = HOME / "bring-your-own-port.md"

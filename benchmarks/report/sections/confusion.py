@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from benchmarks.implementations import title_of
 from benchmarks.report.parts import Matrices, Matrix, MatrixCell, Paragraph, Part
 from benchmarks.report.run_material import RunMaterial
+from benchmarks.runner.training import ImplementationRun
 from shared.data.dataset import CLASS_NAMES
-from shared.results import ImplementationRun
 
 SHADE_EXPONENT = 0.4
 """Counts to this power are shaded, so that 20 confused images show beside 900 right ones."""

@@ -7,14 +7,15 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.implementations import title_of
+from benchmarks.pages.line_charts import Line, LineChart, LineCharts
+from benchmarks.pages.scales import linear_scale
 from benchmarks.report.parts import Paragraph, Part
 from benchmarks.report.run_material import RunMaterial
 from benchmarks.report.titles import colour, joined, small
+from benchmarks.run.results import Results
+from benchmarks.runner.training import ImplementationRun
 from shared.documented import PUBLISHED_VALIDATION
-from shared.pages.line_charts import Line, LineChart, LineCharts
-from shared.pages.scales import linear_scale
 from shared.protocol import EpochMetrics
-from shared.results import ImplementationRun, Results
 
 Quantity = Literal["loss", "accuracy"]
 WIDEST_LINE, THINNEST_LINE = 5.0, 1.7

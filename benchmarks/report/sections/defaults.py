@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.results import DefaultsResults
+from benchmarks.display.tables import table_of
 from benchmarks.docs_tables import defaults_rows
 from benchmarks.implementations import title_of
 from benchmarks.report.parts import Finding, Paragraph, Part
-from shared.pages.tables import table_of
 
 KEY = "defaults"
 

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmarks.display.tables import table_of
 from benchmarks.docs_tables import band_rows
+from benchmarks.drift.results import Band, Curve, Drift, Quantity, num_within_floor
 from benchmarks.implementations import title_of
+from benchmarks.pages.line_charts import Area, Line, LineChart, LineCharts
+from benchmarks.pages.row_chart import Row, RowChart
+from benchmarks.pages.scales import linear_scale, logarithmic_scale
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.report.titles import colour, joined, plural, small
-from shared.drift_results import Band, Curve, Drift, Quantity, num_within_floor
 from shared.experiment import DType
-from shared.pages.line_charts import Area, Line, LineChart, LineCharts
-from shared.pages.row_chart import Row, RowChart
-from shared.pages.scales import linear_scale, logarithmic_scale
-from shared.pages.tables import table_of
 
 KEY = "drift"
 PER_MILLE = 1000.0

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.implementations import title_of
+from benchmarks.parity.results import ParityReport
 from benchmarks.report.parts import Facts, Part
 from benchmarks.report.titles import network, plural
-from benchmarks.seeds.records import SweepResults
-from benchmarks.speed.records import SpeedResults
-from shared.parity_results import ParityReport
-from shared.results import Environment, Results
+from benchmarks.run.results import Results
+from benchmarks.runner.environment import Environment
+from benchmarks.seeds.results import SweepResults
+from benchmarks.speed.results import SpeedResults
 
 SUMMARY = "Experiment, data, machine and versions"
 

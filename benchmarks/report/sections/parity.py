@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from benchmarks.display.tables import Cell, table_of
 from benchmarks.implementations import title_of
+from benchmarks.parity.results import ParityReport, RungResult
 from benchmarks.parity.rungs import RUN_WEIGHTS, RUNGS
 from benchmarks.parity.table import parting_sentences, reason_sentences
 from benchmarks.report.parts import Finding, Paragraph, Part
 from benchmarks.report.titles import joined, plural, small
-from shared.pages.tables import Cell, table_of
-from shared.parity_results import ParityReport, RungResult
 
 KEY = "parity"
 

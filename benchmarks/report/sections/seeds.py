@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
+from benchmarks.display.tables import table_of
 from benchmarks.docs_tables import seeds_rows
 from benchmarks.implementations import title_of
+from benchmarks.pages.row_chart import Limit, Row, RowChart
+from benchmarks.pages.scales import linear_scale
 from benchmarks.report.parts import Finding, Paragraph, Part
 from benchmarks.report.titles import colour
 from benchmarks.seeds.analysis import accuracies_of, documented_test_accuracy
-from benchmarks.seeds.records import PairOfImplementations, SweepResults
-from shared.pages.row_chart import Limit, Row, RowChart
-from shared.pages.scales import linear_scale
-from shared.pages.tables import table_of
-from shared.statistics import Equivalence
+from benchmarks.seeds.results import PairOfImplementations, SweepResults
+from benchmarks.seeds.statistics import Equivalence
 
 KEY = "seeds"
 PERCENT = 100

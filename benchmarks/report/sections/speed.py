@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from benchmarks.display.tables import Table, table_of
+from benchmarks.pages.row_chart import Limit, Row, RowChart
+from benchmarks.pages.scales import logarithmic_scale
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.report.titles import colour, plural
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.records import GrowthPoint, RungResult, SpeedResults
+from benchmarks.speed.results import GrowthPoint, RungResult, SpeedResults
 from benchmarks.speed.table import COLUMNS, describe_device, limit_cells, rung_cells
-from shared.pages.row_chart import Limit, Row, RowChart
-from shared.pages.scales import logarithmic_scale
-from shared.pages.tables import Table, table_of
 
 KEY = "speed"
 BILLION = 1e9

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from benchmarks.display.tables import Cell, table_of
 from benchmarks.implementations import title_of
 from benchmarks.report.parts import Finding, Paragraph, Part
-from shared.pages.tables import Cell, table_of
-from shared.swap_results import SwapReport, SwapResult
+from benchmarks.swap.results import SwapReport, SwapResult
 
 KEY = "swap"
 COLUMNS = ("trained in", "evaluated in", "loss at home", "loss there", "predictions that differ")

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.defaults.records import DefaultsResults
+from benchmarks.defaults.results import DefaultsResults
+from benchmarks.display.tables import Cell, Outcome, Table, table_of
+from benchmarks.drift.results import Band, Drift
 from benchmarks.implementations import title_of
+from benchmarks.parity.results import ParityReport
 from benchmarks.report.material import Found, Material
 from benchmarks.report.parts import Finding, Findings, Part
 from benchmarks.report.run_material import RunMaterial
@@ -14,13 +17,10 @@ from benchmarks.report.sections.seeds import seeds_findings
 from benchmarks.report.sections.speed import speed_finding
 from benchmarks.report.sections.swap import swap_finding
 from benchmarks.report.titles import joined
-from benchmarks.seeds.records import SweepResults
-from benchmarks.speed.records import SpeedResults
-from shared.drift_results import Band, Drift
-from shared.pages.tables import Cell, Outcome, Table, table_of
-from shared.parity_results import ParityReport
-from shared.results import Comparison, Results
-from shared.swap_results import SwapReport
+from benchmarks.run.results import Comparison, Results
+from benchmarks.seeds.results import SweepResults
+from benchmarks.speed.results import SpeedResults
+from benchmarks.swap.results import SwapReport
 
 KEY = "verdict"
 OUTCOMES: Mapping[str, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}

@@ -6,7 +6,7 @@ from benchmarks.implementations import title_of
 from benchmarks.report.parts import Paragraph, Part, Picture, Pictures
 from benchmarks.report.pictures import first_layer_images
 from benchmarks.report.run_material import Missing, RunMaterial
-from shared.figures.weights import MAXIMUM_UNITS
+from benchmarks.run.weights import MAXIMUM_UNITS
 
 
 def weight_parts(material: RunMaterial, _key: str) -> Iterator[Part]:

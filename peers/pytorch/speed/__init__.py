@@ -1,6 +1,6 @@
 """PyTorch against the clock: eager, and compiled. Importing this imports no framework."""
 
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 
 RUNGS = (
     SpeedRung(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from peers.pytorch import train
 from peers.pytorch.model import Classifier, build_model, get_parameters, set_parameters
 from shared.parameters import Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 
 def eager(workload: Workload) -> "LoopTrainer":

@@ -1,6 +1,6 @@
 """scikit-learn against the clock. Importing this imports no framework."""
 
-from shared.speed import SpeedRung
+from shared.timing import SpeedRung
 
 RUNGS = (
     SpeedRung(

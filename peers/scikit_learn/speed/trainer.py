@@ -6,7 +6,7 @@ from sklearn.neural_network import MLPClassifier
 
 from shared.network import NUM_CLASSES, dense_layers
 from shared.parameters import LayerParameters, Parameters
-from shared.speed import Device, EpochClock, Workload
+from shared.timing import Device, EpochClock, Workload
 
 CLASSES = np.arange(NUM_CLASSES)
 

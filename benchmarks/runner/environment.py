@@ -5,10 +5,9 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-
-from shared.results import Environment
 
 PACKAGES = ("fashion-twins", "flax", "jax", "jaxlib", "keras", "numpy", "optax", "tensorflow")
 OPTIONAL_PACKAGES = ("torch",)
@@ -17,6 +16,24 @@ FLAG_PREFIXES = (
     *("TF_DETERMINISTIC", "TF_ENABLE", "TF_FORCE", "TF_GPU", "TF_NUM", "TF_XLA"),
 )
 """How the names of variables begin that change what frameworks compute, or how fast."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the run stood on.
+
+    flags: `NAME=value` of variables that steer frameworks.
+    command: the words of the command that was typed.
+    """
+
+    python: str
+    platform: str
+    processor: str
+    num_cores: int
+    packages: dict[str, str]
+    git_commit: str
+    flags: tuple[str, ...]
+    command: tuple[str, ...]
 
 
 def describe_environment(variables: Mapping[str, str], command: Sequence[str]) -> Environment:

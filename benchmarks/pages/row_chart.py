@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from shared.pages.scales import Scale
+from benchmarks.pages.scales import Scale
 
 
 @dataclass(frozen=True, kw_only=True)

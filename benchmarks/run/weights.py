@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from shared.figures.style import hide_frame, new_figure
+from benchmarks.display.style import hide_frame, new_figure
 from shared.network import IMAGE_HEIGHT, IMAGE_WIDTH
 from shared.parameters import Parameters
 

@@ -6,21 +6,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.implementations import build_implementation
-from benchmarks.processes import Report
+from benchmarks.runner.processes import Report
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws, sha256_of
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Implementation, Predictions
-from shared.results import ImplementationRun, Seconds
+from shared.protocol import EpochMetrics, Evaluation, Implementation, Predictions
 
 NUM_FIRST_PREDICTIONS = 3
+
+
+class Seconds(msgspec.Struct, frozen=True, kw_only=True, rename={"import_": "import"}):
+    """Wall-clock seconds: importing the framework, compiling, each epoch with validation.
+
+    A msgspec struct, not a dataclass, because the file's key `import` is no Python name.
+    """
+
+    import_: float
+    compile: float
+    epochs: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImplementationRun:
+    """What one implementation did.
+
+    confusion: (10, 10) counts of test images, rows true classes, columns predicted.
+    first_probabilities: (3, 10), of the first three test images.
+    data_sha256: of the arrays that arrived in the implementation's process.
+    """
+
+    device: str
+    history: tuple[EpochMetrics, ...]
+    test: Evaluation
+    first_predictions: tuple[int, ...]
+    first_probabilities: tuple[tuple[float, ...], ...]
+    confusion: tuple[tuple[int, ...], ...]
+    seconds: Seconds
+    data_sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from shared.figures.style import implementation_colours, new_figure
-from shared.statistics import Equivalence, Summary
+from benchmarks.display.style import implementation_colours, new_figure
+from benchmarks.seeds.statistics import Equivalence, Summary
 
 PERCENT = 100
 """Accuracies come as shares and are drawn in per cent; differences in percentage points."""

@@ -5,9 +5,9 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from benchmarks.runner.environment import Environment
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
-from shared.results import Environment
 
 SCHEMA_VERSION = 1
 

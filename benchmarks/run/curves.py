@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from benchmarks.display.style import implementation_colours, implementation_widths, new_figure
 from shared.documented import PUBLISHED_VALIDATION
-from shared.figures.style import implementation_colours, implementation_widths, new_figure
 from shared.protocol import EpochMetrics
 
 PUBLISHED_LABEL = "published run, validation"

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from benchmarks.run.results import Comparison
+from benchmarks.runner.training import ImplementationRun
 from shared.documented import (
     DOCUMENTED_FIGURES,
     FIRST_PREDICTIONS,
@@ -11,7 +13,6 @@ from shared.documented import (
     why_not_applicable,
 )
 from shared.experiment import Experiment
-from shared.results import Comparison, ImplementationRun
 
 
 def compare_with_documented(

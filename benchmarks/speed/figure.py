@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from shared.figures.style import implementation_colours, new_figure
+from benchmarks.display.style import implementation_colours, new_figure
 
 LIMIT_COLOUR = "#B00020"
 GRID_COLOUR = "#DDDDDD"

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shared.drift_results import Band, Curve, Drift, Kind, Quantity
+from benchmarks.display.style import new_figure
+from benchmarks.drift.results import Band, Curve, Drift, Kind, Quantity
 from shared.experiment import DType
-from shared.figures.style import new_figure
 
 # Of the palette in `style`, whose source stands there; the floor in greys, so that
 # the curves between implementations stand out from it.

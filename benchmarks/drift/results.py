@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.runner.environment import Environment
 from shared.data.dataset import DatasetDescription
 from shared.experiment import DType, Experiment
-from shared.results import Environment
 
 SCHEMA_VERSION = 1
 

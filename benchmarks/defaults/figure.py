@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shared.figures.style import (
+from benchmarks.display.style import (
     implementation_colours,
     label_decades,
     new_figure,

@@ -6,10 +6,10 @@ stored beside them. Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from benchmarks.runner.environment import Environment
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
-from shared.results import Environment
-from shared.speed import Measure
+from shared.timing import Measure
 
 SPEED_SCHEMA_VERSION = 1
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from shared.pages.scales import Scale
+from benchmarks.pages.scales import Scale
 
 Style = Literal["solid", "dashed", "diamonds"]
 NO_VALUE = "–"

@@ -8,7 +8,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from shared.figures.style import new_figure
+from benchmarks.display.style import new_figure
 
 # Counts to this power are coloured, so that a confusion of 20 images shows beside a
 # diagonal of 900. A logarithm would do so too, but knows no colour for 0.

@@ -5,10 +5,10 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from benchmarks.runner.environment import Environment
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.protocol import Evaluation
-from shared.results import Environment
 
 DEFAULTS_SCHEMA_VERSION = 1
 

@@ -8,11 +8,12 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from benchmarks.runner.environment import Environment
+from benchmarks.runner.training import Seconds
+from benchmarks.seeds.statistics import Equivalence, Position, Summary
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation
-from shared.results import Environment, Seconds
-from shared.statistics import Equivalence, Position, Summary
 
 SEEDS_SCHEMA_VERSION = 1
 

@@ -7,13 +7,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from shared.figures.confusion import draw_confusion
-from shared.figures.curves import draw_learning_curves
-from shared.figures.images import draw_first_image, draw_first_predictions, draw_image_grid
-from shared.figures.style import save_figure
-from shared.figures.weights import draw_first_layer_weights
+from benchmarks.display.style import save_figure
+from benchmarks.run.confusion import draw_confusion
+from benchmarks.run.curves import draw_learning_curves
+from benchmarks.run.images import draw_first_image, draw_first_predictions, draw_image_grid
+from benchmarks.run.results import Results
+from benchmarks.run.weights import draw_first_layer_weights
+from benchmarks.runner.training import ImplementationRun
 from shared.parameters import Parameters
-from shared.results import ImplementationRun, Results
 
 
 def draw_run_figures(

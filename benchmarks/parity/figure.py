@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from shared.figures.style import (
+from benchmarks.display.style import (
     implementation_colours,
     label_decades,
     new_figure,
     place_of_zero,
 )
-from shared.parity_results import RungResult
+from benchmarks.parity.results import RungResult
 
 
 def draw_ladder(results: Sequence[RungResult], titles: Mapping[str, str]) -> Figure:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.implementations import replay_published_draws
-from benchmarks.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, run_in_process
 from shared.draws import Draws, draw_shared
 from shared.experiment import Experiment
 

@@ -18,7 +18,7 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
-from benchmarks.cores import pin_to_core, usable_cores
+from benchmarks.runner.cores import pin_to_core, usable_cores
 from shared.errors import InputError, RunFailedError
 
 Result = TypeVar("Result")

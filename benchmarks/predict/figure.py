@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shared.figures.style import hide_frame, implementation_colours, new_figure
-from shared.predictions import NUM_SHOWN, PredictedPicture
+from benchmarks.display.style import hide_frame, implementation_colours, new_figure
+from benchmarks.predict.results import NUM_SHOWN, PredictedPicture
 
 NETWORK_COLOUR_MAP = "gray"
 """Black for 0, as the network has it; figures of the data set print it the other way round."""

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from shared.figures.style import IMAGE_COLOUR_MAP, hide_frame, new_figure
-from shared.results import ImplementationRun
+from benchmarks.display.style import IMAGE_COLOUR_MAP, hide_frame, new_figure
+from benchmarks.runner.training import ImplementationRun
 
 GRID_ROWS = 4
 GRID_COLUMNS = 10

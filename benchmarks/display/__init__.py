@@ -1,0 +1,1 @@
+"""How results are shown: figures, tables, colours, the same for every reader."""

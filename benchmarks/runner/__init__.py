@@ -1,0 +1,1 @@
+"""What every study runs on: processes, cores, output folders, records, progress."""
