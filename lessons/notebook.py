@@ -40,14 +40,14 @@ IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class NotebookCell:
     """One cell before it runs."""
 
     kind: Literal["markdown", "code"]
     source: str
 
 
-def cells_of(entry: Entry) -> list[Cell]:
+def cells_of(entry: Entry) -> list[NotebookCell]:
     """The notebook's cells, from the module's text and its `LESSON`."""
     return list(_cells(entry, load_lesson(entry)))
 
@@ -103,7 +103,7 @@ def _metadata():
     return NotebookNode(kernelspec=kernel, language_info=NotebookNode(name="python"))
 
 
-def _cells(entry: Entry, lesson: Lesson) -> Iterator[Cell]:
+def _cells(entry: Entry, lesson: Lesson) -> Iterator[NotebookCell]:
     text = entry.path.read_text(encoding="utf-8")
     definitions = _definitions(text)
     solution = lesson.exercise.solution.__name__
@@ -132,12 +132,12 @@ def _cells(entry: Entry, lesson: Lesson) -> Iterator[Cell]:
     yield _code(f"print(evidence_text({solution}()))")
 
 
-def _prose(source: str) -> Cell:
-    return Cell(kind="markdown", source=source)
+def _prose(source: str) -> NotebookCell:
+    return NotebookCell(kind="markdown", source=source)
 
 
-def _code(source: str) -> Cell:
-    return Cell(kind="code", source=source)
+def _code(source: str) -> NotebookCell:
+    return NotebookCell(kind="code", source=source)
 
 
 def _names(framework: str, shown: tuple[Any, ...]) -> dict[str, str]:
@@ -145,7 +145,7 @@ def _names(framework: str, shown: tuple[Any, ...]) -> dict[str, str]:
     return {function.__name__: framework for function in shown if callable(function)}
 
 
-def _project_code(framework: str, shown: tuple[Any, ...]) -> Iterator[Cell]:
+def _project_code(framework: str, shown: tuple[Any, ...]) -> Iterator[NotebookCell]:
     """The project's own functions that the lesson shows; the notebook imports them as they are."""
     for name in shown:
         if isinstance(name, str):

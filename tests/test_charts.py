@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.pages.line_charts import Area, Line, LineChart
-from benchmarks.pages.scales import Scale, linear_scale, logarithmic_scale
+from benchmarks.pages.scales import AxisScale, linear_scale, logarithmic_scale
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 POSITIVE = st.floats(1e-18, 1e9)
-ZERO_TO_TEN = Scale(label="", low=0.0, high=10.0, logarithmic=False, ticks=())
+ZERO_TO_TEN = AxisScale(label="", low=0.0, high=10.0, logarithmic=False, ticks=())
 
 
-def chart_of(*values: float, y: Scale = ZERO_TO_TEN, area: Area | None = None) -> LineChart:
+def chart_of(*values: float, y: AxisScale = ZERO_TO_TEN, area: Area | None = None) -> LineChart:
     return LineChart(
         key="chart",
         title="a title",
         description="What is seen.",
-        x=Scale(label="", low=0.0, high=4.0, logarithmic=False, ticks=()),
+        x=AxisScale(label="", low=0.0, high=4.0, logarithmic=False, ticks=()),
         y=y,
         position_name="epoch",
         positions=tuple(range(len(values))),
@@ -30,7 +30,7 @@ def chart_of(*values: float, y: Scale = ZERO_TO_TEN, area: Area | None = None) -
     )
 
 
-def assert_holds(scale: Scale, values: list[float]) -> None:
+def assert_holds(scale: AxisScale, values: list[float]) -> None:
     places = [scale.percent(value) for value in sorted(values)]
     assert 0 <= places[0] <= places[-1] <= 100
     assert places == sorted(places)

@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 
 from benchmarks.defaults.command import DefaultsCommand
-from benchmarks.defaults.figure import RungPoints, draw_defaults, place_of_zero
+from benchmarks.defaults.figure import draw_defaults, place_of_zero
 from benchmarks.defaults.measure import check_same, largest_difference, parity_of
-from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults
+from benchmarks.defaults.results import (
+    DEFAULTS_SCHEMA_VERSION,
+    DefaultsResults,
+    Parity,
+    PortResult,
+    SeedOutcome,
+)
 from benchmarks.defaults.training import (
     PortJob,
     Trajectory,
@@ -28,7 +34,7 @@ from shared.data.dataset import NUM_VALIDATION_ROWS, RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
-from shared.protocol import Examples, FitReport
+from shared.protocol import Evaluation, Examples, FitReport
 
 ROOT = Path(__file__).parent.parent
 NAIVE, REFERENCE = LADDER[0].habits, LADDER[-1].habits
@@ -249,23 +255,36 @@ def test_a_port_that_diverges_is_named():
         train_port(job(LADDER[0], replace(TINY, learning_rate=1e30)))
 
 
-def made_points(name: str, difference: float, num_seeds: int) -> RungPoints:
-    return RungPoints(
+def made_result(name: str, difference: float, num_seeds: int) -> PortResult:
+    accuracies = [0.88 + 0.001 * seed for seed in range(num_seeds)]
+    return PortResult(
         name=name,
-        initial_weights=difference,
-        step_losses=difference,
-        final_weights=difference,
-        predictions=round(difference * 1_000),
-        test_accuracy_gap=difference / 100,
-        test_loss_gap=0.0,
-        training_loss_gap=difference / 10,
-        test_accuracies=tuple(0.88 + 0.001 * seed for seed in range(num_seeds)),
+        change="",
+        habits={},
+        parity=Parity(
+            num_steps=1,
+            initial_weights=difference,
+            step_losses=difference,
+            epoch_loss=difference,
+            epoch_accuracy=difference,
+            final_weights=difference,
+            predictions=round(difference * 1_000),
+        ),
+        seeds=tuple(
+            SeedOutcome(
+                seed=seed,
+                reported=Evaluation(loss=0.3, accuracy=accuracy + difference / 100),
+                true=Evaluation(loss=0.3, accuracy=accuracy),
+                training_loss_gap=difference / 10,
+            )
+            for seed, accuracy in enumerate(accuracies)
+        ),
     )
 
 
 @pytest.mark.parametrize("num_seeds", [1, 5])
 def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(tmp_path: Path, num_seeds: int):
-    rungs = [made_points("naive", 0.5, num_seeds), made_points("given orders", 0.0, num_seeds)]
+    rungs = [made_result("naive", 0.5, num_seeds), made_result("given orders", 0.0, num_seeds)]
     figure = draw_defaults(rungs)
     figure.savefig(tmp_path / "defaults.png")
     parity, report, accuracy = figure.axes
@@ -281,7 +300,7 @@ def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(tmp_path: Path, num_seed
 
 def test_nothing_but_zeros_has_a_place_on_the_axis():
     assert place_of_zero([[0.0], [0.0, 0.0]]) == pytest.approx(0.01)
-    draw_defaults([made_points("given orders", 0.0, 2)])
+    draw_defaults([made_result("given orders", 0.0, 2)])
 
 
 @pytest.mark.slow
@@ -305,4 +324,5 @@ def test_the_command_writes_a_whole_ladder(tmp_path: Path, fashion_mnist_directo
     assert results.rungs[2].seeds[0].true == results.rungs[3].seeds[0].true
     assert (out / "figures" / "defaults.png").read_bytes().startswith(b"\x89PNG")
     assert not (out / "UNFINISHED.txt").exists()
-    assert max(map(len, answer.stdout[answer.stdout.index("┏") :].splitlines()[:-1])) <= 80
+    tables = answer.stdout[answer.stdout.index("Largest") : answer.stdout.index("outputs:")]
+    assert max(map(len, tables.splitlines())) <= 80

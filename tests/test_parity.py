@@ -10,9 +10,9 @@ import pytest
 from flax import nnx
 
 from benchmarks.parity import rungs
-from benchmarks.parity.evidence import NUM_PROBE_ROWS, Evidence, Tensor, gather_evidence
+from benchmarks.parity.evidence import NUM_PROBE_ROWS, RungEvidence, Tensor, gather_evidence
 from benchmarks.parity.ladder import climb, compare, passed_whole_ladder
-from benchmarks.parity.results import RungResult
+from benchmarks.parity.results import RungComparison
 from benchmarks.parity.table import parting_sentences
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
@@ -63,7 +63,9 @@ def _mended_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def evidence_of(raw_dataset: RawDataset) -> Callable[[Implementation, DType], Iterator[Evidence]]:
+def evidence_of(
+    raw_dataset: RawDataset,
+) -> Callable[[Implementation, DType], Iterator[RungEvidence]]:
     @cache
     def dataset(dtype: DType) -> Dataset:
         whole = split_and_scale(raw_dataset, dtype)
@@ -73,7 +75,7 @@ def evidence_of(raw_dataset: RawDataset) -> Callable[[Implementation, DType], It
             test=first_rows(whole.test, 2 * NUM_PROBE_ROWS),
         )
 
-    def gather(implementation: Implementation, dtype: DType) -> Iterator[Evidence]:
+    def gather(implementation: Implementation, dtype: DType) -> Iterator[RungEvidence]:
         experiment = controls_experiment(dtype)
         return gather_evidence(implementation, experiment, dataset(dtype), DRAWS, lambda _: None)
 
@@ -81,18 +83,18 @@ def evidence_of(raw_dataset: RawDataset) -> Callable[[Implementation, DType], It
 
 
 @pytest.fixture(scope="module")
-def oracle_evidence(evidence_of) -> Callable[[DType], list[Evidence]]:
+def oracle_evidence(evidence_of) -> Callable[[DType], list[RungEvidence]]:
     @cache
-    def gather(dtype: DType) -> list[Evidence]:
+    def gather(dtype: DType) -> list[RungEvidence]:
         return list(evidence_of(oracle.build(controls_experiment(dtype)), dtype))
 
     return gather
 
 
 def climb_against_oracle(
-    port: Iterator[Evidence], judge: list[Evidence], dtype: DType
-) -> list[RungResult]:
-    def reports() -> Iterator[tuple[str, Evidence]]:
+    port: Iterator[RungEvidence], judge: list[RungEvidence], dtype: DType
+) -> list[RungComparison]:
+    def reports() -> Iterator[tuple[str, RungEvidence]]:
         for own, judged in zip(port, judge, strict=True):
             yield "tests:port", own
             yield "oracle", judged
@@ -153,7 +155,7 @@ def test_there_are_at_least_fifteen_wrong_ports_with_names_of_their_own():
 
 
 def test_a_parting_names_step_layer_tensor_index_and_both_values():
-    left = Evidence(
+    left = RungEvidence(
         rung=rungs.EPOCH_WEIGHTS,
         tensors=(
             Tensor(name="hidden_1/kernel", values=np.zeros((2, 3))),
@@ -173,7 +175,7 @@ def test_a_parting_names_step_layer_tensor_index_and_both_values():
 
 def test_step_losses_part_at_the_first_step_beyond_the_tolerance():
     losses = Tensor(name="loss", values=np.array([2.3, 2.0, 1.9]), is_by_step=True)
-    left = Evidence(rung=rungs.EPOCH_STEP_LOSSES, tensors=(losses,), num_steps=3)
+    left = RungEvidence(rung=rungs.EPOCH_STEP_LOSSES, tensors=(losses,), num_steps=3)
     right = replace(left, tensors=(replace(losses, values=np.array([2.3, 2.0001, 5.0])),))
     result = compare(left, right, ("a:a", "b:b"), "float64")
     assert result.parting is not None
@@ -183,14 +185,14 @@ def test_step_losses_part_at_the_first_step_beyond_the_tolerance():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_value_that_is_no_number_never_passes(value: float):
-    left = Evidence(rung=rungs.LOSS, tensors=(Tensor(name="loss", values=np.array(value)),))
-    right = Evidence(rung=rungs.LOSS, tensors=(Tensor(name="loss", values=np.array(2.3)),))
+    left = RungEvidence(rung=rungs.LOSS, tensors=(Tensor(name="loss", values=np.array(value)),))
+    right = RungEvidence(rung=rungs.LOSS, tensors=(Tensor(name="loss", values=np.array(2.3)),))
     assert not compare(left, right, ("a:a", "b:b"), "float32").passed
     assert not compare(left, left, ("a:a", "b:b"), "float32").passed
 
 
 def test_other_names_and_other_shapes_never_pass():
-    left = Evidence(
+    left = RungEvidence(
         rung=rungs.RUN_WEIGHTS, tensors=(Tensor(name="output/bias", values=np.zeros(10)),)
     )
     renamed = replace(left, tensors=(replace(left.tensors[0], name="bias"),))
@@ -202,10 +204,10 @@ def test_other_names_and_other_shapes_never_pass():
 
 
 def test_the_ladder_ends_with_the_rung_that_breaks():
-    def evidence(rung: rungs.Rung, value: float) -> Evidence:
-        return Evidence(rung=rung, tensors=(Tensor(name="loss", values=np.array(value)),))
+    def evidence(rung: rungs.ParityRung, value: float) -> RungEvidence:
+        return RungEvidence(rung=rung, tensors=(Tensor(name="loss", values=np.array(value)),))
 
-    def reports() -> Iterator[tuple[str, Evidence]]:
+    def reports() -> Iterator[tuple[str, RungEvidence]]:
         yield "a:a", evidence(rungs.LOGITS, 1.0)
         yield "b:b", evidence(rungs.LOGITS, 2.0)
         raise AssertionError("nobody may ask for more")

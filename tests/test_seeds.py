@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from benchmarks.runner.training import Seconds
 from benchmarks.seeds import study, sweep
 from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
 from benchmarks.seeds.command import SeedsCommand
-from benchmarks.seeds.figure import DOCUMENTED_LABEL, swarm
+from benchmarks.seeds.figure import DOCUMENTED_LABEL, draw_seeds, swarm
 from benchmarks.seeds.options import ManySeedsExperiment
 from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining, SweepResults
 from benchmarks.seeds.statistics import equivalence_paired, equivalence_unpaired, summarise
@@ -350,17 +351,8 @@ def test_documented_figures_say_nothing_of_another_experiment(change: dict, data
     assert documented_test_accuracy(experiment, dataset_name) is None
 
 
-def drawn(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int, dataset_name: str, num_epochs: int
-):
+def drawn(tmp_path: Path, count: int, dataset_name: str, num_epochs: int) -> Any:
     """The figure of made trainings, as it was saved."""
-    saved = []
-
-    def save_and_keep(figure, path: Path, name: str) -> None:
-        style.save_figure(figure, path, name)
-        saved.append(figure)
-
-    monkeypatch.setattr(study, "save_figure", save_and_keep)
     experiment = Experiment(randomness="shared", num_epochs=num_epochs)
     by_name = made_trainings(count, num_epochs)
     results = SweepResults(
@@ -372,14 +364,13 @@ def drawn(
         trainings=tuple(each for of_one in by_name.values() for each in of_one),
         statistics=analyse(by_name, experiment, described(dataset_name)),
     )
-    study.draw(results, tmp_path / "seeds.png")
-    return saved[0]
+    figure = draw_seeds(results)
+    style.save_figure(figure, tmp_path / "seeds.png", dataset_name)
+    return figure
 
 
-def test_the_figure_shows_every_seed_and_the_documented_value(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
-    figure = drawn(monkeypatch, tmp_path, count=7, dataset_name="fashion-mnist", num_epochs=30)
+def test_the_figure_shows_every_seed_and_the_documented_value(tmp_path: Path):
+    figure = drawn(tmp_path, count=7, dataset_name="fashion-mnist", num_epochs=30)
     by_seed, spread, differences, documented = figure.axes
     lines = {str(line.get_label()): line for line in by_seed.get_lines()}
     expected = {name: accuracies_of(of, 10_000) for name, of in made_trainings(7, 30).items()}
@@ -397,8 +388,8 @@ def test_the_figure_shows_every_seed_and_the_documented_value(
     assert figure.get_suptitle() == ""
 
 
-def test_the_figure_of_the_stand_in_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    figure = drawn(monkeypatch, tmp_path, count=2, dataset_name="stand-in", num_epochs=1)
+def test_the_figure_of_the_stand_in_says_so(tmp_path: Path):
+    figure = drawn(tmp_path, count=2, dataset_name="stand-in", num_epochs=1)
     assert figure.get_suptitle() == style.STAND_IN_STAMP
     assert len(figure.axes) == 3, "no panel of documented figures"
 

@@ -20,7 +20,7 @@ from benchmarks.speed.results import (
     Limit,
     Limits,
     MachineState,
-    RungResult,
+    RungTimes,
     SpeedEnvironment,
     SpeedResults,
 )
@@ -66,7 +66,7 @@ def job(rung: SpeedRung, *, num_warm_ups: int = 0, num_samples: int = 2) -> Meas
     )
 
 
-def result(name: str, groups: list[list[float]]) -> RungResult:
+def result(name: str, groups: list[list[float]]) -> RungTimes:
     return rung_result(
         fake_rung(name),
         [(number, measurement(group)) for number, group in enumerate(groups)],

@@ -3,15 +3,24 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from benchmarks.command_line import command_type
 from benchmarks.implementations import implementation_names
+from benchmarks.registry import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "jax", "flax", "optax", "torch", "sklearn"}
 IMPLEMENTATIONS = {"keras_impl", "jax_impl", "peers"}
+ROOMS = ("shared", "keras_impl", "jax_impl", "peers", "benchmarks", "lessons")
+EDGES = {
+    *("benchmarks/__main__.py", "benchmarks/options.py"),
+    *("benchmarks/speed/measure.py", "lessons/site/build.py"),
+}
+"""The edge of the program, and of processes of their own."""
 MIRRORED_MODULES = ("__init__.py", "implementation.py", "model.py", "train.py")
 
 
@@ -30,6 +39,67 @@ def public_names(path: Path) -> list[str]:
     kinds = (ast.FunctionDef, ast.ClassDef)
     nodes = [node for node in ast.parse(path.read_text()).body if isinstance(node, kinds)]
     return [node.name for node in nodes if not node.name.startswith("_")]
+
+
+def trees(*folders: str) -> list[tuple[str, ast.Module]]:
+    return [
+        (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text()))
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
+
+
+def test_a_class_name_exists_once():
+    places = defaultdict(list)
+    for path, tree in trees(*ROOMS):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(path)
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
+
+
+def test_no_arrow_runs_back_up():
+    for folder in ("keras_impl", "jax_impl", "peers", "benchmarks"):
+        assert "lessons" not in imported_packages(ROOT / folder)
+
+
+def test_only_the_edge_reads_or_writes_the_environment():
+    readers = {
+        path
+        for path, tree in trees(*ROOMS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    }
+    assert readers <= EDGES
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_a_dataclass_that_runs_itself(name: str):
+    command = command_type(name)
+    assert command.__doc__
+    assert callable(command.execute)
+    assert command.__dataclass_params__.frozen  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_no_test_reaches_into_a_private_name():
+    imported = [
+        f"{path}:{node.lineno} {alias.name}"
+        for path, tree in trees("tests")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name.startswith("_")
+    ]
+    asked = [
+        f"{path}:{node.lineno} {node.attr}"
+        for path, tree in trees("tests")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and ast.unparse(node.value) not in ("self", "os")  # its own; and `os._exit`
+    ]
+    assert [*imported, *asked] == []
 
 
 def test_importing_all_of_shared_benchmarks_and_lessons_loads_no_framework():
@@ -76,9 +146,10 @@ def test_implementations_do_not_know_each_other(folder: str, foreign: set[str]):
 
 @pytest.mark.parametrize("module", MIRRORED_MODULES)
 def test_the_peer_has_every_public_name_of_jax(module: str):
-    only_in_jax = {"JaxTwin", "CompiledEpochs", "run_epoch"}
+    only_in_jax = {"JaxTwin", "Classifier", "CompiledEpochs", "run_epoch"}
     jax_names = set(public_names(ROOT / "jax_impl" / module)) - only_in_jax
-    assert jax_names == set(public_names(ROOT / "peers" / "pytorch" / module)) - {"TorchTwin"}
+    only_in_torch = {"TorchTwin", "TorchClassifier"}
+    assert jax_names == set(public_names(ROOT / "peers" / "pytorch" / module)) - only_in_torch
 
 
 def test_keras_code_names_no_backend():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from benchmarks.parity.evidence import Evidence, gather_evidence
+from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.ladder import climb
 from benchmarks.runner.processes import Report, run_in_process
 from shared import oracle
@@ -28,7 +28,7 @@ def made_examples(num_rows: int) -> Examples:
     )
 
 
-def evidence_of(implementation: Implementation) -> Iterator[Evidence]:
+def evidence_of(implementation: Implementation) -> Iterator[RungEvidence]:
     generator = np.random.default_rng(1)
     draws = Draws(
         parameters=glorot_parameters(EXPERIMENT, generator),

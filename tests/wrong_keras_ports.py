@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.parity import rungs
-from benchmarks.parity.rungs import Rung
+from benchmarks.parity.rungs import ParityRung
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import Implementation
@@ -66,7 +66,7 @@ def _with_optimizer(experiment: Experiment, **options: Any) -> Implementation:
     return twin
 
 
-WRONG_KERAS_PORTS: dict[Callable[[Experiment], Implementation], Rung] = {
+WRONG_KERAS_PORTS: dict[Callable[[Experiment], Implementation], ParityRung] = {
     keeps_its_own_weights: rungs.PARAMETERS,
     hidden_layer_without_relu: rungs.LOGITS,
     weight_decay: rungs.ONE_STEP,

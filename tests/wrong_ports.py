@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.parity import rungs
 from benchmarks.parity.evidence import NUM_PROBE_ROWS
-from benchmarks.parity.rungs import Rung
+from benchmarks.parity.rungs import ParityRung
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
 from shared.experiment import Experiment
@@ -41,7 +41,7 @@ class WrongPort:
     """A port with a mistake, and the rung that must reject it."""
 
     build: Callable[[Experiment], Implementation]
-    rejected_at: Rung
+    rejected_at: ParityRung
 
     @property
     def name(self) -> str:
@@ -51,7 +51,7 @@ class WrongPort:
 WRONG_PORTS: list[WrongPort] = []
 
 
-def rejected_at(rung: Rung):
+def rejected_at(rung: ParityRung):
     def register(build: Callable[[Experiment], Implementation]):
         WRONG_PORTS.append(WrongPort(build, rung))
         return build

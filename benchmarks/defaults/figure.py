@@ -1,12 +1,12 @@
 """The ladder of defaults as a figure: what each rung leaves of parity, and of accuracy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.defaults.results import PortResult
 from benchmarks.display.style import (
     implementation_colours,
     label_decades,
@@ -22,34 +22,15 @@ _SPREAD = 0.4
 _HEADROOM = 5.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class RungPoints:
-    """What is drawn of a rung; the meanings are those of `defaults.json`.
-
-    predictions: test images of 10,000 that are classified otherwise than by the reference.
-    test_accuracies: of each seed, in the order of seeds.
-    """
-
-    name: str
-    initial_weights: float
-    step_losses: float
-    final_weights: float
-    predictions: int
-    test_accuracy_gap: float
-    test_loss_gap: float
-    training_loss_gap: float
-    test_accuracies: tuple[float, ...]
-
-
-def draw_defaults(rungs: Sequence[RungPoints]) -> Figure:
+def draw_defaults(rungs: Sequence[PortResult]) -> Figure:
     """Draws one row a rung, the naive port on top: parity, errors of its report, accuracy."""
     figure = new_figure(14.0, 2.4 + 0.45 * len(rungs))
     parity, report, accuracy = figure.subplots(1, 3, sharey=True, width_ratios=(4, 4, 3))
     differences = {
-        "initial weights": [rung.initial_weights for rung in rungs],
-        "loss of a step, epoch 1": [rung.step_losses for rung in rungs],
-        "final weights": [rung.final_weights for rung in rungs],
-        "share of test predictions": [rung.predictions / NUM_TEST_IMAGES for rung in rungs],
+        "initial weights": [rung.parity.initial_weights for rung in rungs],
+        "loss of a step, epoch 1": [rung.parity.step_losses for rung in rungs],
+        "final weights": [rung.parity.final_weights for rung in rungs],
+        "share of test predictions": [rung.parity.predictions / NUM_TEST_IMAGES for rung in rungs],
     }
     errors = {
         "test accuracy": [rung.test_accuracy_gap for rung in rungs],
@@ -93,7 +74,7 @@ def _draw_differences(
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
 
 
-def _draw_accuracies(axes: Axes, rungs: Sequence[RungPoints]) -> None:
+def _draw_accuracies(axes: Axes, rungs: Sequence[PortResult]) -> None:
     """Draws each seed as a point, the mean as a bar, and the last rung's range behind all."""
     last = rungs[-1].test_accuracies
     axes.axvspan(min(last), max(last), color="#EEEEEE", zorder=0)

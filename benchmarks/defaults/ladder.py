@@ -6,7 +6,7 @@ from shared.experiment import Experiment
 from shared.protocol import Implementation
 
 
-class Habits(Protocol):
+class PortHabits(Protocol):
     """What a port leaves as it comes: a frozen dataclass whose fields are words."""
 
     @property
@@ -20,7 +20,7 @@ class Habits(Protocol):
         ...
 
 
-class Rung(Protocol):
+class DefaultsRung(Protocol):
     """A port on the ladder: its short name, and how it differs from the rung before."""
 
     @property
@@ -34,7 +34,7 @@ class Rung(Protocol):
         ...
 
     @property
-    def habits(self) -> Habits:
+    def habits(self) -> PortHabits:
         """All that it does, this change included."""
         ...
 
@@ -42,8 +42,8 @@ class Rung(Protocol):
 class Ladder(Protocol):
     """The package itself: rungs from the naive port to the reference port, and who builds them."""
 
-    LADDER: tuple[Rung, ...]
+    LADDER: tuple[DefaultsRung, ...]
 
-    def build_port(self, experiment: Experiment, habits: Habits) -> Implementation:
+    def build_port(self, experiment: Experiment, habits: PortHabits) -> Implementation:
         """A port with these habits, ready to train."""
         ...

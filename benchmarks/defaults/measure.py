@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.defaults.ladder import Rung
-from benchmarks.defaults.results import Parity, RungResult, SeedOutcome
+from benchmarks.defaults.ladder import DefaultsRung
+from benchmarks.defaults.results import Parity, PortResult, SeedOutcome
 from benchmarks.defaults.training import PortJob, Trajectory, train_share
 from benchmarks.runner.processes import events_side_by_side
 from shared.errors import RunFailedError
@@ -19,7 +19,7 @@ OnTrained = Callable[[PortJob, Trajectory], None]
 
 def measure_parity(
     reference: PortJob,
-    ladder: tuple[Rung, ...],
+    ladder: tuple[DefaultsRung, ...],
     *,
     log: Path,
     num_processes: int,
@@ -43,7 +43,7 @@ def measure_parity(
 
 def measure_seeds(
     reference: PortJob,
-    ladder: tuple[Rung, ...],
+    ladder: tuple[DefaultsRung, ...],
     seeds: tuple[int, ...],
     *,
     log: Path,
@@ -76,13 +76,13 @@ def measure_seeds(
 
 
 def rung_results(
-    ladder: tuple[Rung, ...],
+    ladder: tuple[DefaultsRung, ...],
     parities: Mapping[str, Parity],
     outcomes: Mapping[str, tuple[SeedOutcome, ...]],
-) -> tuple[RungResult, ...]:
+) -> tuple[PortResult, ...]:
     """Puts together what was measured of each rung."""
     return tuple(
-        RungResult(
+        PortResult(
             name=rung.name,
             change=rung.change,
             habits=asdict(rung.habits),  # pyright: ignore[reportArgumentType]

@@ -6,6 +6,7 @@ Format history: version 1, the first.
 from dataclasses import dataclass
 
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import check
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.protocol import Evaluation
@@ -52,7 +53,7 @@ class SeedOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RungResult:
+class PortResult:
     """One port on the ladder; `habits` by name, `change` is what the rung before did otherwise."""
 
     name: str
@@ -60,6 +61,9 @@ class RungResult:
     habits: dict[str, str]
     parity: Parity
     seeds: tuple[SeedOutcome, ...]
+
+    def __post_init__(self) -> None:
+        check(bool(self.seeds), "a port without a seed")
 
     @property
     def test_accuracies(self) -> tuple[float, ...]:
@@ -97,4 +101,7 @@ class DefaultsResults:
     environment: Environment
     implementation: str
     seeds: tuple[int, ...]
-    rungs: tuple[RungResult, ...]
+    rungs: tuple[PortResult, ...]
+
+    def __post_init__(self) -> None:
+        check(bool(self.rungs), "a ladder without a rung")

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from benchmarks.defaults.command import DefaultsCommand
-from benchmarks.defaults.figure import RungPoints, draw_defaults
+from benchmarks.defaults.figure import draw_defaults
 from benchmarks.defaults.ladder import Ladder
 from benchmarks.defaults.measure import OnTrained, measure_parity, measure_seeds, rung_results
-from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults, RungResult
+from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults
 from benchmarks.defaults.table import accuracy_table, parity_table
 from benchmarks.defaults.training import PortJob, Trajectory
 from benchmarks.display.style import save_figure
+from benchmarks.display.tables import to_terminal
 from benchmarks.implementations import defaults_of
 from benchmarks.options import Context
 from benchmarks.runner.drawing import draw
@@ -33,7 +34,7 @@ def run_defaults(command: DefaultsCommand, context: Context) -> DefaultsResults:
         results = _measure(command, raw, folder, context)
         figures = folder / "figures"
         figures.mkdir()
-        figure = draw_defaults(tuple(map(_points, results.rungs)))
+        figure = draw_defaults(results.rungs)
         save_figure(figure, figures / "defaults.png", raw.name)
         write_json(results, folder / "defaults.json")
     _conclude(context, results, folder)
@@ -98,23 +99,9 @@ def _saying(context: Context, num_trainings: int) -> OnTrained:
     return on_trained
 
 
-def _points(rung: RungResult) -> RungPoints:
-    return RungPoints(
-        name=rung.name,
-        initial_weights=rung.parity.initial_weights,
-        step_losses=rung.parity.step_losses,
-        final_weights=rung.parity.final_weights,
-        predictions=rung.parity.predictions,
-        test_accuracy_gap=rung.test_accuracy_gap,
-        test_loss_gap=rung.test_loss_gap,
-        training_loss_gap=rung.training_loss_gap,
-        test_accuracies=rung.test_accuracies,
-    )
-
-
 def _conclude(context: Context, results: DefaultsResults, folder: Path) -> None:
     for index, rung in enumerate(results.rungs):
         context.say(f"{index} {rung.name}: {rung.change}")
-    context.console.print(parity_table(results))
-    context.console.print(accuracy_table(results))
+    for table in (parity_table(results), accuracy_table(results)):
+        context.console.print(to_terminal(table))
     context.say(f"outputs: {folder}")

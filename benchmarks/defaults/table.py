@@ -1,53 +1,72 @@
-"""The tables at the end of `twins defaults`: parity and accuracy, and what each rung changes."""
+"""What `twins defaults` says: what each default costs in parity, and in accuracy."""
 
-from rich.table import Table
-
-from benchmarks.defaults.results import DefaultsResults, RungResult
+from benchmarks.defaults.results import DefaultsResults, PortResult
+from benchmarks.display.tables import Table, table_of
 from benchmarks.implementations import title_of
 from benchmarks.seeds.statistics import MINIMUM_NUM_SEEDS, summarise
 
 
-def parity_table(results: DefaultsResults) -> Table:
+def parity_table(results: DefaultsResults, key: str = "parity") -> Table:
     """One row a rung: how far it is from the reference port on the same draws."""
     experiment = results.experiment
-    table = _table(
-        f"largest difference from the {title_of(results.implementation)} reference port: "
+    rows = []
+    for index, rung in enumerate(results.rungs):
+        parity = rung.parity
+        differences = (
+            *(parity.initial_weights, parity.step_losses),
+            *(parity.epoch_loss, parity.final_weights),
+        )
+        rows.append(
+            (
+                f"{index} {rung.name}",
+                str(parity.num_steps),
+                *map(_difference, differences),
+                f"{parity.predictions:,}",
+            )
+        )
+    return table_of(
+        key,
+        f"Largest difference from the {title_of(results.implementation)} reference port: "
         f"{results.dataset.name}, {experiment.num_epochs} epochs, {experiment.dtype}, "
         f"randomness {experiment.randomness}, seed {experiment.seed}",
         (
-            "steps",
-            "initial weights",
-            "step's loss",
-            "epoch 1, loss",
-            "final weights",
-            "test images",
+            *("port", "steps", "initial weights", "step's loss", "epoch 1, loss"),
+            *("final weights", "test images"),
         ),
+        rows,
     )
-    for index, rung in enumerate(results.rungs):
-        parity = rung.parity
-        table.add_row(
-            f"{index} {rung.name}",
-            str(parity.num_steps),
-            *map(_difference, (parity.initial_weights, parity.step_losses)),
-            *map(_difference, (parity.epoch_loss, parity.final_weights)),
-            str(parity.predictions),
-        )
-    return table
 
 
-def accuracy_table(results: DefaultsResults) -> Table:
+def accuracy_table(results: DefaultsResults, key: str = "accuracy") -> Table:
     """One row a rung: the accuracy it reaches, and how far its own report is off."""
-    table = _table(
-        f"test accuracy, number of seeds {len(results.seeds)}; largest error of what is reported",
-        ("test accuracy", "error, accuracy", "error, test loss", "error, training loss"),
+    return table_of(
+        key,
+        f"Test accuracy, number of seeds {len(results.seeds)}; "
+        "largest error of what the port reports",
+        ("port", "test accuracy", "error, accuracy", "error, test loss", "error, training loss"),
+        [
+            (
+                f"{index} {rung.name}",
+                accuracy_text(rung),
+                *map(
+                    _difference,
+                    (rung.test_accuracy_gap, rung.test_loss_gap, rung.training_loss_gap),
+                ),
+            )
+            for index, rung in enumerate(results.rungs)
+        ],
     )
-    for index, rung in enumerate(results.rungs):
-        gaps = (rung.test_accuracy_gap, rung.test_loss_gap, rung.training_loss_gap)
-        table.add_row(f"{index} {rung.name}", accuracy_text(rung), *map(_difference, gaps))
-    return table
 
 
-def accuracy_text(rung: RungResult) -> str:
+def changes_table(results: DefaultsResults, key: str = "changes") -> Table:
+    """One row a rung: what it does otherwise than the one before."""
+    rows = [(f"{index} {rung.name}", rung.change) for index, rung in enumerate(results.rungs)]
+    return table_of(
+        key, "What each port changes", ("port", "change"), rows, is_hidden=True, is_text=True
+    )
+
+
+def accuracy_text(rung: PortResult) -> str:
     """Mean and standard deviation of the true test accuracy; one seed has no deviation."""
     accuracies = rung.test_accuracies
     if len(accuracies) < MINIMUM_NUM_SEEDS:
@@ -58,11 +77,3 @@ def accuracy_text(rung: RungResult) -> str:
 
 def _difference(value: float) -> str:
     return "0" if value == 0 else f"{value:.2g}"
-
-
-def _table(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("rung", no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.defaults.ladder import Ladder, Rung
+from benchmarks.defaults.ladder import DefaultsRung, Ladder
 from benchmarks.implementations import build_implementation, defaults_of, title_of
 from benchmarks.runner.processes import Report
 from shared.data.dataset import RawDataset, split_and_scale
@@ -35,7 +35,7 @@ class PortJob:
     """
 
     implementation: str
-    rung: Rung | None
+    rung: DefaultsRung | None
     experiment: Experiment
     raw: RawDataset
     draws: Draws | None

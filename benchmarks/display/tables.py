@@ -1,10 +1,20 @@
-"""Tables of a page: a caption, headings, and rows whose first cell names them."""
+"""Tables: rows are written once, and shown on a terminal, in Markdown or on a page.
+
+The page's own rendering is the template `benchmarks/pages/table.html`.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from rich.box import SIMPLE_HEAD
+from rich.table import Table as TerminalTable
+from rich.text import Text
+
 Outcome = Literal["good", "bad", "plain"]
+MARKS: dict[Outcome, str] = {"good": "✓", "bad": "✗", "plain": ""}
+MARK_COLOURS: dict[Outcome, str] = {"good": "green", "bad": "red", "plain": ""}
+NO_VALUE = "–"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,22 +25,22 @@ class Cell:
     """
 
     text: str
-    outcome: Outcome
-    verdict: str
+    outcome: Outcome = "plain"
+    verdict: str = ""
 
     @property
     def mark(self) -> str:
         """✓ or ✗; nothing where the cell is neither good nor bad."""
-        return {"good": "✓", "bad": "✗", "plain": ""}[self.outcome]
+        return MARKS[self.outcome]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """What a table says. Each row has as many cells as there are columns.
 
-    key: unique on the page; names the table for links.
+    key: names the table for links; unique on a page.
     columns: headings; the first one is that of the rows' names.
-    is_hidden: whether it waits behind a line that opens it.
+    is_hidden: whether a page keeps it behind a line that opens it.
     is_text: whether its cells hold words, not numbers.
     """
 
@@ -46,7 +56,7 @@ class Table:
 def table_of(
     key: str,
     caption: str,
-    columns: Sequence[str],
+    columns: Iterable[str],
     rows: Iterable[Sequence[str | Cell]],
     *,
     is_hidden: bool = False,
@@ -60,4 +70,44 @@ def table_of(
         rows=tuple(tuple(row) for row in rows),
         is_hidden=is_hidden,
         is_text=is_text,
+    )
+
+
+def to_terminal(table: Table) -> TerminalTable:
+    """The table for Rich to print."""
+    shown = TerminalTable(
+        title=table.caption,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    shown.add_column(table.columns[0], no_wrap=True)
+    for column in table.columns[1:]:
+        shown.add_column(column, justify="left" if table.is_text else "right")
+    for row in table.rows:
+        shown.add_row(*map(_terminal_cell, row))
+    return shown
+
+
+def to_markdown(table: Table) -> str:
+    """The table as Markdown, without its caption; the first column is aligned to the left."""
+    aligned = "---" if table.is_text else "--:"
+    rule = ("---", *(aligned for _ in table.columns[1:]))
+    lines = (table.columns, rule, *(tuple(map(plain_text, row)) for row in table.rows))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def plain_text(cell: str | Cell) -> str:
+    """What a cell says, without its mark."""
+    return cell if isinstance(cell, str) else cell.text
+
+
+def _terminal_cell(cell: str | Cell) -> Text:
+    if isinstance(cell, str):
+        return Text(cell)
+    return Text.assemble(
+        cell.text, (f" {cell.mark}" if cell.mark else "", MARK_COLOURS[cell.outcome])
     )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import check
 from shared.data.dataset import DatasetDescription
 from shared.experiment import DType, Experiment
 
@@ -53,6 +54,10 @@ class Curve:
     rms_difference: tuple[float, ...]
     disagreeing: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        columns = (self.steps, self.max_difference, self.rms_difference, self.disagreeing)
+        check(bool(self.steps) and len(set(map(len, columns))) == 1, "columns differ in length")
+
     def values(self, quantity: Quantity) -> NDArray[np.float64]:
         """One of the three quantities, (K,)."""
         return np.array(getattr(self, quantity), np.float64)
@@ -70,6 +75,9 @@ class Band:
     documented: float
     applicable: bool
     values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        check(len(self.values) > 1, "a band needs two runs")
 
     @property
     def lowest(self) -> float:
@@ -121,6 +129,9 @@ class Drift:
     curves: tuple[Curve, ...]
     band_implementation: str | None
     bands: tuple[Band, ...]
+
+    def __post_init__(self) -> None:
+        check(len({curve.steps for curve in self.curves}) == 1, "curves of other steps, or none")
 
     def across(self, dtype: DType) -> tuple[Curve, ...]:
         """The curves between different implementations in one type of numbers."""

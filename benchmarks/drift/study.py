@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.display.style import save_figure
+from benchmarks.display.tables import to_terminal
 from benchmarks.drift.bands import measure_bands
 from benchmarks.drift.command import DriftCommand
 from benchmarks.drift.curves import Setting, measure_curves
@@ -90,7 +91,7 @@ def _draw_figures(drift: Drift, folder: Path) -> None:
 
 def _conclude(context: Context, drift: Drift, folder: Path) -> None:
     if drift.bands:
-        context.console.print(band_table(drift))
+        context.console.print(to_terminal(band_table(drift)))
     for sentence in curve_sentences(drift):
         context.say(sentence)
     context.say(f"outputs: {folder}")

@@ -1,13 +1,16 @@
-"""What `twins drift` says at its end: the bands as a table, the curves as sentences."""
+"""What `twins drift` says: the bands as a table, the curves as sentences."""
 
 from collections.abc import Iterator
 
-from rich.table import Table
-
+from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
 from benchmarks.drift.results import Band, Curve, Drift, Quantity, num_within_floor
 from benchmarks.implementations import title_of
 
-_ANSWERS = {True: "[green]✓[/] inside", False: "[red]✗[/] outside", None: "–"}
+_ANSWERS = {
+    True: Cell(text="inside", outcome="good"),
+    False: Cell(text="outside", outcome="bad"),
+    None: NO_VALUE,
+}
 _QUANTITIES: tuple[tuple[str, Quantity], ...] = (
     ("largest weight difference", "max_difference"),
     ("RMS weight difference", "rms_difference"),
@@ -15,28 +18,25 @@ _QUANTITIES: tuple[tuple[str, Quantity], ...] = (
 )
 
 
-def band_table(drift: Drift) -> Table:
+def band_table(drift: Drift, key: str = "bands") -> Table:
     """One row a documented figure: what the disturbed runs reached, and whether it lies there."""
     assert drift.band_implementation is not None
     num_runs = len(drift.bands[0].values)
-    title = f"{num_runs} runs of {title_of(drift.band_implementation)} from other last bits"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("figure")
-    for heading in ("documented", "lowest", "highest", "mean", "deviation"):
-        table.add_column(heading, justify="right")
-    table.add_column("documented is")
-    for band in drift.bands:
-        table.add_row(band.name, *_numbers(band), _ANSWERS[band.holds_documented])
-    return table
+    return table_of(
+        key,
+        f"{num_runs} runs of {title_of(drift.band_implementation)} from other last bits",
+        ("figure", "documented", "lowest", "highest", "mean", "sd", "documented value"),
+        [(band.name, *_numbers(band), _ANSWERS[band.holds_documented]) for band in drift.bands],
+    )
 
 
 def curve_sentences(drift: Drift) -> Iterator[str]:
     """What the curves between implementations came to, beside the noise floor in float32."""
-    for curve in drift.across("float64"):
+    for curve in (*drift.across("float64"), *drift.across("float32")):
         yield f"{_name(curve)}: {_extent(curve)}"
-    for curve in drift.across("float32"):
-        yield f"{_name(curve)}: {_extent(curve)}"
-        yield from _floor_sentences(curve, drift.floor_of(curve))
+        floor = drift.floor_of(curve)
+        if floor:
+            yield _floor_sentence(curve, floor)
 
 
 def _numbers(band: Band) -> list[str]:
@@ -54,14 +54,17 @@ def _name(curve: Curve) -> str:
 def _extent(curve: Curve) -> str:
     return (
         f"weights at most {max(curve.max_difference):.1e} apart at any of "
-        f"{len(curve.steps)} snapshots, {curve.max_difference[-1]:.1e} at the end; "
-        f"at most {max(curve.disagreeing)} predictions disagree, {curve.disagreeing[-1]} at the end"
+        f"{len(curve.steps)} snapshots, {curve.max_difference[-1]:.1e} at the end; at most "
+        f"{max(curve.disagreeing):,} predictions disagree, {curve.disagreeing[-1]:,} at the end"
     )
 
 
-def _floor_sentences(across: Curve, floor: tuple[Curve, ...]) -> Iterator[str]:
-    yield "  at most the largest difference of either framework with itself (the floor):"
+def _floor_sentence(across: Curve, floor: tuple[Curve, ...]) -> str:
+    parts = []
     for words, quantity in _QUANTITIES:
         within = num_within_floor(across, floor, quantity)
-        share = within / len(across.steps)
-        yield f"    {words}: at {within} of {len(across.steps)} snapshots ({share:.0%})"
+        parts.append(f"{words} at {within} ({within / len(across.steps):.0%})")
+    return (
+        f"  of {len(across.steps)} snapshots, within the largest difference of either framework "
+        f"with itself (the floor): {', '.join(parts)}"
+    )

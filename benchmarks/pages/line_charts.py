@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from benchmarks.pages.scales import Scale
+from benchmarks.pages.scales import AxisScale
 
 Style = Literal["solid", "dashed", "diamonds"]
 NO_VALUE = "–"
@@ -64,8 +64,8 @@ class LineChart:
     key: str
     title: str
     description: str
-    x: Scale
-    y: Scale
+    x: AxisScale
+    y: AxisScale
     position_name: str
     positions: tuple[float, ...]
     lines: tuple[Line, ...]

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from benchmarks.pages.scales import Scale
+from benchmarks.pages.scales import AxisScale
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ChartRow:
     """One name with its values.
 
     value: the main one, as it is written beside the row.
@@ -27,7 +27,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit:
+class LimitLine:
     """A vertical line through all rows, told apart by its dashes; a label puts it in the legend."""
 
     label: str
@@ -51,10 +51,10 @@ class RowChart:
     key: str
     title: str
     description: str
-    scale: Scale
-    rows: tuple[Row, ...]
+    scale: AxisScale
+    rows: tuple[ChartRow, ...]
     marks: tuple[tuple[MarkKind, str], ...]
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[LimitLine, ...] = ()
 
     def spoken(self) -> str:
         """The description, and each row's value."""

@@ -26,7 +26,7 @@ class Tick:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scale:
+class AxisScale:
     """An axis from `low` to `high`; where it is logarithmic, both are above 0.
 
     label: what is measured, with its unit.
@@ -50,7 +50,7 @@ class Scale:
 
 def linear_scale(
     values: Iterable[float], label: str, *, whole_numbers: bool = False, from_zero: bool = False
-) -> Scale:
+) -> AxisScale:
     """A scale that holds all finite values with a margin; `from_zero` begins at 0 exactly."""
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
@@ -66,10 +66,10 @@ def linear_scale(
         places = [first, *(value for value in places if first < value <= last)]
     decimals = 0 if whole_numbers else _decimals(places)
     ticks = tuple(Tick(value=value, text=_number(value, decimals)) for value in places)
-    return Scale(label=label, low=low, high=high, logarithmic=False, ticks=ticks)
+    return AxisScale(label=label, low=low, high=high, logarithmic=False, ticks=ticks)
 
 
-def logarithmic_scale(values: Iterable[float], label: str) -> Scale:
+def logarithmic_scale(values: Iterable[float], label: str) -> AxisScale:
     """A logarithmic scale that holds all finite values above 0, with a margin."""
     drawable = [value for value in values if math.isfinite(value) and value > 0] or [1.0, 10.0]
     low, high = min(drawable), max(drawable)
@@ -78,7 +78,7 @@ def logarithmic_scale(values: Iterable[float], label: str) -> Scale:
     factor = 10 ** (MARGIN * (math.log10(high) - math.log10(low)))
     low, high = low / factor, high * factor
     ticks = tuple(_logarithmic_ticks(low, high))
-    return Scale(label=label, low=low, high=high, logarithmic=True, ticks=ticks)
+    return AxisScale(label=label, low=low, high=high, logarithmic=True, ticks=ticks)
 
 
 def _logarithmic_ticks(low: float, high: float) -> Iterator[Tick]:

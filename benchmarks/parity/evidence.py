@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parity import rungs
-from benchmarks.parity.rungs import Rung
+from benchmarks.parity.rungs import ParityRung
 from shared.data.dataset import Dataset
 from shared.draws import Draws
 from shared.experiment import Experiment
@@ -38,14 +38,14 @@ class Tensor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class RungEvidence:
     """What one implementation computed on one rung.
 
     num_steps: training steps done so far; None before any.
     note: what a reader should know if this rung fails, else empty.
     """
 
-    rung: Rung
+    rung: ParityRung
     tensors: tuple[Tensor, ...]
     num_steps: int | None = None
     note: str = ""
@@ -57,7 +57,7 @@ def gather_evidence(
     dataset: Dataset,
     draws: Draws,
     on_epoch: Callable[[EpochMetrics], None],
-) -> Iterator[Evidence]:
+) -> Iterator[RungEvidence]:
     """Yields the evidence of each rung in order; what nobody takes is never computed."""
     initial = draws.parameters
     implementation.set_parameters(initial)
@@ -72,31 +72,33 @@ def gather_evidence(
     implementation.set_parameters(initial)
     yield from _of_training(implementation, dataset, draws.orders, on_epoch)
     classes = implementation.predict(dataset.test.images).classes
-    yield Evidence(rung=rungs.RUN_PREDICTIONS, tensors=(Tensor(name="classes", values=classes),))
+    yield RungEvidence(
+        rung=rungs.RUN_PREDICTIONS, tensors=(Tensor(name="classes", values=classes),)
+    )
 
 
 def _of_parameters(
-    rung: Rung, implementation: Implementation, num_steps: int | None = None
-) -> Evidence:
+    rung: ParityRung, implementation: Implementation, num_steps: int | None = None
+) -> RungEvidence:
     named_arrays = implementation.get_parameters().named_arrays()
     tensors = tuple(Tensor(name=name, values=array) for name, array in named_arrays)
-    return Evidence(rung=rung, tensors=tensors, num_steps=num_steps)
+    return RungEvidence(rung=rung, tensors=tensors, num_steps=num_steps)
 
 
-def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[Evidence]:
+def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[RungEvidence]:
     probe = _rows(dataset.test, np.arange(NUM_PROBE_ROWS))
     predictions = implementation.predict(probe.images)
     logits = Tensor(name="logits", values=predictions.logits)
     probabilities = Tensor(name="probabilities", values=predictions.probabilities)
-    yield Evidence(rung=rungs.LOGITS, tensors=(logits,))
-    yield Evidence(rung=rungs.PROBABILITIES, tensors=(probabilities,))
+    yield RungEvidence(rung=rungs.LOGITS, tensors=(logits,))
+    yield RungEvidence(rung=rungs.PROBABILITIES, tensors=(probabilities,))
     loss = Tensor(name="loss", values=np.array(implementation.evaluate(probe).loss))
-    yield Evidence(rung=rungs.LOSS, tensors=(loss,))
+    yield RungEvidence(rung=rungs.LOSS, tensors=(loss,))
 
 
 def _of_extreme_loss(
     implementation: Implementation, initial: Parameters, batch: Examples
-) -> Evidence:
+) -> RungEvidence:
     implementation.set_parameters(_with_extreme_output(initial))
     loss = implementation.evaluate(batch).loss
     predictions = implementation.predict(batch.images)
@@ -104,25 +106,25 @@ def _of_extreme_loss(
     clipped_loss = _clipped_cross_entropy(predictions.probabilities, batch.labels)
     is_clipped = abs(loss - clipped_loss) < 1e-3 * abs(loss - true_loss)
     note = f"this loss takes probabilities clipped at {KERAS_EPSILON:g}, not logits"
-    return Evidence(
+    return RungEvidence(
         rung=rungs.EXTREME_LOSS,
         tensors=(Tensor(name="loss", values=np.array(loss)),),
         note=note if is_clipped else "",
     )
 
 
-def _of_gradients(implementation: Implementation, batch: Examples) -> Evidence:
+def _of_gradients(implementation: Implementation, batch: Examples) -> RungEvidence:
     computed = implementation.loss_and_gradients(batch)
     tensors = (
         Tensor(name="loss", values=np.array(computed.loss)),
         *(Tensor(name=name, values=array) for name, array in computed.gradients.named_arrays()),
     )
-    return Evidence(rung=rungs.GRADIENTS, tensors=tensors)
+    return RungEvidence(rung=rungs.GRADIENTS, tensors=tensors)
 
 
 def _of_single_steps(
     implementation: Implementation, experiment: Experiment, dataset: Dataset, draws: Draws
-) -> Iterator[Evidence]:
+) -> Iterator[RungEvidence]:
     num_last_rows = draws.orders.shape[1] % experiment.batch_size
     validation = _rows(dataset.validation, np.arange(NUM_PROBE_ROWS))
     for rung, num_rows, num_steps in (
@@ -144,7 +146,7 @@ def _of_training(
     dataset: Dataset,
     orders: NDArray[np.int64],
     on_epoch: Callable[[EpochMetrics], None],
-) -> Iterator[Evidence]:
+) -> Iterator[RungEvidence]:
     """The first epoch, then the others: the run goes on where the epoch ended."""
     history: list[EpochMetrics] = []
 
@@ -167,8 +169,8 @@ def _of_training(
             )
             step_losses = np.concatenate([step_losses, report.step_losses])
         losses = Tensor(name="loss", values=step_losses, is_by_step=True)
-        yield Evidence(rung=losses_rung, tensors=(losses,), num_steps=len(step_losses))
-        yield Evidence(rung=metrics_rung, tensors=_metrics_tensors(history))
+        yield RungEvidence(rung=losses_rung, tensors=(losses,), num_steps=len(step_losses))
+        yield RungEvidence(rung=metrics_rung, tensors=_metrics_tensors(history))
         yield _of_parameters(weights_rung, implementation, len(step_losses))
 
 

@@ -10,10 +10,10 @@ from benchmarks.display.style import (
     new_figure,
     place_of_zero,
 )
-from benchmarks.parity.results import RungResult
+from benchmarks.parity.results import RungComparison
 
 
-def draw_ladder(results: Sequence[RungResult], titles: Mapping[str, str]) -> Figure:
+def draw_ladder(results: Sequence[RungComparison], titles: Mapping[str, str]) -> Figure:
     """Draws one row a rung, from top to bottom: differences as points, the tolerance as a bar."""
     rungs = list(dict.fromkeys(result.name for result in results))
     rows = {name: row for row, name in enumerate(rungs)}

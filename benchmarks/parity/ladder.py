@@ -6,15 +6,15 @@ from itertools import combinations
 import numpy as np
 
 from benchmarks.implementations import title_of
-from benchmarks.parity.evidence import Evidence, Tensor
-from benchmarks.parity.results import Parting, RungResult
+from benchmarks.parity.evidence import RungEvidence, Tensor
+from benchmarks.parity.results import Parting, RungComparison
 from benchmarks.parity.rungs import RUN_PREDICTIONS, RUNGS
 from shared.experiment import DType
 
 
 def climb(
-    reports: Iterable[tuple[str, Evidence]], names: tuple[str, ...], dtype: DType
-) -> Iterator[RungResult]:
+    reports: Iterable[tuple[str, RungEvidence]], names: tuple[str, ...], dtype: DType
+) -> Iterator[RungComparison]:
     """Yields each rung's result for each pair, as soon as every implementation has reported it.
 
     Ends after the first rung on which a pair fails; with it, all pairs are shown.
@@ -25,7 +25,7 @@ def climb(
         names: the implementations, in the order of pairs.
         dtype: decides the tolerances.
     """
-    waiting: dict[str, list[Evidence]] = {name: [] for name in names}
+    waiting: dict[str, list[RungEvidence]] = {name: [] for name in names}
     for name, evidence in reports:
         waiting[name].append(evidence)
         while all(waiting.values()):
@@ -36,19 +36,21 @@ def climb(
                 return
 
 
-def passed_whole_ladder(results: Iterable[RungResult]) -> bool:
+def passed_whole_ladder(results: Iterable[RungComparison]) -> bool:
     """Whether every rung was reached and none failed."""
     results = tuple(results)
     reached = {result.name for result in results}
     return reached == {rung.name for rung in RUNGS} and all(result.passed for result in results)
 
 
-def _compare_rung(evidence: Mapping[str, Evidence], dtype: DType) -> Iterator[RungResult]:
+def _compare_rung(evidence: Mapping[str, RungEvidence], dtype: DType) -> Iterator[RungComparison]:
     for left, right in combinations(evidence, 2):
         yield compare(evidence[left], evidence[right], (left, right), dtype)
 
 
-def compare(left: Evidence, right: Evidence, pair: tuple[str, str], dtype: DType) -> RungResult:
+def compare(
+    left: RungEvidence, right: RungEvidence, pair: tuple[str, str], dtype: DType
+) -> RungComparison:
     """Compares two implementations on one rung."""
     tolerance = left.rung.tolerance(dtype)
     difference, parting = _first_parting(left, right, tolerance)
@@ -58,7 +60,7 @@ def compare(left: Evidence, right: Evidence, pair: tuple[str, str], dtype: DType
         for name, evidence in zip(pair, (left, right), strict=True)
         if evidence.note and not passed
     )
-    return RungResult(
+    return RungComparison(
         name=left.rung.name,
         pair=pair,
         difference=difference,
@@ -70,7 +72,7 @@ def compare(left: Evidence, right: Evidence, pair: tuple[str, str], dtype: DType
 
 
 def _first_parting(
-    left: Evidence, right: Evidence, tolerance: float
+    left: RungEvidence, right: RungEvidence, tolerance: float
 ) -> tuple[float, Parting | None]:
     left_names = [tensor.name for tensor in left.tensors]
     right_names = [tensor.name for tensor in right.tensors]
@@ -98,7 +100,7 @@ def _differences(left: Tensor, right: Tensor) -> np.ndarray:
     return np.nan_to_num(differences, nan=np.inf, posinf=np.inf)
 
 
-def _summary(evidence: Evidence, differences: np.ndarray) -> float:
+def _summary(evidence: RungEvidence, differences: np.ndarray) -> float:
     if evidence.rung == RUN_PREDICTIONS:
         return float(np.count_nonzero(differences))  # classes have no distance: count them
     return float(differences.max(initial=0.0))
@@ -113,7 +115,7 @@ def _place(tensor: Tensor, differences: np.ndarray, tolerance: float) -> tuple[i
 
 
 def _parting(
-    evidence: Evidence, tensor: str, index: tuple[int, ...], left: str, right: str
+    evidence: RungEvidence, tensor: str, index: tuple[int, ...], left: str, right: str
 ) -> Parting:
     is_by_step = any(part.is_by_step and part.name == tensor for part in evidence.tensors)
     return Parting(

@@ -6,6 +6,7 @@ Format history: version 1, the first.
 from dataclasses import dataclass
 
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import check
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 
@@ -31,7 +32,7 @@ class Parting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RungResult:
+class RungComparison:
     """One rung, compared for one pair.
 
     difference: the largest absolute difference; infinite where shapes or names
@@ -57,8 +58,12 @@ class ParityReport:
     schema_version: int
     dtype: str
     passed: bool
-    rungs: tuple[RungResult, ...]
+    rungs: tuple[RungComparison, ...]
     dataset: DatasetDescription
     experiment: Experiment
     environment: Environment
     devices: dict[str, str]
+
+    def __post_init__(self) -> None:
+        places = [(rung.name, rung.pair) for rung in self.rungs]
+        check(bool(places) and len(set(places)) == len(places), "no rung, or one twice")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.display.style import save_figure
+from benchmarks.display.tables import to_terminal
 from benchmarks.implementations import (
     ORACLE,
     build_implementation,
@@ -14,7 +15,7 @@ from benchmarks.implementations import (
 )
 from benchmarks.options import Context
 from benchmarks.parity.command import ParityCommand
-from benchmarks.parity.evidence import Evidence, gather_evidence
+from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.figure import draw_ladder
 from benchmarks.parity.ladder import climb, passed_whole_ladder
 from benchmarks.parity.results import SCHEMA_VERSION, ParityReport
@@ -72,7 +73,7 @@ def _climb(
     with show_trainings(context.console, titles, experiment.num_epochs) as on_epoch:
         jobs = [(name, experiment, raw, draws) for name in names]
 
-        def evidence() -> Generator[tuple[str, Evidence]]:
+        def evidence() -> Generator[tuple[str, RungEvidence]]:
             events = events_side_by_side(_report_evidence, jobs, log=folder / "worker.log")
             for index, event in events:
                 match event:
@@ -80,7 +81,7 @@ def _climb(
                         on_epoch(names[index], event)
                     case _Device(name=device):
                         devices[names[index]] = device
-                    case Evidence():
+                    case RungEvidence():
                         yield names[index], event
 
         with closing(evidence()) as reports:  # which ends the processes where a rung breaks
@@ -109,7 +110,7 @@ def _report_evidence(
 
 
 def _conclude(context: Context, report: ParityReport, folder: Path) -> None:
-    context.console.print(parity_table(report.rungs, f"parity, {report.dtype}"))
+    context.console.print(to_terminal(parity_table(report)))
     context.say("why these tolerances:")
     for sentence in reason_sentences(report.rungs):
         context.say(f"  {sentence}")

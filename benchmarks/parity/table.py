@@ -1,33 +1,41 @@
-"""The parity table on screen, and the sentence that says where two implementations part."""
+"""What the parity ladder says: its table for every reader, reasons, and where two part."""
 
 from collections.abc import Iterable
 
-from rich.table import Table
-
+from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
 from benchmarks.implementations import title_of
-from benchmarks.parity.results import ParityReport, RungResult
+from benchmarks.parity.results import ParityReport, RungComparison
 from benchmarks.parity.rungs import RUNGS
 
 
-def parity_table(results: Iterable[RungResult], title: str) -> Table:
+def parity_table(report: ParityReport, key: str = "parity") -> Table:
     """One row a rung, one column a pair, and the tolerance; reasons are sentences of their own."""
-    results = tuple(results)
-    pairs = list(dict.fromkeys(result.pair for result in results))
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("rung")
-    for left, right in pairs:
-        table.add_column(f"{title_of(left)}–{title_of(right)}", justify="right")
-    table.add_column("tolerance", justify="right")
-    by_place = {(result.name, result.pair): result for result in results}
-    for rung in RUNGS:
-        row = [by_place[rung.name, pair] for pair in pairs if (rung.name, pair) in by_place]
-        if row:
-            cells = [_cell(result) for result in row]
-            table.add_row(rung.name, *cells, f"{row[0].tolerance:.0e}")
-    return table
+    pairs = list(dict.fromkeys(rung.pair for rung in report.rungs))
+    by_place = {(rung.name, rung.pair): rung for rung in report.rungs}
+    tolerances = {rung.name: rung.tolerance for rung in report.rungs}
+    return table_of(
+        key,
+        f"Parity ladder, {report.dtype}",
+        ("rung", *("–".join(map(title_of, pair)) for pair in pairs), "tolerance"),
+        [
+            (
+                name,
+                *(_cell(by_place.get((name, pair))) for pair in pairs),
+                _difference(tolerances[name], ".0e"),
+            )
+            for name in reached_rungs(report)
+        ],
+    )
 
 
-def reason_sentences(results: Iterable[RungResult]) -> list[str]:
+def reached_rungs(report: ParityReport) -> list[str]:
+    """The rungs that were reached, in the ladder's order; unknown ones last."""
+    order = {rung.name: place for place, rung in enumerate(RUNGS)}
+    names = dict.fromkeys(rung.name for rung in report.rungs)
+    return sorted(names, key=lambda name: order.get(name, len(order)))
+
+
+def reason_sentences(results: Iterable[RungComparison]) -> list[str]:
     """Why each rung that was reached has the tolerance it has."""
     reached = {result.name for result in results}
     return [f"{rung.name}: {rung.reason}" for rung in RUNGS if rung.name in reached]
@@ -40,17 +48,26 @@ def verdict_sentence(report: ParityReport) -> str:
     return f"FAIL: rung “{report.rungs[-1].name}” of {len(RUNGS)}"
 
 
-def _cell(result: RungResult) -> str:
-    mark = "[green]✓[/]" if result.passed else "[red]✗[/]"
-    return f"{result.difference:.1e} {mark}"
-
-
-def parting_sentences(results: Iterable[RungResult]) -> list[str]:
+def parting_sentences(results: Iterable[RungComparison]) -> list[str]:
     """For each failed pair, one line: rung, step, layer, tensor, index, both values."""
     return [_parting_sentence(result) for result in results if result.parting is not None]
 
 
-def _parting_sentence(result: RungResult) -> str:
+def _cell(result: RungComparison | None) -> str | Cell:
+    if result is None:
+        return NO_VALUE
+    return Cell(
+        text=_difference(result.difference, ".1e"),
+        outcome="good" if result.passed else "bad",
+        verdict="within tolerance" if result.passed else "beyond tolerance",
+    )
+
+
+def _difference(value: float, number_format: str) -> str:
+    return format(value, number_format) if value else "0"
+
+
+def _parting_sentence(result: RungComparison) -> str:
     parting = result.parting
     assert parting is not None
     left, right = map(title_of, result.pair)

@@ -109,7 +109,7 @@ class Matrices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class PageImage:
     """An image with its size in pixels; `source` is a data URI, `text` says what is seen."""
 
     caption: str
@@ -124,7 +124,7 @@ class Pictures:
     """Pictures side by side."""
 
     template: ClassVar[str] = "pictures.html"
-    pictures: tuple[Picture, ...]
+    pictures: tuple[PageImage, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ Format history: version 1, the first.
 from dataclasses import dataclass
 
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import check
 from benchmarks.runner.training import ImplementationRun
 from shared.data.dataset import DatasetDescription
 from shared.documented import Verdict
@@ -43,3 +44,12 @@ class Results:
     documented: tuple[Comparison, ...]
     why_not_applicable: str | None
     in_bulk: bool = False
+
+    def __post_init__(self) -> None:
+        names = set(self.runs)
+        check(
+            bool(names)
+            and bool(self.documented)
+            and all(set(each.measured) == names == set(each.verdicts) for each in self.documented),
+            "no run, or a documented figure without one of them",
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.display.tables import to_terminal
 from benchmarks.implementations import check_names, title_of
 from benchmarks.options import Context
 from benchmarks.report.page import REPORT_FILE
@@ -131,7 +132,7 @@ def _assemble(
 
 
 def _conclude(context: Context, results: Results, folder: Path) -> None:
-    context.console.print(run_table(results))
+    context.console.print(to_terminal(run_table(results)))
     if results.why_not_applicable is not None:
         context.say(f"documented figures: not applicable, {results.why_not_applicable}")
     context.say(f"outputs: {folder}")

@@ -1,54 +1,61 @@
-"""The table at the end of a run: documented figures beside what each implementation reached."""
+"""The documented figures beside what each implementation reached: one table for every reader."""
 
-from rich.table import Table
+from dataclasses import replace
 
+from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
 from benchmarks.implementations import title_of
 from benchmarks.run.results import Comparison, Results
+from shared.documented import Verdict
+from shared.network import NUM_CLASSES, NUM_PIXELS
 
-MARKS = {"met": "[green]✓[/]", "missed": "[red]✗[/]", "not applicable": ""}
+OUTCOMES: dict[Verdict, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
 
 
-def run_table(results: Results) -> Table:
+def documented_table(results: Results, key: str, caption: str) -> Table:
     """One row a figure, one column an implementation; ✓ within the tolerance, ✗ beyond it."""
-    table = Table(title=_title(results), title_justify="left", title_style="bold")
-    table.add_column("figure")
-    table.add_column("documented", justify="right")
-    for name in results.runs:
-        table.add_column(title_of(name), justify="right")
-    for comparison in results.documented:
-        table.add_row(
-            comparison.name,
-            _documented(comparison),
-            *(_measured(comparison, name) for name in results.runs),
-        )
-    seconds = [f"{sum(run.seconds.epochs):.1f} s" for run in results.runs.values()]
-    table.add_row("training time, all epochs", "", *seconds)
-    return table
-
-
-def _title(results: Results) -> str:
-    experiment = results.experiment
-    sizes = "→".join(map(str, (784, *experiment.hidden_sizes, 10)))
-    return (
-        f"{results.dataset.name}, {sizes}, {experiment.num_epochs} epochs, {experiment.dtype}, "
-        f"randomness {experiment.randomness}, seed {experiment.seed}"
+    return table_of(
+        key,
+        caption,
+        ("figure", "documented", *map(title_of, results.runs)),
+        [
+            (
+                comparison.name,
+                _documented(comparison),
+                *(_measured(comparison, name) for name in results.runs),
+            )
+            for comparison in results.documented
+        ],
     )
 
 
-def _documented(comparison: Comparison) -> str:
-    if comparison.tolerance is None:
-        return _text(comparison.documented)
-    return f"{_text(comparison.documented)} ± {comparison.tolerance:.3f}"
+def run_table(results: Results) -> Table:
+    """The same at the end of a run, with the time that each training took."""
+    experiment = results.experiment
+    sizes = "→".join(map(str, (NUM_PIXELS, *experiment.hidden_sizes, NUM_CLASSES)))
+    table = documented_table(
+        results,
+        "documented",
+        f"{results.dataset.name}, {sizes}, {experiment.num_epochs} epochs, {experiment.dtype}, "
+        f"randomness {experiment.randomness}, seed {experiment.seed}",
+    )
+    seconds = (f"{sum(run.seconds.epochs):.1f} s" for run in results.runs.values())
+    return replace(table, rows=(*table.rows, ("training time, all epochs", "", *seconds)))
 
 
-def _measured(comparison: Comparison, name: str) -> str:
-    mark = MARKS[comparison.verdicts[name]]
-    return f"{_text(comparison.measured[name])} {mark}".rstrip()
-
-
-def _text(value: float | tuple[int, ...] | None) -> str:
-    if value is None:
-        return "–"
+def figure_text(value: float | tuple[int, ...] | None) -> str:
+    """A documented figure, or what was measured of it: `0.8824`, `9, 2, 1`, `–`."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    return f"{value:.4f}"
+    return NO_VALUE if value is None else f"{value:.4f}"
+
+
+def _documented(comparison: Comparison) -> str:
+    tolerance = "" if comparison.tolerance is None else f" ± {comparison.tolerance:.3f}"
+    return f"{figure_text(comparison.documented)}{tolerance}"
+
+
+def _measured(comparison: Comparison, name: str) -> Cell:
+    verdict = comparison.verdicts[name]
+    return Cell(
+        text=figure_text(comparison.measured[name]), outcome=OUTCOMES[verdict], verdict=verdict
+    )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.implementations import build_implementation
 from benchmarks.runner.processes import Report
+from benchmarks.runner.records import check
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws, sha256_of
 from shared.errors import RunFailedError
@@ -51,6 +52,10 @@ class ImplementationRun:
     confusion: tuple[tuple[int, ...], ...]
     seconds: Seconds
     data_sha256: str
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.confusion), *map(len, self.confusion)}
+        check(bool(self.history) and lengths == {NUM_CLASSES}, "no epoch, or no confusion matrix")
 
 
 @dataclass(frozen=True, kw_only=True)

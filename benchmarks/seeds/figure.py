@@ -1,7 +1,6 @@
 """The figure of a sweep: test accuracies seed by seed, their difference, the documented values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +9,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from benchmarks.display.style import implementation_colours, new_figure
+from benchmarks.implementations import title_of
+from benchmarks.seeds.analysis import accuracies_of, documented_test_accuracy
+from benchmarks.seeds.results import DocumentedPosition, PairOfImplementations, SweepResults
 from benchmarks.seeds.statistics import Equivalence, Summary
 
 PERCENT = 100
@@ -24,45 +26,27 @@ _BAND_COLOUR = "#DDEFE7"
 _GRID_COLOUR = "#DDDDDD"
 
 
-@dataclass(frozen=True, kw_only=True)
-class DocumentedDistance:
-    """A documented figure's distance from the mean of an implementation's seeds, in their sd."""
-
-    figure: str
-    implementation: str
-    z: float
-
-
-def draw_seeds(
-    seeds: Sequence[int],
-    accuracies: Mapping[str, Sequence[float]],
-    summaries: Mapping[str, Summary],
-    equivalences: Mapping[str, tuple[Equivalence, Equivalence]],
-    *,
-    documented_accuracy: float | None,
-    distances: Sequence[DocumentedDistance],
-) -> Figure:
-    """Draws three panels, and a fourth where documented figures can be compared.
-
-    Args:
-        seeds: the N seeds.
-        accuracies: each implementation's test accuracies, (N,) shares, by its name.
-        summaries: of the same, by the same names.
-        equivalences: the paired and the unpaired test, by the difference's name.
-        documented_accuracy: the documented test accuracy, a share; None to draw none.
-        distances: where the documented figures lie; empty to leave out their panel.
-    """
+def draw_seeds(results: SweepResults) -> Figure:
+    """Draws three panels, and a fourth where documented figures can be compared."""
+    statistics = results.statistics
+    accuracies = {
+        title_of(name): accuracies_of(results.of(name), results.dataset.num_test)
+        for name in statistics.test_accuracy
+    }
+    summaries = {title_of(name): each for name, each in statistics.test_accuracy.items()}
+    distances = [each for each in statistics.documented if each.position.z is not None]
     figure = new_figure(12.0, 8.6 if distances else 7.6)
     rows = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
     above = rows[0].subgridspec(1, 2, width_ratios=(2, 1))
     below = rows[1].subgridspec(1, 2 if distances else 1)
     by_seed = figure.add_subplot(above[0])
     spread = figure.add_subplot(above[1], sharey=by_seed)
-    _draw_by_seed(by_seed, seeds, accuracies)
+    _draw_by_seed(by_seed, results.seeds, accuracies)
     _draw_spread(spread, accuracies, summaries)
+    documented_accuracy = documented_test_accuracy(results.experiment, results.dataset.name)
     if documented_accuracy is not None:
         _mark_documented(by_seed, spread, documented_accuracy)
-    _draw_differences(figure.add_subplot(below[0]), accuracies, equivalences)
+    _draw_differences(figure.add_subplot(below[0]), accuracies, statistics.equivalence)
     if distances:
         _draw_distances(figure.add_subplot(below[1]), distances)
     handles, labels = by_seed.get_legend_handles_labels()
@@ -142,15 +126,15 @@ def _mark_documented(by_seed: Axes, spread: Axes, accuracy: float) -> None:
 def _draw_differences(
     axes: Axes,
     accuracies: Mapping[str, Sequence[float]],
-    equivalences: Mapping[str, tuple[Equivalence, Equivalence]],
+    pairs: Sequence[PairOfImplementations],
 ) -> None:
     """From top to bottom for each difference: seeds, paired interval, unpaired interval."""
     labels: list[str] = []
-    margin = PERCENT * next(iter(equivalences.values()))[0].margin
+    margin = PERCENT * pairs[0].paired.margin
     axes.axvspan(-margin, margin, color=_BAND_COLOUR, zorder=0)
     axes.axvline(0, color="#999999", linewidth=1, zorder=1)
-    for name, tests in equivalences.items():
-        other, _, reference = name.partition(" − ")
+    for pair in pairs:
+        other, reference = title_of(pair.other), title_of(pair.reference)
         differences = PERCENT * (np.array(accuracies[other]) - np.array(accuracies[reference]))
         row = len(labels)
         axes.plot(
@@ -161,8 +145,8 @@ def _draw_differences(
             markersize=4,
             color="#777777",
         )
-        labels.append(f"{name}\neach seed")
-        for test in tests:
+        labels.append(f"{other} − {reference}\neach seed")
+        for test in (pair.paired, pair.unpaired):
             _draw_interval(axes, len(labels), test)
             labels.append(f"{test.design},\n{VERDICT_WORDS[test.verdict]}")
     axes.set_yticks(range(len(labels)), labels)
@@ -187,22 +171,22 @@ def _draw_interval(axes: Axes, row: int, test: Equivalence) -> None:
     )
 
 
-def _draw_distances(axes: Axes, distances: Sequence[DocumentedDistance]) -> None:
+def _draw_distances(axes: Axes, distances: Sequence[DocumentedPosition]) -> None:
     """One row a documented figure; the band is where 95 % of a normal distribution lie."""
     figures = list(dict.fromkeys(each.figure for each in distances))
-    names = list(dict.fromkeys(each.implementation for each in distances))
+    names = list(dict.fromkeys(title_of(each.implementation) for each in distances))
     colours = implementation_colours(names)
     axes.axvspan(-1.96, 1.96, color=_BAND_COLOUR, zorder=0)
     axes.axvline(0, color="#999999", linewidth=1, zorder=1)
     heights = dict(zip(names, np.linspace(-0.15, 0.15, len(names)), strict=True))
     for each in distances:
         axes.plot(
-            [each.z],
-            [figures.index(each.figure) + heights[each.implementation]],
+            [np.nan if each.position.z is None else each.position.z],
+            [figures.index(each.figure) + heights[title_of(each.implementation)]],
             linestyle="",
             marker="D",
             markersize=6,
-            color=colours[each.implementation],
+            color=colours[title_of(each.implementation)],
         )
     axes.set_yticks(range(len(figures)), figures)
     axes.set_ylim(len(figures) - 0.5, -0.5)

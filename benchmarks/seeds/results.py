@@ -9,6 +9,7 @@ Format history: version 1, the first.
 from dataclasses import dataclass
 
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import check
 from benchmarks.runner.training import Seconds
 from benchmarks.seeds.statistics import Equivalence, Position, Summary
 from shared.data.dataset import DatasetDescription
@@ -98,6 +99,11 @@ class SweepResults:
     seeds: tuple[int, ...]
     trainings: tuple[SeedTraining, ...]
     statistics: SweepStatistics
+
+    def __post_init__(self) -> None:
+        trained = [self.of(name) for name in self.statistics.test_accuracy]
+        are_whole = all(tuple(each.seed for each in of_one) == self.seeds for of_one in trained)
+        check(bool(trained) and are_whole and self.dataset.num_test > 0, "a training is missing")
 
     def of(self, implementation: str) -> tuple[SeedTraining, ...]:
         """One implementation's trainings, in the order of seeds."""

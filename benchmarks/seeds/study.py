@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.display.style import save_figure
-from benchmarks.implementations import implementation_names, title_of
+from benchmarks.display.tables import to_terminal
+from benchmarks.implementations import implementation_names
 from benchmarks.options import Context
 from benchmarks.runner.environment import describe_environment
 from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.records import write_json
-from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
+from benchmarks.seeds.analysis import analyse
 from benchmarks.seeds.command import SeedsCommand
-from benchmarks.seeds.figure import DocumentedDistance, draw_seeds
+from benchmarks.seeds.figure import draw_seeds
 from benchmarks.seeds.results import (
     SEEDS_SCHEMA_VERSION,
     SeedTraining,
@@ -51,7 +52,7 @@ def run_seeds(command: SeedsCommand, context: Context) -> SweepResults:
         results = _assemble(command, plan, trainings)
         figures = folder / "figures"
         figures.mkdir(exist_ok=True)
-        draw(results, figures / "seeds.png")
+        save_figure(draw_seeds(results), figures / "seeds.png", results.dataset.name)
         write_json(results, folder / "seeds.json")
     _conclude(context, results, folder)
     return results
@@ -105,37 +106,11 @@ def _assemble(
     )
 
 
-def draw(results: SweepResults, path: Path) -> None:
-    """Draws the figure of a sweep into a file."""
-    statistics = results.statistics
-    figure = draw_seeds(
-        results.seeds,
-        {
-            title_of(name): accuracies_of(results.of(name), results.dataset.num_test)
-            for name in statistics.test_accuracy
-        },
-        {title_of(name): summary for name, summary in statistics.test_accuracy.items()},
-        {
-            f"{title_of(pair.other)} − {title_of(pair.reference)}": (pair.paired, pair.unpaired)
-            for pair in statistics.equivalence
-        },
-        documented_accuracy=documented_test_accuracy(results.experiment, results.dataset.name),
-        distances=tuple(
-            DocumentedDistance(
-                figure=each.figure, implementation=title_of(each.implementation), z=each.position.z
-            )
-            for each in statistics.documented
-            if each.position.z is not None
-        ),
-    )
-    save_figure(figure, path, results.dataset.name)
-
-
 def _conclude(context: Context, results: SweepResults, folder: Path) -> None:
-    context.console.print(accuracy_table(results))
-    context.console.print(equivalence_table(results))
+    context.console.print(to_terminal(accuracy_table(results)))
+    context.console.print(to_terminal(equivalence_table(results)))
     if results.statistics.documented:
-        context.console.print(documented_table(results))
+        context.console.print(to_terminal(documented_table(results)))
     else:
         reason = results.statistics.why_not_applicable
         context.say(f"documented figures: not applicable, {reason}")

@@ -26,7 +26,7 @@ class OnTrained(Protocol):
         ...
 
 
-class OnEpoch(Protocol):
+class OnSeedEpoch(Protocol):
     """Hears of the end of one more epoch of any training."""
 
     def __call__(self) -> None:
@@ -36,7 +36,7 @@ class OnEpoch(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Display:
-    on_epoch: OnEpoch
+    on_epoch: OnSeedEpoch
     on_trained: OnTrained
 
 

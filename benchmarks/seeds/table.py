@@ -1,26 +1,71 @@
-"""The tables at the end of a sweep: means, equivalence, and where the documented figures lie."""
+"""What a sweep says: means, equivalence, and where the documented figures lie among the seeds."""
 
-from rich.table import Table
-
+from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
 from benchmarks.implementations import title_of
 from benchmarks.seeds.results import DocumentedPosition, SweepResults
 from benchmarks.seeds.statistics import Equivalence, Summary
 
 PERCENT = 100
-MARKS = {"equivalent": "[green]✓ equivalent[/]", "not shown": "[yellow]not shown[/]"}
 
 
-def accuracy_table(results: SweepResults) -> Table:
+def accuracy_table(results: SweepResults, key: str = "accuracy") -> Table:
     """One row an implementation; per cent."""
-    table = _table(
-        f"test accuracy over {len(results.seeds)} seeds, {results.dataset.name}, "
+    return table_of(
+        key,
+        f"Test accuracy over {len(results.seeds)} seeds, {results.dataset.name}, "
         f"{results.experiment.num_epochs} epochs, randomness {results.experiment.randomness}",
-        "",
-        ("mean", "its 95 % interval", "sd", "lowest", "highest"),
+        ("test accuracy", "mean", "95 % interval of the mean", "sd", "lowest", "highest"),
+        [
+            (title_of(name), *_accuracy_cells(summary))
+            for name, summary in results.statistics.test_accuracy.items()
+        ],
     )
-    for name, summary in results.statistics.test_accuracy.items():
-        table.add_row(title_of(name), *_accuracy_cells(summary))
-    return table
+
+
+def equivalence_table(results: SweepResults, key: str = "equivalence") -> Table:
+    """Two rows for each implementation but the reference; percentage points."""
+    first = results.statistics.equivalence[0].paired
+    rows = []
+    for pair in results.statistics.equivalence:
+        difference = f"{title_of(pair.other)} − {title_of(pair.reference)}"
+        rows.append((f"{difference}, paired by seed", *_equivalence_cells(pair.paired)))
+        rows.append((f"{difference}, unpaired", *_equivalence_cells(pair.unpaired)))
+    return table_of(
+        key,
+        f"Equally accurate within ±{PERCENT * first.margin:.1f} percentage points (pp)? "
+        f"Two one-sided tests, alpha {first.alpha}",
+        ("difference", "mean", "90 % interval", "p", "verdict"),
+        rows,
+    )
+
+
+def documented_table(results: SweepResults, key: str = "documented") -> Table:
+    """One row for each documented figure and implementation; shares, as they are documented."""
+    return table_of(
+        key,
+        "Where the documented figures lie among the seeds",
+        (
+            *("figure", "documented", "seeds of", "mean ± sd", "lowest", "highest"),
+            *("z", "percentile"),
+        ),
+        [
+            (each.figure, f"{each.documented:.4f}", *_position_cells(each))
+            for each in results.statistics.documented
+        ],
+    )
+
+
+def values_table(results: SweepResults, key: str = "values") -> Table:
+    """One row a seed."""
+    names = tuple(results.statistics.test_accuracy)
+    columns = ([f"{each.test.accuracy:.4f}" for each in results.of(name)] for name in names)
+    return table_of(
+        key,
+        "Test accuracy, seed by seed",
+        ("seed", *map(title_of, names)),
+        zip(map(str, results.seeds), *columns, strict=True),
+        is_hidden=True,
+    )
 
 
 def _accuracy_cells(summary: Summary) -> tuple[str, ...]:
@@ -33,45 +78,14 @@ def _accuracy_cells(summary: Summary) -> tuple[str, ...]:
     )
 
 
-def equivalence_table(results: SweepResults) -> Table:
-    """Two rows for each implementation but the reference; percentage points."""
-    first = results.statistics.equivalence[0].paired
-    table = _table(
-        f"equally accurate within ±{PERCENT * first.margin:.1f} percentage points (pp)? "
-        f"two one-sided tests, alpha {first.alpha}",
-        "difference",
-        ("mean", "90 % interval", "p", "verdict"),
-    )
-    for pair in results.statistics.equivalence:
-        difference = f"{title_of(pair.other)} − {title_of(pair.reference)}"
-        table.add_row(f"{difference}, paired by seed", *_equivalence_cells(pair.paired))
-        table.add_row(f"{difference}, unpaired", *_equivalence_cells(pair.unpaired))
-    return table
-
-
-def _equivalence_cells(equivalence: Equivalence) -> tuple[str, ...]:
+def _equivalence_cells(equivalence: Equivalence) -> tuple[str | Cell, ...]:
+    is_equivalent = equivalence.verdict == "equivalent"
     return (
         f"{PERCENT * equivalence.difference:+.3f} pp",
         f"{PERCENT * equivalence.low:+.3f} to {PERCENT * equivalence.high:+.3f} pp",
         f"{equivalence.p:.2g}",
-        MARKS[equivalence.verdict],
+        Cell(text=equivalence.verdict, outcome="good" if is_equivalent else "plain"),
     )
-
-
-def documented_table(results: SweepResults) -> Table:
-    """One row for each documented figure and implementation; shares, as they are documented."""
-    table = _table(
-        "where the documented figures lie among the seeds",
-        "figure",
-        ("documented", "", "mean ± sd", "lowest", "highest", "z", "percentile"),
-    )
-    positions = results.statistics.documented
-    for figure in dict.fromkeys(each.figure for each in positions):
-        row = [each for each in positions if each.figure == figure]
-        table.add_row(figure, f"{row[0].documented:.4f}", *_position_cells(row[0]))
-        for each in row[1:]:
-            table.add_row("", "", *_position_cells(each))
-    return table
 
 
 def _position_cells(located: DocumentedPosition) -> tuple[str, ...]:
@@ -81,14 +95,6 @@ def _position_cells(located: DocumentedPosition) -> tuple[str, ...]:
         f"{sample.mean:.4f} ± {sample.standard_deviation:.4f}",
         f"{sample.minimum:.4f}",
         f"{sample.maximum:.4f}",
-        "–" if position.z is None else f"{position.z:+.1f}",
+        NO_VALUE if position.z is None else f"{position.z:+.1f}",
         f"{position.percentile:.0f}",
     )
-
-
-def _table(title: str, first_column: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column(first_column)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.table import Table
-
+from benchmarks.display.tables import Table, table_of
 from benchmarks.runner.records import read_json
 from benchmarks.speed.analysis import speedup
-from benchmarks.speed.results import SpeedResults
+from benchmarks.speed.results import RungTimes, SpeedResults
 from shared.errors import InputError
 
 
@@ -39,22 +38,24 @@ def read_comparable(path: Path, now: SpeedResults) -> SpeedResults:
 
 def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
     """One row a rung that both measured: how many times as fast it is now."""
-    table = Table(title="against the earlier measurement", title_justify="left")
-    table.add_column("rung")
-    for column in ("epoch then", "epoch now", "times as fast", "95 %"):
-        table.add_column(column, justify="right")
     before = {rung.name: rung for rung in earlier.rungs}
-    for rung in now.rungs:
-        if rung.name in before:
-            interval = speedup(rung, before[rung.name])
-            table.add_row(
-                rung.name,
-                f"{before[rung.name].median:.3f}",
-                f"{rung.median:.3f}",
-                f"{interval.estimate:.2f}",
-                f"{interval.low:.2f}–{interval.high:.2f}",
-            )
-    return table
+    return table_of(
+        "against",
+        "Against the earlier measurement",
+        ("rung", "epoch then", "epoch now", "times as fast", "95 %"),
+        [_row(before[rung.name], rung) for rung in now.rungs if rung.name in before],
+    )
+
+
+def _row(before: RungTimes, now: RungTimes) -> tuple[str, ...]:
+    interval = speedup(now, before)
+    return (
+        now.name,
+        f"{before.median:.3f}",
+        f"{now.median:.3f}",
+        f"{interval.estimate:.2f}",
+        f"{interval.low:.2f}–{interval.high:.2f}",
+    )
 
 
 def _conditions(earlier: SpeedResults, now: SpeedResults) -> Iterator[tuple[str, object, object]]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.speed.measure import Measurement
-from benchmarks.speed.results import Limits, MachineState, RungResult
+from benchmarks.speed.results import Limits, MachineState, RungTimes
 from benchmarks.speed.samples import Groups, Interval, median_with_interval, ratio_with_interval
 from shared.experiment import NUM_TRAINING_ROWS, Experiment
 from shared.operations import operations_per_row
@@ -28,12 +28,12 @@ def rung_result(
     num_seeds: int,
     limits: Limits,
     device: str,
-) -> RungResult:
+) -> RungTimes:
     """Puts together what all processes of a rung measured, each with its round."""
     interval = median_with_interval([m.epoch_seconds for _, m in measurements])
     operations = NUM_TRAINING_ROWS * operations_per_row(experiment)
     gflops = operations / interval.estimate / BILLION
-    result = RungResult(
+    result = RungTimes(
         name=rung.name,
         framework=rung.framework,
         idea=rung.idea,
@@ -58,7 +58,7 @@ def rung_result(
     return with_shares(result, limits, device)
 
 
-def with_shares(result: RungResult, limits: Limits, device: str) -> RungResult:
+def with_shares(result: RungTimes, limits: Limits, device: str) -> RungTimes:
     """The result with its shares of these limits, which are the processor's: none on a GPU."""
     if device != "cpu":
         return result
@@ -69,7 +69,7 @@ def with_shares(result: RungResult, limits: Limits, device: str) -> RungResult:
     )
 
 
-def groups_of(result: RungResult) -> Groups:
+def groups_of(result: RungTimes) -> Groups:
     """The samples by the process they were taken in."""
     return [
         [s for s, own in zip(result.epoch_seconds, result.rounds, strict=True) if own == number]
@@ -77,20 +77,20 @@ def groups_of(result: RungResult) -> Groups:
     ]
 
 
-def speedup(result: RungResult, base: RungResult) -> Interval:
+def speedup(result: RungTimes, base: RungTimes) -> Interval:
     """How many times as fast as the base a rung is."""
     return ratio_with_interval(groups_of(base), groups_of(result))
 
 
-def differ(one: RungResult, other: RungResult) -> bool:
+def differ(one: RungTimes, other: RungTimes) -> bool:
     """Whether the samples show any difference at all between two rungs."""
     interval = speedup(one, other)
     return not interval.low <= 1 <= interval.high
 
 
 def neighbours_alike(
-    results: Sequence[RungResult],
-) -> Iterator[tuple[RungResult, RungResult]]:
+    results: Sequence[RungTimes],
+) -> Iterator[tuple[RungTimes, RungTimes]]:
     """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
 
     Rungs measured as throughput are left out: they never compare with latencies.
@@ -101,7 +101,7 @@ def neighbours_alike(
             yield result, following
 
 
-def reasons_for_noise(before: MachineState, results: Sequence[RungResult]) -> tuple[str, ...]:
+def reasons_for_noise(before: MachineState, results: Sequence[RungTimes]) -> tuple[str, ...]:
     """What speaks against trusting the times, in words."""
     reasons = []
     num_cores = max(1, len(before.affinity))
@@ -115,7 +115,7 @@ def reasons_for_noise(before: MachineState, results: Sequence[RungResult]) -> tu
     return tuple(reasons)
 
 
-def _spread(result: RungResult) -> float:
+def _spread(result: RungTimes) -> float:
     lower, middle, upper = np.quantile(result.epoch_seconds, [0.25, 0.5, 0.75])
     return float((upper - lower) / middle)
 

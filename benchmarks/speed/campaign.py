@@ -19,7 +19,7 @@ from benchmarks.speed.results import (
     Limit,
     Limits,
     Omission,
-    RungResult,
+    RungTimes,
     SpeedEnvironment,
     SpeedResults,
 )
@@ -111,7 +111,7 @@ class Campaign:
 
     def _measure_rungs(
         self, rungs: Sequence[SpeedRung], experiment: Experiment, limits: Limits, what: str
-    ) -> Iterator[tuple[tuple[RungResult, ...], tuple[Omission, ...]]]:
+    ) -> Iterator[tuple[tuple[RungTimes, ...], tuple[Omission, ...]]]:
         """Yields all results so far, and all failures, after every measurement."""
         log = self.logs / "oracle.log"
         jobs = measurement_jobs(rungs, experiment, self.raw, self.plan, log)
@@ -128,7 +128,7 @@ class Campaign:
         samples: Samples,
         experiment: Experiment,
         limits: Limits,
-    ) -> tuple[tuple[RungResult, ...], tuple[Omission, ...]]:
+    ) -> tuple[tuple[RungTimes, ...], tuple[Omission, ...]]:
         measured = tuple(
             rung_result(
                 rung,

@@ -1,55 +1,44 @@
 """The figures of the speed ladder: rungs with intervals and limits; how an epoch's time grows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.display.style import implementation_colours, new_figure
+from benchmarks.speed.results import RungTimes, SpeedResults
+from benchmarks.speed.table import BILLION, describe_device, title
 
 LIMIT_COLOUR = "#B00020"
 GRID_COLOUR = "#DDDDDD"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpeedBar:
-    """A rung's median with its interval, and its raw samples, in seconds of an epoch."""
-
-    label: str
-    framework: str
-    median: float
-    low: float
-    high: float
-    samples: Sequence[float]
-
-
-def draw_speed(bars: Sequence[SpeedBar], limits: Mapping[str, float], *, title: str) -> Figure:
-    """Draws one row a rung, from top to bottom, on a logarithmic axis.
-
-    Args:
-        bars: the rungs in the ladder's order.
-        limits: seconds that an epoch's operations take at a measured rate, by its name.
-        title: what was measured, and on what.
-    """
-    figure = new_figure(10.0, 1.9 + 0.42 * len(bars))
+def draw_speed(results: SpeedResults) -> Figure:
+    """Draws one row a rung, from top to bottom, on a logarithmic axis, and the limits."""
+    figure = new_figure(10.0, 1.9 + 0.42 * len(results.rungs))
     axes = figure.subplots()
-    colours = implementation_colours(tuple(dict.fromkeys(bar.framework for bar in bars)))
-    for row, bar in enumerate(bars):
-        colour = colours[bar.framework]
-        axes.plot([bar.low, bar.high], [row, row], color=colour, linewidth=6, alpha=0.35)
-        axes.plot(bar.samples, np.full(len(bar.samples), row), ".", color=colour, markersize=4)
-        axes.plot(bar.median, row, "|", color=colour, markersize=16, markeredgewidth=2.5)
+    colours = implementation_colours(tuple(dict.fromkeys(rung.framework for rung in results.rungs)))
+    for row, rung in enumerate(results.rungs):
+        colour = colours[rung.framework]
+        axes.plot([rung.low, rung.high], [row, row], color=colour, linewidth=6, alpha=0.35)
+        axes.plot(
+            rung.epoch_seconds,
+            np.full(len(rung.epoch_seconds), row),
+            ".",
+            color=colour,
+            markersize=4,
+        )
+        axes.plot(rung.median, row, "|", color=colour, markersize=16, markeredgewidth=2.5)
         axes.annotate(
-            f"{bar.median:.2f} s",
-            (max(bar.high, *bar.samples), row),
+            f"{rung.median:.2f} s",
+            (max(rung.high, *rung.epoch_seconds), row),
             xytext=(7, 0),
             textcoords="offset points",
             va="center",
             fontsize=9,
         )
-    for name, seconds in limits.items():
+    for name, seconds in _limit_seconds(results).items():
         axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
         axes.annotate(
             f"{name} {seconds:.2f} s",
@@ -68,58 +57,68 @@ def draw_speed(bars: Sequence[SpeedBar], limits: Mapping[str, float], *, title: 
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(range(len(bars)), [bar.label for bar in bars])
+    axes.set_yticks(range(len(results.rungs)), list(map(title, results.rungs)))
     axes.invert_yaxis()
     _finish(axes)
     axes.set_xlabel("seconds of an epoch: samples, median, 95 % interval of the median")
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(describe_device(results), fontsize=10, loc="left")
     return figure
 
 
-@dataclass(frozen=True, kw_only=True)
-class GrowthCurve:
-    """How a rung's epoch grows: values of what grows, medians with their intervals, in seconds."""
+def draw_growth(rungs: Mapping[tuple[str, int], RungTimes], *, label: str, device: str) -> Figure:
+    """Draws a curve for each rung, both axes logarithmic; bars are 95 % intervals of the median.
 
-    label: str
-    framework: str
-    values: Sequence[float]
-    medians: Sequence[float]
-    lows: Sequence[float]
-    highs: Sequence[float]
-
-
-def draw_growth(curves: Sequence[GrowthCurve], *, label: str, title: str) -> Figure:
-    """Draws a curve for each rung, both axes logarithmic; bars are 95 % intervals of the median."""
+    Args:
+        rungs: times by the rung's title and by the value of what grows.
+        label: what grows.
+        device: what computed.
+    """
     figure = new_figure(8.5, 5.0)
     axes = figure.subplots()
-    colours = implementation_colours(tuple(dict.fromkeys(curve.framework for curve in curves)))
     drawn: set[str] = set()
-    for curve in curves:
-        medians = np.array(curve.medians)
+    for name in dict.fromkeys(name for name, _ in rungs):
+        sizes = sorted(size for other, size in rungs if other == name)
+        curve = [rungs[name, size] for size in sizes]
+        framework = curve[0].framework
+        medians = np.array([rung.median for rung in curve])
         axes.errorbar(
-            curve.values,
+            sizes,
             medians,
-            yerr=[medians - np.array(curve.lows), np.array(curve.highs) - medians],
-            fmt="o--" if curve.framework in drawn else "o-",
+            yerr=[
+                medians - np.array([rung.low for rung in curve]),
+                np.array([rung.high for rung in curve]) - medians,
+            ],
+            fmt="o--" if framework in drawn else "o-",
             capsize=3,
-            label=curve.label,
-            color=colours[curve.framework],
+            label=name,
+            color=implementation_colours((framework,))[framework],
             linewidth=2,
         )
-        drawn.add(curve.framework)
+        drawn.add(framework)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
-    ticks = sorted({value for curve in curves for value in curve.values})
+    ticks = sorted({size for _, size in rungs})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     _finish(axes)
     axes.set_xlabel(label)
     axes.set_ylabel("seconds of an epoch, with 95 % interval")
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(device, fontsize=10, loc="left")
     axes.legend(frameon=False, fontsize=8, handlelength=4)
     return figure
+
+
+def _limit_seconds(results: SpeedResults) -> dict[str, float]:
+    """What an epoch's operations take at the rate of a large product, on a processor."""
+    if results.environment.accelerator is not None:
+        return {}
+    billions = results.rungs[0].operations / BILLION
+    return {
+        "limit of one core": billions / results.limits.one_core.large_product,
+        "limit of the machine": billions / results.limits.machine.large_product,
+    }
 
 
 def _finish(axes) -> None:

@@ -4,9 +4,11 @@ Raw samples are stored; what is computed from them for readers of the file is
 stored beside them. Format history: version 1, the first.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.records import check
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.timing import Measure
@@ -71,6 +73,11 @@ class Limit:
     large_product_samples: tuple[float, ...] = ()
     network_products_samples: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        # Not yet measured is not a number, and no rate of zero.
+        is_zero = min(self.large_product, self.network_products) <= 0
+        check(not is_zero, "a rate is above zero")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -81,7 +88,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RungResult:
+class RungTimes:
     """One rung, all its processes together.
 
     epoch_seconds: raw samples, seconds of an epoch of one training, without
@@ -118,6 +125,13 @@ class RungResult:
     device_bytes: int | None
     difference: float
 
+    def __post_init__(self) -> None:
+        counts = Counter(self.rounds).values()
+        are_whole = len(self.epoch_seconds) == len(self.rounds) and len(set(counts)) == 1
+        # What stands on a logarithmic axis is above zero.
+        smallest = min(self.median, self.low, self.high, self.operations, *self.epoch_seconds)
+        check(are_whole and smallest > 0, "rounds of unequal length, or a time that is not above 0")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Omission:
@@ -132,7 +146,7 @@ class GrowthPoint:
     """A rung at another batch size or hidden width; `rung` as on the ladder."""
 
     experiment: Experiment
-    rung: RungResult
+    rung: RungTimes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +165,7 @@ class SpeedResults:
     environment: SpeedEnvironment
     limits: Limits
     num_rounds: int
-    rungs: tuple[RungResult, ...]
+    rungs: tuple[RungTimes, ...]
     omitted: tuple[Omission, ...]
     by_batch_size: tuple[GrowthPoint, ...] = ()
     by_width: tuple[GrowthPoint, ...] = ()

@@ -1,23 +1,30 @@
 """`twins speed`: checks every rung, times it, and holds it against the machine's limit."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.display.style import save_figure
+from benchmarks.display.tables import to_terminal
 from benchmarks.options import Context
 from benchmarks.runner.output_folder import output_folder
 from benchmarks.speed.against import against_table, read_comparable
 from benchmarks.speed.campaign import Campaign
 from benchmarks.speed.command import SpeedCommand
-from benchmarks.speed.figure import GrowthCurve, SpeedBar, draw_growth, draw_speed
+from benchmarks.speed.figure import draw_growth, draw_speed
 from benchmarks.speed.ladder import chosen_rungs, why_not
 from benchmarks.speed.machine import find_accelerator
-from benchmarks.speed.results import GrowthPoint, Omission, RungResult, SpeedResults
-from benchmarks.speed.table import describe_device, growth_table, ladder_table, notes
+from benchmarks.speed.results import Omission, SpeedResults
+from benchmarks.speed.table import (
+    describe_device,
+    growth_tables,
+    ladder_table,
+    notes,
+    rungs_by_batch_size,
+    rungs_by_width,
+    short_name,
+    title,
+)
 from shared.errors import InputError
 from shared.timing import SpeedRung
-
-BILLION = 1e9
 
 
 def run_speed(command: SpeedCommand, context: Context) -> SpeedResults:
@@ -39,7 +46,7 @@ def run_speed(command: SpeedCommand, context: Context) -> SpeedResults:
         _draw(results, figures)
     _conclude(context, results, folder)
     if earlier:
-        context.console.print(against_table(earlier, results))
+        context.console.print(to_terminal(against_table(earlier, results)))
     return results
 
 
@@ -64,71 +71,22 @@ def _runnable(command: SpeedCommand) -> tuple[tuple[SpeedRung, ...], tuple[Omiss
 
 
 def _draw(results: SpeedResults, figures: Path) -> None:
-    device, dataset = describe_device(results), results.dataset.name
-    figure = draw_speed(tuple(map(_bar, results.rungs)), _limit_seconds(results), title=device)
-    save_figure(figure, figures / "speed.png", dataset)
+    drawn = {"speed": draw_speed(results)}
+    device = describe_device(results)
     if results.by_batch_size:
-        curves = _curves(results.by_batch_size, lambda point: point.experiment.batch_size)
-        figure = draw_growth(curves, label="batch size", title=device)
-        save_figure(figure, figures / "batch-sizes.png", dataset)
+        rungs = rungs_by_batch_size(results, title)
+        drawn["batch-sizes"] = draw_growth(rungs, label="batch size", device=device)
     if results.by_width:
-        curves = _curves(results.by_width, lambda point: point.experiment.hidden_sizes[0])
-        figure = draw_growth(curves, label="units of the first hidden layer", title=device)
-        save_figure(figure, figures / "widths.png", dataset)
-
-
-def _bar(rung: RungResult) -> SpeedBar:
-    return SpeedBar(
-        label=f"{rung.framework}: {rung.idea}",
-        framework=rung.framework,
-        median=rung.median,
-        low=rung.low,
-        high=rung.high,
-        samples=rung.epoch_seconds,
-    )
-
-
-def _limit_seconds(results: SpeedResults) -> dict[str, float]:
-    if results.environment.accelerator is not None:
-        return {}
-    billions = results.rungs[0].operations / BILLION
-    return {
-        "limit of one core": billions / results.limits.one_core.large_product,
-        "limit of the machine": billions / results.limits.machine.large_product,
-    }
-
-
-def _curves(
-    points: Sequence[GrowthPoint], value_of: Callable[[GrowthPoint], float]
-) -> tuple[GrowthCurve, ...]:
-    """A curve for each rung."""
-    names = dict.fromkeys(point.rung.name for point in points)
-    return tuple(
-        _curve(sorted((p for p in points if p.rung.name == name), key=value_of), value_of)
-        for name in names
-    )
-
-
-def _curve(points: Sequence[GrowthPoint], value_of: Callable[[GrowthPoint], float]) -> GrowthCurve:
-    rung = points[0].rung
-    return GrowthCurve(
-        label=f"{rung.framework}: {rung.idea}",
-        framework=rung.framework,
-        values=[value_of(point) for point in points],
-        medians=[point.rung.median for point in points],
-        lows=[point.rung.low for point in points],
-        highs=[point.rung.high for point in points],
-    )
+        rungs = rungs_by_width(results, title)
+        label = "units of the first hidden layer"
+        drawn["widths"] = draw_growth(rungs, label=label, device=device)
+    for name, figure in drawn.items():
+        save_figure(figure, figures / f"{name}.png", results.dataset.name)
 
 
 def _conclude(context: Context, results: SpeedResults, folder: Path) -> None:
-    context.console.print(ladder_table(results))
-    for points, heading in (
-        (results.by_batch_size, "batch size"),
-        (results.by_width, "first hidden layer"),
-    ):
-        if points:
-            context.console.print(growth_table(points, heading))
+    for table in (ladder_table(results, short_name), *growth_tables(results, short_name)):
+        context.console.print(to_terminal(table))
     for note in notes(results):
         context.console.print(note, soft_wrap=True)
     context.say(f"outputs: {folder}")

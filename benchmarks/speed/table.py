@@ -1,12 +1,10 @@
 """What `twins speed` says at its end: the ladder with its limits, growth, and notes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
+from benchmarks.display.tables import NO_VALUE, Table, table_of
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.results import GrowthPoint, RungResult, SpeedResults
+from benchmarks.speed.results import RungTimes, SpeedResults
 
 MEBIBYTE = 2**20
 BILLION = 1e9
@@ -15,35 +13,37 @@ COLUMNS = ("epoch, s", "95 %", "×", "compile", "GFLOP/s", "core", "all", "MiB")
 of compilation, rate, shares of the large product's rate on one core and on all, memory."""
 
 
-def ladder_table(results: SpeedResults) -> Table:
-    """One row a rung, against the first one; the limits' rows close it."""
-    environment = results.environment
-    title = (
-        f"seconds of an epoch, batch {results.experiment.batch_size}, {results.num_rounds} rounds, "
-        f"medians with 95 % intervals; {describe_device(results)}"
+def ladder_table(
+    results: SpeedResults, label: Callable[[RungTimes], str], key: str = "ladder"
+) -> Table:
+    """One row a rung, against the first one; the limits' rows close it.
+
+    label: how a rung is named; by its short name on a terminal.
+    """
+    on_processor = results.environment.accelerator is None
+    return table_of(
+        key,
+        f"Seconds of an epoch, batch {results.experiment.batch_size}, {results.num_rounds} rounds, "
+        f"medians with 95 % intervals; {describe_device(results)}",
+        ("rung", *COLUMNS),
+        [
+            *((label(rung), *rung_cells(rung, results.rungs[0])) for rung in results.rungs),
+            *(limit_rows(results) if on_processor else ()),
+        ],
     )
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("rung", no_wrap=True)
-    for column in COLUMNS:
-        table.add_column(column, justify="right", no_wrap=True)
-    for rung in results.rungs:
-        table.add_row(rung.name, *rung_cells(rung, results.rungs[0]))
-    if environment.accelerator is None:
-        table.add_section()
-        for name, cells in limit_cells(results):
-            table.add_row(name, *cells)
-    return table
 
 
-def rung_cells(rung: RungResult, first: RungResult) -> tuple[str, ...]:
+def short_name(rung: RungTimes) -> str:
+    """A rung as the command line calls it."""
+    return rung.name
+
+
+def title(rung: RungTimes) -> str:
+    """A rung as people call it."""
+    return f"{rung.framework}: {rung.idea}"
+
+
+def rung_cells(rung: RungTimes, first: RungTimes) -> tuple[str, ...]:
     """The row of a rung; throughput is not compared with latency."""
     latency = rung.measure == "latency"
     return (
@@ -58,7 +58,7 @@ def rung_cells(rung: RungResult, first: RungResult) -> tuple[str, ...]:
     )
 
 
-def limit_cells(results: SpeedResults) -> Iterator[tuple[str, tuple[str, ...]]]:
+def limit_rows(results: SpeedResults) -> Iterator[tuple[str, ...]]:
     """Names and rows of the limits: an epoch's operations at each measured rate."""
     billions = results.rungs[0].operations / BILLION
     limits = results.limits
@@ -72,23 +72,54 @@ def limit_cells(results: SpeedResults) -> Iterator[tuple[str, tuple[str, ...]]]:
                 _share(rate / limits.one_core.large_product),
                 _share(rate / limits.machine.large_product),
             )
-            yield f"{place}, {what}", (seconds, "", "", "", f"{rate:.1f}", *shares, "")
+            yield f"limit: {place}, {what}", seconds, "", "", "", f"{rate:.1f}", *shares, ""
 
 
-def growth_table(points: Sequence[GrowthPoint], heading: str) -> Table:
-    """One row a rung, one column an experiment: seconds of an epoch."""
-    experiments = list(dict.fromkeys(point.experiment for point in points))
-    table = Table(title=f"seconds of an epoch by {heading}", title_justify="left")
-    table.add_column("rung")
-    for experiment in experiments:
-        by_batch = heading == "batch size"
-        value = experiment.batch_size if by_batch else experiment.hidden_sizes[0]
-        table.add_column(str(value), justify="right")
-    for name in dict.fromkeys(point.rung.name for point in points):
-        medians = {p.experiment: p.rung.median for p in points if p.rung.name == name}
-        cells = (f"{medians[each]:.3f}" if each in medians else "–" for each in experiments)
-        table.add_row(name, *cells)
-    return table
+def growth_tables(
+    results: SpeedResults, label: Callable[[RungTimes], str], key: str = "growth"
+) -> Iterator[Table]:
+    """How an epoch's seconds grow with the batch and with the first hidden layer, where asked."""
+    if results.by_batch_size:
+        yield _growth_table(
+            rungs_by_batch_size(results, label),
+            f"{key}-batch-sizes",
+            "Seconds of an epoch by batch size",
+        )
+    if results.by_width:
+        yield _growth_table(
+            rungs_by_width(results, label),
+            f"{key}-widths",
+            "Seconds of an epoch by units of the first hidden layer",
+        )
+
+
+def rungs_by_batch_size(
+    results: SpeedResults, label: Callable[[RungTimes], str]
+) -> dict[tuple[str, int], RungTimes]:
+    """Times by the rung's name and the batch size."""
+    return {(label(p.rung), p.experiment.batch_size): p.rung for p in results.by_batch_size}
+
+
+def rungs_by_width(
+    results: SpeedResults, label: Callable[[RungTimes], str]
+) -> dict[tuple[str, int], RungTimes]:
+    """Times by the rung's name and the units of the first hidden layer."""
+    return {(label(p.rung), p.experiment.hidden_sizes[0]): p.rung for p in results.by_width}
+
+
+def _growth_table(rungs: Mapping[tuple[str, int], RungTimes], key: str, caption: str) -> Table:
+    """One row a rung, one column a size; `rungs` by both."""
+    sizes = sorted({size for _, size in rungs})
+    medians = {place: f"{rung.median:.3f}" for place, rung in rungs.items()}
+    return table_of(
+        key,
+        caption,
+        ("rung", *map(str, sizes)),
+        [
+            (name, *(medians.get((name, size), NO_VALUE) for size in sizes))
+            for name in dict.fromkeys(name for name, _ in rungs)
+        ],
+    )
 
 
 def notes(results: SpeedResults) -> Iterator[str]:

@@ -5,6 +5,8 @@ Format history: version 1, the first.
 
 from dataclasses import dataclass
 
+from benchmarks.runner.records import check
+
 SCHEMA_VERSION = 1
 
 
@@ -28,3 +30,6 @@ class SwapReport:
     dtype: str
     passed: bool
     swaps: tuple[SwapResult, ...]
+
+    def __post_init__(self) -> None:
+        check(bool(self.swaps), "no weights were exchanged")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
 
-from benchmarks.implementations import build_implementation, title_of
+from benchmarks.display.tables import to_terminal
+from benchmarks.implementations import build_implementation
 from benchmarks.options import Context
 from benchmarks.run.results import Results
 from benchmarks.runner.output_folder import output_folder
@@ -18,6 +18,7 @@ from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import read_json, write_json
 from benchmarks.swap.command import SwapCommand
 from benchmarks.swap.results import SCHEMA_VERSION, SwapReport, SwapResult
+from benchmarks.swap.table import swap_table
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.errors import InputError
 from shared.experiment import DType, Experiment
@@ -65,7 +66,7 @@ def run_swap(command: SwapCommand, context: Context) -> SwapReport:
         }
         report = _report(names, evaluated, results.experiment.dtype)
         write_json(report, folder / "swap.json")
-    context.console.print(_table(report))
+    context.console.print(to_terminal(swap_table(report)))
     context.say(f"outputs: {folder}")
     return report
 
@@ -119,18 +120,3 @@ def _compare(
         num_differing_predictions=num_differing,
         passed=num_differing == 0 and is_close,
     )
-
-
-def _table(report: SwapReport) -> Table:
-    columns = ("trained in", "evaluated in", "loss at home", "loss there", "difference")
-    table = Table(*columns, "predictions that differ", title="weight swap", title_justify="left")
-    for swap in report.swaps:
-        table.add_row(
-            title_of(swap.trained_in),
-            title_of(swap.evaluated_in),
-            f"{swap.home_loss:.6f}",
-            f"{swap.loss:.6f}",
-            f"{abs(swap.loss - swap.home_loss):.1e}",
-            f"{swap.num_differing_predictions} of 10,000 {'✓' if swap.passed else '✗'}",
-        )
-    return table

@@ -17,7 +17,7 @@ Weights = list[Any]
 """Tensors: kernel and bias of each layer, from image to output."""
 
 
-class LoopTrainer:
+class CompiledLoopTrainer:
     """One call of a compiled function for each epoch."""
 
     def __init__(self, workload: Workload) -> None:

@@ -35,7 +35,7 @@ WHY_ABSENT = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class CodeRow:
     """What stands side by side; None where only the other side has it."""
 
     name: str
@@ -48,7 +48,7 @@ class Row:
         return WHY_ABSENT.get(self.name, "")
 
 
-def compare_files(file: str) -> list[Row]:
+def compare_files(file: str) -> list[CodeRow]:
     """Rows of `keras_impl/FILE.py` and `jax_impl/FILE.py`; together they hold all code of both.
 
     Classes that both have are compared method by method.
@@ -58,7 +58,7 @@ def compare_files(file: str) -> list[Row]:
     return align(blocks_of(keras, both), blocks_of(jax, both))
 
 
-def align(keras: Sequence[ShownCode], jax: Sequence[ShownCode]) -> list[Row]:
+def align(keras: Sequence[ShownCode], jax: Sequence[ShownCode]) -> list[CodeRow]:
     """Pairs blocks of the same name, keeping the order of both sides."""
     matcher = SequenceMatcher(
         None, [block.name for block in keras], [block.name for block in jax], autojunk=False
@@ -67,10 +67,10 @@ def align(keras: Sequence[ShownCode], jax: Sequence[ShownCode]) -> list[Row]:
     for tag, first, last, other_first, other_last in matcher.get_opcodes():
         left, right = keras[first:last], jax[other_first:other_last]
         if tag == "equal":
-            rows += [Row(name=k.name, keras=k, jax=j) for k, j in zip(left, right, strict=True)]
+            rows += [CodeRow(name=k.name, keras=k, jax=j) for k, j in zip(left, right, strict=True)]
         else:
-            rows += [Row(name=block.name, keras=block, jax=None) for block in left]
-            rows += [Row(name=block.name, keras=None, jax=block) for block in right]
+            rows += [CodeRow(name=block.name, keras=block, jax=None) for block in left]
+            rows += [CodeRow(name=block.name, keras=None, jax=block) for block in right]
     return rows
 
 

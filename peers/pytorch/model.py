@@ -11,7 +11,7 @@ from shared.parameters import LayerParameters, Parameters
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-class Classifier(nn.Module):
+class TorchClassifier(nn.Module):
     """Flatten 28×28, Linear ReLU layers, Linear: returns logits, (n, 10).
 
     Each layer is an attribute named as in Keras.
@@ -33,13 +33,13 @@ class Classifier(nn.Module):
         return getattr(self, self.layer_names[-1])(features)
 
 
-def build_model(experiment: Experiment) -> Classifier:
+def build_model(experiment: Experiment) -> TorchClassifier:
     """The documented network with weights drawn by PyTorch from `experiment.seed`."""
     torch.manual_seed(experiment.seed)
-    return Classifier(experiment).to("cuda" if torch.cuda.is_available() else "cpu")
+    return TorchClassifier(experiment).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def set_parameters(model: Classifier, parameters: Parameters) -> None:
+def set_parameters(model: TorchClassifier, parameters: Parameters) -> None:
     """Copies the given weights into the model; PyTorch stores kernels as (fan_out, fan_in)."""
     with torch.no_grad():
         for layer in parameters.layers:
@@ -48,7 +48,7 @@ def set_parameters(model: Classifier, parameters: Parameters) -> None:
             linear.bias.copy_(torch.tensor(layer.bias))
 
 
-def get_parameters(model: Classifier) -> Parameters:
+def get_parameters(model: TorchClassifier) -> Parameters:
     """Copies the model's weights out."""
     return Parameters(
         tuple(

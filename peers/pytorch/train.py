@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from peers.pytorch.model import Classifier
+from peers.pytorch.model import TorchClassifier
 from shared.experiment import Experiment
 from shared.parameters import LayerParameters, Parameters
 from shared.protocol import (
@@ -20,13 +20,13 @@ from shared.protocol import (
 )
 
 
-def prepare_training(model: Classifier, experiment: Experiment) -> torch.optim.Optimizer:
+def prepare_training(model: TorchClassifier, experiment: Experiment) -> torch.optim.Optimizer:
     """Plain stochastic gradient descent on the model's parameters."""
     return torch.optim.SGD(model.parameters(), lr=experiment.learning_rate)
 
 
 def loss_fn(
-    model: Classifier, images: torch.Tensor, labels: torch.Tensor
+    model: TorchClassifier, images: torch.Tensor, labels: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean cross-entropy of a batch, and the number of rows predicted correctly."""
     logits = model(images)
@@ -35,7 +35,7 @@ def loss_fn(
 
 
 def train_step(
-    model: Classifier,
+    model: TorchClassifier,
     optimizer: torch.optim.Optimizer,
     images: torch.Tensor,
     labels: torch.Tensor,
@@ -49,7 +49,7 @@ def train_step(
 
 
 def train_epoch(
-    model: Classifier,
+    model: TorchClassifier,
     optimizer: torch.optim.Optimizer,
     images: torch.Tensor,
     labels: torch.Tensor,
@@ -78,7 +78,7 @@ def train_epoch(
 
 
 def fit(
-    model: Classifier,
+    model: TorchClassifier,
     optimizer: torch.optim.Optimizer,
     experiment: Experiment,
     *,
@@ -126,14 +126,14 @@ def _epoch_orders(
         yield torch.randperm(num_rows, generator=generator)
 
 
-def evaluate(model: Classifier, examples: Examples) -> Evaluation:
+def evaluate(model: TorchClassifier, examples: Examples) -> Evaluation:
     """Mean loss and accuracy over all rows."""
     with torch.no_grad():
         loss, num_correct = loss_fn(model, *to_device(model, examples))
     return Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
 
 
-def predict(model: Classifier, images: NDArray[np.floating]) -> Predictions:
+def predict(model: TorchClassifier, images: NDArray[np.floating]) -> Predictions:
     """Logits from the model, probabilities by softmax."""
     with torch.no_grad():
         logits = model(torch.tensor(images, device=_device_of(model)))
@@ -141,7 +141,7 @@ def predict(model: Classifier, images: NDArray[np.floating]) -> Predictions:
     return Predictions(logits=logits.cpu().numpy(), probabilities=probabilities.cpu().numpy())
 
 
-def loss_and_gradients(model: Classifier, examples: Examples) -> LossAndGradients:
+def loss_and_gradients(model: TorchClassifier, examples: Examples) -> LossAndGradients:
     """Loss of one batch and its gradients."""
     model.zero_grad()
     loss, _ = loss_fn(model, *to_device(model, examples))
@@ -157,12 +157,12 @@ def loss_and_gradients(model: Classifier, examples: Examples) -> LossAndGradient
     return LossAndGradients(loss=float(loss), gradients=Parameters(gradients))
 
 
-def to_device(model: Classifier, examples: Examples) -> tuple[torch.Tensor, torch.Tensor]:
+def to_device(model: TorchClassifier, examples: Examples) -> tuple[torch.Tensor, torch.Tensor]:
     """Images, and labels as the int64 that PyTorch's loss takes, where the model computes."""
     device = _device_of(model)
     images = torch.tensor(examples.images, device=device)
     return images, torch.tensor(examples.labels, dtype=torch.int64, device=device)
 
 
-def _device_of(model: Classifier) -> torch.device:
+def _device_of(model: TorchClassifier) -> torch.device:
     return next(model.parameters()).device

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.defaults.results import DefaultsResults
-from benchmarks.display.tables import table_of
-from benchmarks.docs_tables import defaults_rows
+from benchmarks.defaults.table import accuracy_table, changes_table, parity_table
 from benchmarks.implementations import title_of
 from benchmarks.report.parts import Finding, Paragraph, Part
 
@@ -29,13 +28,6 @@ def defaults_parts(results: DefaultsResults, key: str) -> Iterator[Part]:
         text="From a port that leaves every default in place, one is given up at a time, until "
         f"the port is the reference. Accuracies are of {len(results.seeds)} seeds."
     )
-    head, *rows = defaults_rows(results)
-    yield table_of(f"{key}-table", "The ladder of defaults", head, rows)
-    yield table_of(
-        f"{key}-changes",
-        "What each port changes",
-        ("port", "change"),
-        [(f"{index} {rung.name}", rung.change) for index, rung in enumerate(results.rungs)],
-        is_hidden=True,
-        is_text=True,
-    )
+    yield accuracy_table(results, f"{key}-table")
+    yield parity_table(results, f"{key}-parity")
+    yield changes_table(results, f"{key}-changes")

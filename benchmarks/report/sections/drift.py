@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.display.tables import table_of
-from benchmarks.docs_tables import band_rows
-from benchmarks.drift.results import Band, Curve, Drift, Quantity, num_within_floor
+from benchmarks.drift.results import Band, Curve, Drift, Quantity
+from benchmarks.drift.table import band_table, curve_sentences
 from benchmarks.implementations import title_of
 from benchmarks.pages.line_charts import Area, Line, LineChart, LineCharts
-from benchmarks.pages.row_chart import Row, RowChart
+from benchmarks.pages.row_chart import ChartRow, RowChart
 from benchmarks.pages.scales import linear_scale, logarithmic_scale
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.report.titles import colour, joined, plural, small
@@ -75,38 +74,10 @@ def drift_parts(drift: Drift, key: str) -> Iterator[Part]:
         f"{plural(drift.curves[0].steps[-1], 'step')}."
     )
     yield LineCharts(charts=tuple(_chart(drift, *chart, key=key) for chart in CHARTS))
-    yield Points(items=tuple(_sentences(drift)))
+    yield Points(items=tuple(curve_sentences(drift)))
     if drift.bands:
         yield _band_chart(drift, key)
-        head, *rows = band_rows(drift)
-        yield table_of(f"{key}-bands-table", "Bands of the documented figures", head, rows)
-
-
-def _sentences(drift: Drift) -> Iterator[str]:
-    """What the curves between frameworks come to, in float32 beside the noise floor."""
-    for curve in (*drift.across("float64"), *drift.across("float32")):
-        yield (
-            f"{'–'.join(map(title_of, curve.pair))} in {curve.dtype}: weights at most "
-            f"{small(max(curve.max_difference))} apart, {small(curve.max_difference[-1])} at the "
-            f"end; {_disagreement(curve)}."
-        )
-        floor = drift.floor_of(curve)
-        if floor:
-            weights = num_within_floor(curve, floor, "max_difference")
-            predictions = num_within_floor(curve, floor, "disagreeing")
-            yield (
-                f"Within the noise floor of the two, in {curve.dtype}: the weights at {weights} of "
-                f"{len(curve.steps)} snapshots, the predictions at {predictions}."
-            )
-
-
-def _disagreement(curve: Curve) -> str:
-    if not any(curve.disagreeing):
-        return "no test image is ever classified differently"
-    return (
-        f"at most {plural(max(curve.disagreeing), 'test image')} classified differently, "
-        f"{curve.disagreeing[-1]:,} at the end"
-    )
+        yield band_table(drift, f"{key}-bands-table")
 
 
 def _chart(
@@ -179,9 +150,9 @@ def _band_chart(drift: Drift, key: str) -> RowChart:
     )
 
 
-def _band_row(band: Band) -> Row:
+def _band_row(band: Band) -> ChartRow:
     distances = tuple((value - band.mean) * PER_MILLE for value in band.values)
-    return Row(
+    return ChartRow(
         label=band.name,
         value=f"{band.mean:.4f}",
         colour=colour(1),

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 
-from benchmarks.display.tables import table_of
-from benchmarks.docs_tables import seeds_rows
 from benchmarks.implementations import title_of
-from benchmarks.pages.row_chart import Limit, Row, RowChart
+from benchmarks.pages.row_chart import ChartRow, LimitLine, RowChart
 from benchmarks.pages.scales import linear_scale
 from benchmarks.report.parts import Finding, Paragraph, Part
 from benchmarks.report.titles import colour
 from benchmarks.seeds.analysis import accuracies_of, documented_test_accuracy
 from benchmarks.seeds.results import PairOfImplementations, SweepResults
 from benchmarks.seeds.statistics import Equivalence
+from benchmarks.seeds.table import (
+    PERCENT,
+    accuracy_table,
+    documented_table,
+    equivalence_table,
+    values_table,
+)
 
 KEY = "seeds"
-PERCENT = 100
 
 
 def seeds_findings(results: SweepResults) -> Iterator[Finding]:
@@ -48,20 +52,12 @@ def seeds_parts(results: SweepResults, key: str) -> Iterator[Part]:
     yield _accuracy_chart(results, key)
     if results.statistics.equivalence:
         yield _difference_chart(results, key)
-    head, *rows = seeds_rows(results)
-    yield table_of(f"{key}-table", "Test accuracy over the seeds", head, rows)
-    yield table_of(
-        f"{key}-values",
-        "Test accuracy, seed by seed",
-        ("seed", *map(title_of, results.statistics.test_accuracy)),
-        zip(map(str, results.seeds), *_accuracy_columns(results), strict=True),
-        is_hidden=True,
-    )
-
-
-def _accuracy_columns(results: SweepResults) -> Iterator[list[str]]:
-    for name in results.statistics.test_accuracy:
-        yield [f"{training.test.accuracy:.4f}" for training in results.of(name)]
+    yield accuracy_table(results, f"{key}-table")
+    if results.statistics.equivalence:
+        yield equivalence_table(results, f"{key}-equivalence")
+    if results.statistics.documented:
+        yield documented_table(results, f"{key}-documented")
+    yield values_table(results, f"{key}-values")
 
 
 def _accuracy_chart(results: SweepResults, key: str) -> RowChart:
@@ -80,9 +76,9 @@ def _accuracy_chart(results: SweepResults, key: str) -> RowChart:
     )
 
 
-def _accuracy_row(results: SweepResults, name: str, index: int) -> Row:
+def _accuracy_row(results: SweepResults, name: str, index: int) -> ChartRow:
     summary = results.statistics.test_accuracy[name]
-    return Row(
+    return ChartRow(
         label=title_of(name),
         value=f"{summary.mean:.2%}",
         colour=colour(index),
@@ -94,8 +90,8 @@ def _accuracy_row(results: SweepResults, name: str, index: int) -> Row:
     )
 
 
-def _documented_limit(percent: float) -> Limit:
-    return Limit(label=f"documented, {percent:.2f}", value=percent, dashes="6 3")
+def _documented_limit(percent: float) -> LimitLine:
+    return LimitLine(label=f"documented, {percent:.2f}", value=percent, dashes="6 3")
 
 
 def _difference_chart(results: SweepResults, key: str) -> RowChart:
@@ -111,15 +107,15 @@ def _difference_chart(results: SweepResults, key: str) -> RowChart:
         rows=rows,
         marks=(("middle", "difference of the means"), ("interval", "its 90 % interval")),
         limits=(
-            Limit(label=f"margin, ±{margin:.1f}", value=-margin, dashes="2 3"),
-            Limit(label="", value=margin, dashes="2 3"),
+            LimitLine(label=f"margin, ±{margin:.1f}", value=-margin, dashes="2 3"),
+            LimitLine(label="", value=margin, dashes="2 3"),
         ),
     )
 
 
-def _difference_rows(pair: PairOfImplementations, index: int) -> Iterator[Row]:
+def _difference_rows(pair: PairOfImplementations, index: int) -> Iterator[ChartRow]:
     for equivalence in (pair.paired, pair.unpaired):
-        yield Row(
+        yield ChartRow(
             label=f"{title_of(pair.other)} − {title_of(pair.reference)}, {equivalence.design}",
             value=_signed(equivalence),
             colour=colour(index + 1),

@@ -1,15 +1,14 @@
 """The speed ladder: seconds of an epoch, rung by rung, against the machine's limits."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
-from benchmarks.display.tables import Table, table_of
-from benchmarks.pages.row_chart import Limit, Row, RowChart
+from benchmarks.pages.row_chart import ChartRow, LimitLine, RowChart
 from benchmarks.pages.scales import logarithmic_scale
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.report.titles import colour, plural
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.results import GrowthPoint, RungResult, SpeedResults
-from benchmarks.speed.table import COLUMNS, describe_device, limit_cells, rung_cells
+from benchmarks.speed.results import RungTimes, SpeedResults
+from benchmarks.speed.table import describe_device, growth_tables, ladder_table, title
 
 KEY = "speed"
 BILLION = 1e9
@@ -21,8 +20,8 @@ def speed_finding(results: SpeedResults) -> Finding:
     latencies = [rung for rung in results.rungs if rung.measure == "latency"]
     fastest = min(latencies or results.rungs, key=lambda rung: rung.median)
     text = (
-        f"Fastest epoch: {fastest.median:.2f} s with {_label(fastest)}, "
-        f"{speedup(fastest, first).estimate:.1f} times as fast as {_label(first)}, "
+        f"Fastest epoch: {fastest.median:.2f} s with {title(fastest)}, "
+        f"{speedup(fastest, first).estimate:.1f} times as fast as {title(first)}, "
         f"on {describe_device(results)}."
     )
     if not results.finished:
@@ -40,9 +39,9 @@ def speed_parts(results: SpeedResults, key: str) -> Iterator[Part]:
         f"batches of {results.experiment.batch_size}."
     )
     yield _chart(results, key)
-    yield _ladder_table(results, key)
+    yield ladder_table(results, title, f"{key}-table")
     yield Points(items=tuple(_notes(results)))
-    yield from _growth_tables(results, key)
+    yield from growth_tables(results, title, key)
 
 
 def _chart(results: SpeedResults, key: str) -> RowChart:
@@ -64,9 +63,9 @@ def _chart(results: SpeedResults, key: str) -> RowChart:
     )
 
 
-def _row(rung: RungResult, frameworks: list[str]) -> Row:
-    return Row(
-        label=_label(rung),
+def _row(rung: RungTimes, frameworks: list[str]) -> ChartRow:
+    return ChartRow(
+        label=title(rung),
         value=f"{rung.median:.2f} s",
         colour=colour(frameworks.index(rung.framework)),
         points=rung.epoch_seconds,
@@ -75,26 +74,14 @@ def _row(rung: RungResult, frameworks: list[str]) -> Row:
     )
 
 
-def _limits(results: SpeedResults) -> Iterator[Limit]:
+def _limits(results: SpeedResults) -> Iterator[LimitLine]:
     """How long an epoch's operations take at the rate of a large product, on a processor."""
     if results.environment.accelerator is None:
         billions = results.rungs[0].operations / BILLION
         one_core = billions / results.limits.one_core.large_product
         machine = billions / results.limits.machine.large_product
-        yield Limit(label=f"limit of the machine, {machine:.2f} s", value=machine, dashes="8 3")
-        yield Limit(label=f"limit of one core, {one_core:.2f} s", value=one_core, dashes="2 3")
-
-
-def _ladder_table(results: SpeedResults, key: str) -> Table:
-    rungs = [(_label(rung), *rung_cells(rung, results.rungs[0])) for rung in results.rungs]
-    on_processor = results.environment.accelerator is None
-    limits = limit_cells(results) if on_processor else ()
-    return table_of(
-        f"{key}-table",
-        "The speed ladder",
-        ("rung", *COLUMNS),
-        [*rungs, *((f"limit: {name}", *cells) for name, cells in limits)],
-    )
+        yield LimitLine(label=f"limit of the machine, {machine:.2f} s", value=machine, dashes="8 3")
+        yield LimitLine(label=f"limit of one core, {one_core:.2f} s", value=one_core, dashes="2 3")
 
 
 def _notes(results: SpeedResults) -> Iterator[str]:
@@ -104,39 +91,8 @@ def _notes(results: SpeedResults) -> Iterator[str]:
         "NumPy."
     )
     for rung, following in neighbours_alike(results.rungs):
-        yield f"No significant difference: {_label(rung)} and {_label(following)}."
+        yield f"No significant difference: {title(rung)} and {title(following)}."
     for omission in results.omitted:
         yield f"Not measured: {omission.name} ({omission.reason})."
     for reason in results.environment.why_noisy:
         yield f"Noisy machine: {reason}."
-
-
-def _growth_tables(results: SpeedResults, key: str) -> Iterator[Table]:
-    if results.by_batch_size:
-        yield _growth_table(
-            results.by_batch_size,
-            f"{key}-batch-sizes",
-            "Seconds of an epoch by batch size",
-            lambda point: point.experiment.batch_size,
-        )
-    if results.by_width:
-        yield _growth_table(
-            results.by_width,
-            f"{key}-widths",
-            "Seconds of an epoch by units of the first hidden layer",
-            lambda point: point.experiment.hidden_sizes[0],
-        )
-
-
-def _growth_table(
-    points: Sequence[GrowthPoint], key: str, caption: str, value_of: Callable[[GrowthPoint], int]
-) -> Table:
-    values = sorted({value_of(point) for point in points})
-    medians = {(_label(p.rung), value_of(p)): f"{p.rung.median:.3f}" for p in points}
-    labels = dict.fromkeys(label for label, _ in medians)
-    rows = [(label, *(medians.get((label, value), "–") for value in values)) for label in labels]
-    return table_of(key, caption, ("rung", *map(str, values)), rows)
-
-
-def _label(rung: RungResult) -> str:
-    return f"{rung.framework}: {rung.idea}"

@@ -1,9 +1,10 @@
 """The verdict: whether the documented figures were reached, first in words, then in numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from benchmarks.defaults.results import DefaultsResults
-from benchmarks.display.tables import Cell, Outcome, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Cell, Table
 from benchmarks.drift.results import Band, Drift
 from benchmarks.implementations import title_of
 from benchmarks.parity.results import ParityReport
@@ -18,13 +19,12 @@ from benchmarks.report.sections.speed import speed_finding
 from benchmarks.report.sections.swap import swap_finding
 from benchmarks.report.titles import joined
 from benchmarks.run.results import Comparison, Results
+from benchmarks.run.table import documented_table, figure_text
 from benchmarks.seeds.results import SweepResults
 from benchmarks.speed.results import SpeedResults
 from benchmarks.swap.results import SwapReport
 
 KEY = "verdict"
-OUTCOMES: Mapping[str, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
-Value = float | tuple[int, ...] | None
 
 
 def verdict_parts(
@@ -85,47 +85,29 @@ def _missed_text(name: str, judged: Sequence[Comparison]) -> str:
     missed = [each for each in judged if each.verdicts[name] == "missed"]
     if not missed:
         return ""
-    figures = joined(f"{each.name} ({_text(each.measured[name])})" for each in missed)
+    figures = joined(f"{each.name} ({figure_text(each.measured[name])})" for each in missed)
     return f"{title_of(name)} misses {len(missed)} of {len(judged)} documented figures: {figures}"
 
 
 def _table(results: Results, bands: Mapping[str, Band], key: str, caption: str) -> Table:
     """With bands at hand, also whether each documented value lies in the band of its own figure."""
-    band_columns = ("band of rounding", "documented value") if bands else ()
-    return table_of(
-        key,
-        caption,
-        ("figure", "documented", *map(title_of, results.runs), *band_columns),
-        [
-            (
-                *(each.name, f"{_text(each.documented)}{_tolerance(each)}"),
-                *(_measured(each, name) for name in results.runs),
-                *(_band_cells(bands.get(each.name)) if bands else ()),
-            )
-            for each in results.documented
-        ],
+    table = documented_table(results, key, caption)
+    if not bands:
+        return table
+    return replace(
+        table,
+        columns=(*table.columns, "band of rounding", "documented value"),
+        rows=tuple(
+            (*row, *_band_cells(bands.get(each.name)))
+            for row, each in zip(table.rows, results.documented, strict=True)
+        ),
     )
-
-
-def _measured(comparison: Comparison, name: str) -> Cell:
-    verdict = comparison.verdicts[name]
-    return Cell(text=_text(comparison.measured[name]), outcome=OUTCOMES[verdict], verdict=verdict)
 
 
 def _band_cells(band: Band | None) -> tuple[str | Cell, ...]:
     if band is None:
-        return ("–", "–")
+        return (NO_VALUE, NO_VALUE)
     is_inside = bool(band.holds_documented)
     text = "inside" if is_inside else "outside"
     cell = Cell(text=text, outcome="good" if is_inside else "bad", verdict="")
     return (f"{band.lowest:.4f} to {band.highest:.4f}", cell)
-
-
-def _tolerance(comparison: Comparison) -> str:
-    return "" if comparison.tolerance is None else f" ± {comparison.tolerance:.3f}"
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return "–" if value is None else f"{value:.4f}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.implementations import title_of
-from benchmarks.report.parts import Paragraph, Part, Picture, Pictures
+from benchmarks.report.parts import PageImage, Paragraph, Part, Pictures
 from benchmarks.report.pictures import first_layer_images
 from benchmarks.report.run_material import Missing, RunMaterial
 from benchmarks.run.weights import MAXIMUM_UNITS
@@ -25,7 +25,7 @@ def weight_parts(material: RunMaterial, _key: str) -> Iterator[Part]:
     )
     yield Pictures(
         pictures=tuple(
-            Picture(
+            PageImage(
                 caption=title_of(name),
                 source=source,
                 text=f"First-layer weights of {num_shown} units in {title_of(name)}",

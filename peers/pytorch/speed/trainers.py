@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from peers.pytorch import train
-from peers.pytorch.model import Classifier, build_model, get_parameters, set_parameters
+from peers.pytorch.model import TorchClassifier, build_model, get_parameters, set_parameters
 from shared.parameters import Parameters
 from shared.timing import Device, EpochClock, Workload
 
@@ -26,7 +26,7 @@ def compiled(workload: Workload) -> "LoopTrainer":
 class LoopTrainer:
     """The peer's own epoch, `train.train_epoch`, of one form of the model or another."""
 
-    def __init__(self, workload: Workload, model: Classifier) -> None:
+    def __init__(self, workload: Workload, model: TorchClassifier) -> None:
         self.model = model
         self.batch_size = workload.experiment.batch_size
         set_parameters(self.model, workload.parameters[0])
