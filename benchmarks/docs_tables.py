@@ -30,7 +30,7 @@ DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 def docs_tables() -> tuple[str, ...]:
     """All tables, as Markdown."""
-    return tuple(map(to_markdown, _tables()))
+    return tuple(map(to_markdown, measured_tables()))
 
 
 def with_tables(document: str) -> str:
@@ -41,7 +41,8 @@ def with_tables(document: str) -> str:
     return document
 
 
-def _tables() -> Iterator[Table]:
+def measured_tables() -> Iterator[Table]:
+    """Every table of the documents, from the committed results."""
     yield documented_table(read_json(RESULTS / "run.json", Results), "documented", "")
     yield parity_table(read_json(RESULTS / "parity-float64.json", ParityReport))
     yield band_table(read_json(RESULTS / "drift.json", Drift))

@@ -1,11 +1,14 @@
 """The documents against the code and the measured results."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from benchmarks.docs_tables import DOCUMENTS, RESULTS, docs_tables, with_tables
+from benchmarks.display.tables import Table, plain_text, to_terminal
+from benchmarks.docs_tables import DOCUMENTS, RESULTS, docs_tables, measured_tables, with_tables
 
 ROOT = Path(__file__).parent.parent
 ALL = [*DOCUMENTS, ROOT / "CONTRIBUTING.md"]
@@ -24,6 +27,16 @@ def test_every_table_is_what_was_measured():
         assert table in together
     for path in DOCUMENTS:
         assert with_tables(TEXTS[path]) == TEXTS[path]
+
+
+@pytest.mark.parametrize("table", list(measured_tables())[:-1], ids=lambda table: table.key)
+def test_every_table_fits_a_terminal_of_80_columns_whole(table: Table):
+    file = StringIO()
+    Console(file=file, width=80).print(to_terminal(table))
+    shown = file.getvalue()
+    assert "…" not in shown
+    for row in table.rows:
+        assert any(all(plain_text(cell) in line for cell in row) for line in shown.splitlines())
 
 
 @pytest.mark.parametrize(("path", "target"), LINKS, ids=lambda value: str(value)[-40:])

@@ -84,11 +84,17 @@ def to_terminal(table: Table) -> TerminalTable:
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+    rows = [tuple(map(_terminal_cell, row)) for row in table.rows]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     shown.add_column(table.columns[0], no_wrap=True)
-    for column in table.columns[1:]:
-        shown.add_column(column, justify="left" if table.is_text else "right")
-    for row in table.rows:
-        shown.add_row(*map(_terminal_cell, row))
+    for heading, width in zip(table.columns[1:], widths[1:], strict=True):
+        if table.is_text:
+            shown.add_column(heading)
+        else:  # headings wrap between their words, numbers never
+            longest = max(width, *map(len, heading.split()))
+            shown.add_column(heading, justify="right", width=longest)
+    for row in rows:
+        shown.add_row(*row)
     return shown
 
 

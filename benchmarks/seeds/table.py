@@ -44,10 +44,7 @@ def documented_table(results: SweepResults, key: str = "documented") -> Table:
     return table_of(
         key,
         "Where the documented figures lie among the seeds",
-        (
-            *("figure", "documented", "seeds of", "mean ± sd", "lowest", "highest"),
-            *("z", "percentile"),
-        ),
+        ("figure", "documented", "seeds of", "mean ± sd", "z", "per cent below"),
         [
             (each.figure, f"{each.documented:.4f}", *_position_cells(each))
             for each in results.statistics.documented
@@ -82,7 +79,7 @@ def _equivalence_cells(equivalence: Equivalence) -> tuple[str | Cell, ...]:
     is_equivalent = equivalence.verdict == "equivalent"
     return (
         f"{PERCENT * equivalence.difference:+.3f} pp",
-        f"{PERCENT * equivalence.low:+.3f} to {PERCENT * equivalence.high:+.3f} pp",
+        f"{PERCENT * equivalence.low:+.3f} to {PERCENT * equivalence.high:+.3f}",
         f"{equivalence.p:.2g}",
         Cell(text=equivalence.verdict, outcome="good" if is_equivalent else "plain"),
     )
@@ -93,8 +90,6 @@ def _position_cells(located: DocumentedPosition) -> tuple[str, ...]:
     return (
         title_of(located.implementation),
         f"{sample.mean:.4f} ± {sample.standard_deviation:.4f}",
-        f"{sample.minimum:.4f}",
-        f"{sample.maximum:.4f}",
         NO_VALUE if position.z is None else f"{position.z:+.1f}",
         f"{position.percentile:.0f}",
     )

@@ -25,7 +25,7 @@ def ladder_table(
         key,
         f"Seconds of an epoch, batch {results.experiment.batch_size}, {results.num_rounds} rounds, "
         f"medians with 95 % intervals; {describe_device(results)}",
-        ("rung", *COLUMNS),
+        ("rung or limit", *COLUMNS),
         [
             *((label(rung), *rung_cells(rung, results.rungs[0])) for rung in results.rungs),
             *(limit_rows(results) if on_processor else ()),
@@ -72,7 +72,7 @@ def limit_rows(results: SpeedResults) -> Iterator[tuple[str, ...]]:
                 _share(rate / limits.one_core.large_product),
                 _share(rate / limits.machine.large_product),
             )
-            yield f"limit: {place}, {what}", seconds, "", "", "", f"{rate:.1f}", *shares, ""
+            yield f"{place}, {what}", seconds, "", "", "", f"{rate:.1f}", *shares, ""
 
 
 def growth_tables(
