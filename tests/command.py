@@ -1,8 +1,12 @@
 """Runs the program as a user does: a process of its own, its output, its exit status."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -25,3 +29,14 @@ def twins(*arguments: object, cwd: Path, **changes: str) -> subprocess.Completed
         text=True,
         check=False,
     )
+
+
+@contextmanager
+def ended_after(process: subprocess.Popen[str], seconds: float = 120) -> Iterator[None]:
+    """Kills the group that the process leads where what is waited for does not come in time."""
+    timer = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

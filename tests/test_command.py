@@ -15,7 +15,7 @@ import pytest
 from benchmarks.registry import COMMANDS
 from benchmarks.run.results import Results
 from benchmarks.runner.records import read_json
-from tests.command import PROGRAM, ROOT, environment, twins
+from tests.command import PROGRAM, ROOT, ended_after, environment, twins
 
 TINY = ("--num-epochs", 1, "--hidden-sizes", 4, "--batch-size", 5_000, "--randomness", "shared")
 
@@ -281,10 +281,11 @@ def start_long_run(out: Path, data: Path) -> subprocess.Popen[str]:
 
 def wait_for_epochs(process: subprocess.Popen[str], num_epochs: int) -> None:
     assert process.stdout is not None
-    while num_epochs:
-        line = process.stdout.readline()
-        assert line, "the run ended early"
-        num_epochs -= "epoch" in line
+    with ended_after(process):
+        while num_epochs:
+            line = process.stdout.readline()
+            assert line, "the run ended early, or was silent for too long"
+            num_epochs -= "epoch" in line
 
 
 def group_is_gone(process_group: int) -> bool:
@@ -311,7 +312,7 @@ def test_ctrl_c_leaves_no_orphan_and_keeps_what_is_finished(
     process = start_long_run(out, fashion_mnist_directory)
     wait_for_epochs(process, 2)
     os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C goes to the whole group
-    _, errors = process.communicate()
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.splitlines() == ["twins: interrupted; what is finished was kept"]
     assert group_is_gone(process.pid)
@@ -330,7 +331,7 @@ def test_a_worker_that_dies_fails_the_run_with_the_end_of_its_log(
     wait_for_epochs(process, 1)
     # The resource tracker of multiprocessing is a child too; the worker is the last.
     os.kill(children_of(process.pid)[-1], signal.SIGKILL)
-    _, errors = process.communicate()
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "JAX: the process ended with status -9" in errors
     assert "worker.log" in errors
@@ -344,7 +345,7 @@ def test_a_killed_program_takes_its_worker_along(fashion_mnist_directory: Path, 
     process = start_long_run(tmp_path / "run", fashion_mnist_directory)
     wait_for_epochs(process, 1)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=120)
     assert group_is_gone(process.pid)
     assert "at work here, or was broken off" in (tmp_path / "run" / "UNFINISHED.txt").read_text()
 

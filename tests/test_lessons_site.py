@@ -133,7 +133,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path):
     assert process.stdout is not None
     assert process.stdout.readline() == "1 of 2: lesson 1 has run\n"
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate()
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors == "lessons: interrupted; nothing was changed\n"
     assert [path.name for path in project.iterdir()] == ["lessons"]

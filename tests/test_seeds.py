@@ -453,7 +453,7 @@ def wait_for(condition, process: subprocess.Popen | None = None) -> None:
     deadline = time.monotonic() + LONGEST_WAIT
     while not condition():
         if process is not None:
-            assert process.poll() is None, process.communicate()[0]
+            assert process.poll() is None, process.communicate(timeout=120)[0]
         assert time.monotonic() < deadline, f"nothing came of it in {LONGEST_WAIT} seconds"
         time.sleep(0.05)
 
@@ -482,7 +482,7 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     process = start_twins(*data, "--out", str(folder))
     wait_for(lambda: list((folder / "trainings").glob("*.json")), process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does on Ctrl-C
-    output, _ = process.communicate()
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 130, output
     assert "interrupted" in output
     # Children end with their parent, not before it.
@@ -492,12 +492,12 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     assert 1 <= len(before) < 4
 
     process = start_twins(*data, "--resume", str(folder), "--num-epochs", "2")
-    output, _ = process.communicate()
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "num epochs: stored 1, asked 2" in output
 
     process = start_twins(*data, "--resume", str(folder))
-    output, _ = process.communicate()
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert f"resuming: {len(before)} of 4 trainings are stored" in output
     after = stored_state(folder)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.runner.records import read_json
 from benchmarks.speed.machine import find_accelerator
 from benchmarks.speed.results import SpeedResults
-from tests.command import PROGRAM, environment, twins
+from tests.command import PROGRAM, ended_after, environment, twins
 
 SMALL = ("--hidden-sizes", 8, "--batch-size", 500, "--rounds", 2, "--epochs-per-process", 1)
 
@@ -65,10 +65,11 @@ def test_an_interrupt_keeps_what_was_measured(fashion_mnist_directory: Path, tmp
         start_new_session=True,
     )
     assert process.stdout is not None
-    while "2 of 100" not in process.stdout.readline():
-        assert process.poll() is None
+    with ended_after(process):
+        while "2 of 100" not in process.stdout.readline():
+            assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate()
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.splitlines() == ["twins: interrupted; what is finished was kept"]
     results = read_json(out / "speed.json", SpeedResults)
