@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.display import style
 from benchmarks.run import figure as run_figures
+from benchmarks.run.comparison import compare_with_documented
 from benchmarks.run.confusion import draw_confusion
 from benchmarks.run.curves import PUBLISHED_LABEL, draw_learning_curves
 from benchmarks.run.figure import draw_run_figures
@@ -65,6 +66,7 @@ def made_run(num_epochs: int) -> ImplementationRun:
 def made_results(
     names: tuple[str, ...], *, experiment: Experiment, dataset_name: str, reason: str | None
 ) -> Results:
+    runs = {name: made_run(experiment.num_epochs) for name in names}
     return Results(
         schema_version=SCHEMA_VERSION,
         dataset=DatasetDescription(
@@ -86,8 +88,8 @@ def made_results(
             flags=(),
             command=(),
         ),
-        runs={name: made_run(experiment.num_epochs) for name in names},
-        documented=(),
+        runs=runs,
+        documented=compare_with_documented(runs, experiment, dataset_name),
         why_not_applicable=reason,
     )
 

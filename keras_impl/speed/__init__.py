@@ -64,7 +64,7 @@ RUNGS = (
         name="tensorflow-loop",
         framework="TensorFlow",
         idea="the epoch in one compiled while_loop",
-        trainer="keras_impl.speed.tensorflow_loop:LoopTrainer",
+        trainer="keras_impl.speed.tensorflow_loop:CompiledLoopTrainer",
         packages=("tensorflow",),
     ),
 )
