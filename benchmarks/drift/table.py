@@ -62,6 +62,6 @@ def _floor_sentence(across: Curve, floor: tuple[Curve, ...]) -> str:
         within = num_within_floor(across, floor, quantity)
         parts.append(f"{words} at {within} ({within / len(across.steps):.0%})")
     return (
-        f"  of {len(across.steps)} snapshots, within the largest difference of either framework "
-        f"with itself (the floor): {', '.join(parts)}"
+        f"{_name(across)}: of {len(across.steps)} snapshots, within the largest difference of "
+        f"either framework with itself (the floor): {', '.join(parts)}"
     )
