@@ -85,14 +85,13 @@ def to_terminal(table: Table) -> TerminalTable:
         padding=(0, 1, 0, 0),
     )
     rows = [tuple(map(_terminal_cell, row)) for row in table.rows]
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     shown.add_column(table.columns[0], no_wrap=True)
-    for heading, width in zip(table.columns[1:], widths[1:], strict=True):
+    for place, heading in enumerate(table.columns[1:], start=1):
         if table.is_text:
             shown.add_column(heading)
         else:  # headings wrap between their words, numbers never
-            longest = max(width, *map(len, heading.split()))
-            shown.add_column(heading, justify="right", width=longest)
+            parts = (*heading.split(), *(row[place] for row in rows))
+            shown.add_column(heading, justify="right", width=max(map(len, parts)))
     for row in rows:
         shown.add_row(*row)
     return shown
