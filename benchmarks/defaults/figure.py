@@ -12,6 +12,7 @@ from benchmarks.display.style import (
     label_decades,
     new_figure,
     place_of_zero,
+    tidy,
 )
 
 NUM_TEST_IMAGES = 10_000
@@ -70,7 +71,7 @@ def _draw_differences(
     axes.set_xscale("log")
     axes.set_xlim(zero / _HEADROOM, _HEADROOM)
     label_decades(axes, zero)
-    _finish(axes)
+    tidy(axes)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
 
 
@@ -92,11 +93,5 @@ def _draw_accuracies(axes: Axes, rungs: Sequence[PortResult]) -> None:
     axes.margins(x=0.1)
     axes.ticklabel_format(axis="x", useOffset=False)
     axes.locator_params(axis="x", nbins=5)
-    _finish(axes)
+    tidy(axes)
     axes.set_xlabel("circle: one seed; bar: mean\ngrey: range of the reference port")
-
-
-def _finish(axes: Axes) -> None:
-    axes.grid(color="#DDDDDD")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -68,6 +68,13 @@ def implementation_widths(titles: Iterable[str]) -> dict[str, float]:
     return {title: float(width) for title, width in zip(ordered, widths, strict=True)}
 
 
+def tidy(axes: Axes) -> None:
+    """A grid behind the data, and no frame where nothing is read off."""
+    axes.grid(color="#DDDDDD")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
 def hide_frame(axes: Axes) -> None:
     """Removes ticks and frame, which say nothing around an image; labels stay."""
     axes.set_xticks([])

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.display.style import new_figure
-from benchmarks.drift.results import Band, Curve, Drift, Kind, Quantity
+from benchmarks.drift.results import KIND_TITLES, Band, Curve, Drift, Kind, Quantity
 from shared.experiment import DType
 
 # Of the palette in `style`, whose source stands there; the floor in greys, so that
@@ -18,11 +18,6 @@ _KIND_COLOURS: dict[Kind, str] = {
     "last bit": "#009E73",
     "row order": "#CC79A7",
     "one core": "#8A8A8A",
-}
-_KIND_TITLES: dict[Kind, str] = {
-    "last bit": "last bit of its initial weights",
-    "row order": "rows of each batch reversed",
-    "one core": "one core",
 }
 _LINE_STYLES = ("-", "--", ":", "-.")
 _LOGARITHMIC: tuple[Quantity, ...] = ("max_difference", "rms_difference")
@@ -107,7 +102,7 @@ def _moved_curves(drift: Drift) -> list[Curve]:
 
 
 def _own_label(curve: Curve, titles: Mapping[str, str]) -> str:
-    return f"{titles.get(curve.pair[0], curve.pair[0])} with itself, {_KIND_TITLES[curve.kind]}"
+    return f"{titles.get(curve.pair[0], curve.pair[0])} with itself, {KIND_TITLES[curve.kind]}"
 
 
 def _self_curves(drift: Drift) -> list[Curve]:

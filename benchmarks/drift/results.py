@@ -30,6 +30,12 @@ last bit: each initial weight moved to the next number above or below it.
 row order: the rows inside each batch reversed, so that sums run in another order.
 one core: the number of processor cores, hence how work is cut up between threads.
 """
+KIND_TITLES: dict[Kind, str] = {
+    "last bit": "last bit of its initial weights",
+    "row order": "rows of each batch reversed",
+    "one core": "one core",
+}
+"""What was disturbed where an implementation is compared with itself, for people."""
 DOCUMENTED_DECIMALS = 4
 """How many decimals the documented figures are printed with."""
 Quantity = Literal["max_difference", "rms_difference", "disagreeing"]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from benchmarks.display.style import implementation_colours, implementation_widths, new_figure
+from benchmarks.display.style import implementation_colours, implementation_widths, new_figure, tidy
 from shared.documented import PUBLISHED_VALIDATION
 from shared.protocol import EpochMetrics
 
@@ -113,9 +113,7 @@ def _label_panel(axes: Axes, quantity: str, num_epochs: int) -> None:
     margin = max(0.5, 0.03 * num_epochs)
     axes.set_xlim(1 - margin, num_epochs + margin)
     axes.set_xticks(_epoch_ticks(num_epochs))
-    axes.grid(color="#DDDDDD")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    tidy(axes)
 
 
 def _epoch_ticks(num_epochs: int) -> list[int]:

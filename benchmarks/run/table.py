@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
+from benchmarks.display.words import network
 from benchmarks.implementations import title_of
 from benchmarks.run.results import Comparison, Results
 from shared.documented import Verdict
-from shared.network import NUM_CLASSES, NUM_PIXELS
 
 OUTCOMES: dict[Verdict, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
 
@@ -31,12 +31,11 @@ def documented_table(results: Results, key: str, caption: str) -> Table:
 def run_table(results: Results) -> Table:
     """The same at the end of a run, with the time that each training took."""
     experiment = results.experiment
-    sizes = "→".join(map(str, (NUM_PIXELS, *experiment.hidden_sizes, NUM_CLASSES)))
     table = documented_table(
         results,
         "documented",
-        f"{results.dataset.name}, {sizes}, {experiment.num_epochs} epochs, {experiment.dtype}, "
-        f"randomness {experiment.randomness}, seed {experiment.seed}",
+        f"{results.dataset.name}, {network(experiment)}, {experiment.num_epochs} epochs, "
+        f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",
     )
     seconds = (f"{sum(run.seconds.epochs):.1f} s" for run in results.runs.values())
     return replace(table, rows=(*table.rows, ("training time, all epochs", "", *seconds)))

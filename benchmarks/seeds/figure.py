@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from benchmarks.display.style import implementation_colours, new_figure
+from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.implementations import title_of
 from benchmarks.seeds.analysis import accuracies_of, documented_test_accuracy
 from benchmarks.seeds.results import DocumentedPosition, PairOfImplementations, SweepResults
@@ -23,7 +23,6 @@ _WIDEST_STEP = 0.09
 _WIDEST_SHIFT = 0.25
 _INTERVAL_GAP = 0.4
 _BAND_COLOUR = "#DDEFE7"
-_GRID_COLOUR = "#DDDDDD"
 
 
 def draw_seeds(results: SweepResults) -> Figure:
@@ -77,7 +76,7 @@ def _draw_by_seed(
     axes.set_xlabel("seed")
     axes.set_ylabel("test accuracy, per cent")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
-    _tidy(axes)
+    tidy(axes)
 
 
 def _draw_spread(
@@ -112,7 +111,7 @@ def _draw_spread(
     axes.set_xticks(range(len(accuracies)), list(accuracies))
     axes.set_xlim(-0.65, len(accuracies) - 0.4)
     axes.tick_params(labelleft=False)
-    _tidy(axes)
+    tidy(axes)
 
 
 def _mark_documented(by_seed: Axes, spread: Axes, accuracy: float) -> None:
@@ -155,7 +154,7 @@ def _draw_differences(
     axes.set_xlim(min(left, -1.1 * margin), max(right, 1.1 * margin))
     axes.set_title(f"difference; mean with 90 % interval; margin ±{margin:.1f}")
     axes.set_xlabel("difference in test accuracy, percentage points")
-    _tidy(axes)
+    tidy(axes)
 
 
 def _draw_interval(axes: Axes, row: int, test: Equivalence) -> None:
@@ -194,7 +193,7 @@ def _draw_distances(axes: Axes, distances: Sequence[DocumentedPosition]) -> None
     axes.set_xlim(min(left, -2.5), max(right, 2.5))
     axes.set_title("where the documented figures lie; band ±1.96")
     axes.set_xlabel("standard deviations from the mean of the seeds")
-    _tidy(axes)
+    tidy(axes)
 
 
 def swarm(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -210,9 +209,3 @@ def swarm(values: NDArray[np.float64]) -> NDArray[np.float64]:
     counts = np.bincount(bins)
     step = min(_WIDEST_STEP, 2 * _WIDEST_SHIFT / max(1, counts.max() - 1))
     return step * (ranks - (counts[bins] - 1) / 2)
-
-
-def _tidy(axes: Axes) -> None:
-    axes.grid(color=_GRID_COLOUR)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -6,12 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from benchmarks.display.style import implementation_colours, new_figure
+from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.speed.results import RungTimes, SpeedResults
-from benchmarks.speed.table import BILLION, describe_device, title
+from benchmarks.speed.table import describe_device, limit_seconds, title
 
 LIMIT_COLOUR = "#B00020"
-GRID_COLOUR = "#DDDDDD"
 
 
 def draw_speed(results: SpeedResults) -> Figure:
@@ -38,7 +37,7 @@ def draw_speed(results: SpeedResults) -> Figure:
             va="center",
             fontsize=9,
         )
-    for name, seconds in _limit_seconds(results).items():
+    for name, seconds in limit_seconds(results).items():
         axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
         axes.annotate(
             f"{name} {seconds:.2f} s",
@@ -59,7 +58,7 @@ def draw_speed(results: SpeedResults) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(results.rungs)), list(map(title, results.rungs)))
     axes.invert_yaxis()
-    _finish(axes)
+    tidy(axes)
     axes.set_xlabel("seconds of an epoch: samples, median, 95 % interval of the median")
     axes.set_title(describe_device(results), fontsize=10, loc="left")
     return figure
@@ -102,26 +101,9 @@ def draw_growth(rungs: Mapping[tuple[str, int], RungTimes], *, label: str, devic
     ticks = sorted({size for _, size in rungs})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    _finish(axes)
+    tidy(axes)
     axes.set_xlabel(label)
     axes.set_ylabel("seconds of an epoch, with 95 % interval")
     axes.set_title(device, fontsize=10, loc="left")
     axes.legend(frameon=False, fontsize=8, handlelength=4)
     return figure
-
-
-def _limit_seconds(results: SpeedResults) -> dict[str, float]:
-    """What an epoch's operations take at the rate of a large product, on a processor."""
-    if results.environment.accelerator is not None:
-        return {}
-    billions = results.rungs[0].operations / BILLION
-    return {
-        "limit of one core": billions / results.limits.one_core.large_product,
-        "limit of the machine": billions / results.limits.machine.large_product,
-    }
-
-
-def _finish(axes) -> None:
-    axes.grid(color=GRID_COLOUR)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

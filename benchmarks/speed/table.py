@@ -75,6 +75,17 @@ def limit_rows(results: SpeedResults) -> Iterator[tuple[str, ...]]:
             yield f"{place}, {what}", seconds, "", "", "", f"{rate:.1f}", *shares, ""
 
 
+def limit_seconds(results: SpeedResults) -> dict[str, float]:
+    """What an epoch's operations take at the rate of a large product, on a processor."""
+    if results.environment.accelerator is not None:
+        return {}
+    billions = results.rungs[0].operations / BILLION
+    return {
+        "limit of the machine": billions / results.limits.machine.large_product,
+        "limit of one core": billions / results.limits.one_core.large_product,
+    }
+
+
 def growth_tables(
     results: SpeedResults, label: Callable[[RungTimes], str], key: str = "growth"
 ) -> Iterator[Table]:

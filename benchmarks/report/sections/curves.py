@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from benchmarks.display.words import colour, joined, small
 from benchmarks.implementations import title_of
 from benchmarks.pages.line_charts import Line, LineChart, LineCharts
 from benchmarks.pages.scales import linear_scale
 from benchmarks.report.parts import Paragraph, Part
 from benchmarks.report.run_material import RunMaterial
-from benchmarks.report.titles import colour, joined, small
 from benchmarks.run.results import Results
 from benchmarks.runner.training import ImplementationRun
 from shared.documented import PUBLISHED_VALIDATION

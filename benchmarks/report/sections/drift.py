@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.drift.results import Band, Curve, Drift, Quantity
+from benchmarks.display.words import colour, joined, plural, small
+from benchmarks.drift.results import KIND_TITLES, Band, Curve, Drift, Quantity
 from benchmarks.drift.table import band_table, curve_sentences
 from benchmarks.implementations import title_of
 from benchmarks.pages.line_charts import Area, Line, LineChart, LineCharts
 from benchmarks.pages.row_chart import ChartRow, RowChart
 from benchmarks.pages.scales import linear_scale, logarithmic_scale
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
-from benchmarks.report.titles import colour, joined, plural, small
 from shared.experiment import DType
 
 KEY = "drift"
@@ -23,11 +23,6 @@ CHARTS: tuple[tuple[Quantity, str, str, str], ...] = (
 )
 ACROSS_COLOURS: dict[DType, str] = {"float64": colour(1), "float32": colour(0)}
 FLOOR_LABEL = "noise floor: a framework against itself, float32"
-KIND_WORDS = {
-    "last bit": "last bit of its initial weights",
-    "row order": "rows of each batch reversed",
-    "one core": "one core",
-}
 
 
 def drift_findings(drift: Drift) -> Iterator[Finding]:
@@ -117,7 +112,7 @@ def _across_line(curve: Curve, quantity: Quantity, number_format: str) -> Line:
 
 def _floor_line(curve: Curve, quantity: Quantity, number_format: str) -> Line:
     return Line(
-        label=f"{title_of(curve.pair[0])} with itself, {KIND_WORDS[curve.kind]}",
+        label=f"{title_of(curve.pair[0])} with itself, {KIND_TITLES[curve.kind]}",
         values=tuple(map(float, curve.values(quantity))),
         colour="var(--quiet)",
         width=0.7,

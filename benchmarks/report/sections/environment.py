@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
 from benchmarks.parity.results import ParityReport
 from benchmarks.report.parts import Facts, Part
-from benchmarks.report.titles import network, plural
 from benchmarks.run.results import Results
 from benchmarks.runner.environment import Environment
 from benchmarks.seeds.results import SweepResults

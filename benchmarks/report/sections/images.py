@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.display.words import joined, plural
 from benchmarks.implementations import title_of
 from benchmarks.report.choice import confidently_wrong_rows, differing_rows
 from benchmarks.report.parts import Answer, Card, Cards, Paragraph, Part
 from benchmarks.report.pictures import grey_image
 from benchmarks.report.run_material import Missing, RunMaterial, TestPredictions
-from benchmarks.report.titles import joined, plural
 from shared.data.dataset import CLASS_NAMES
 
 MAXIMUM_DIFFERING = 60

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from benchmarks.display.tables import table_of
+from benchmarks.display.words import joined, plural, small
 from benchmarks.implementations import title_of
 from benchmarks.parity.results import ParityReport
 from benchmarks.parity.rungs import RUN_WEIGHTS
 from benchmarks.parity.table import parity_table, parting_sentences, reached_rungs, reason_sentences
 from benchmarks.report.parts import Finding, Paragraph, Part
-from benchmarks.report.titles import joined, plural, small
 
 KEY = "parity"
 

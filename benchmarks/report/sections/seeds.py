@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from benchmarks.display.words import colour
 from benchmarks.implementations import title_of
 from benchmarks.pages.row_chart import ChartRow, LimitLine, RowChart
 from benchmarks.pages.scales import linear_scale
 from benchmarks.report.parts import Finding, Paragraph, Part
-from benchmarks.report.titles import colour
 from benchmarks.seeds.analysis import accuracies_of, documented_test_accuracy
 from benchmarks.seeds.results import PairOfImplementations, SweepResults
 from benchmarks.seeds.statistics import Equivalence

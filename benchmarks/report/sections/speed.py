@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 
+from benchmarks.display.words import colour, plural
 from benchmarks.pages.row_chart import ChartRow, LimitLine, RowChart
 from benchmarks.pages.scales import logarithmic_scale
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
-from benchmarks.report.titles import colour, plural
 from benchmarks.speed.analysis import neighbours_alike, speedup
 from benchmarks.speed.results import RungTimes, SpeedResults
-from benchmarks.speed.table import describe_device, growth_tables, ladder_table, title
+from benchmarks.speed.table import (
+    describe_device,
+    growth_tables,
+    ladder_table,
+    limit_seconds,
+    title,
+)
 
 KEY = "speed"
-BILLION = 1e9
+LIMIT_DASHES = ("8 3", "2 3")
+"""Of the machine's limit and of one core's."""
 
 
 def speed_finding(results: SpeedResults) -> Finding:
@@ -75,13 +82,8 @@ def _row(rung: RungTimes, frameworks: list[str]) -> ChartRow:
 
 
 def _limits(results: SpeedResults) -> Iterator[LimitLine]:
-    """How long an epoch's operations take at the rate of a large product, on a processor."""
-    if results.environment.accelerator is None:
-        billions = results.rungs[0].operations / BILLION
-        one_core = billions / results.limits.one_core.large_product
-        machine = billions / results.limits.machine.large_product
-        yield LimitLine(label=f"limit of the machine, {machine:.2f} s", value=machine, dashes="8 3")
-        yield LimitLine(label=f"limit of one core, {one_core:.2f} s", value=one_core, dashes="2 3")
+    for (name, seconds), dashes in zip(limit_seconds(results).items(), LIMIT_DASHES, strict=False):
+        yield LimitLine(label=f"{name}, {seconds:.2f} s", value=seconds, dashes=dashes)
 
 
 def _notes(results: SpeedResults) -> Iterator[str]:

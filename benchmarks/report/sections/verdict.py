@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from benchmarks.defaults.results import DefaultsResults
 from benchmarks.display.tables import NO_VALUE, Cell, Table
+from benchmarks.display.words import joined
 from benchmarks.drift.results import Band, Drift
 from benchmarks.implementations import title_of
 from benchmarks.parity.results import ParityReport
@@ -17,7 +18,6 @@ from benchmarks.report.sections.parity import parity_finding
 from benchmarks.report.sections.seeds import seeds_findings
 from benchmarks.report.sections.speed import speed_finding
 from benchmarks.report.sections.swap import swap_finding
-from benchmarks.report.titles import joined
 from benchmarks.run.results import Comparison, Results
 from benchmarks.run.table import documented_table, figure_text
 from benchmarks.seeds.results import SweepResults
