@@ -1,123 +1,86 @@
-"""Charts of pages: scales hold their values, paths go where the values are, gaps stay gaps."""
+"""Charts of pages: the values beside a figure are those of its curves, at their places in it."""
 
 import math
 import re
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.pages.line_charts import Area, Line, LineChart
-from benchmarks.pages.scales import AxisScale, linear_scale, logarithmic_scale
+from benchmarks.display.style import new_figure
+from benchmarks.pages.chart import Chart
 
-NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
-POSITIVE = st.floats(1e-18, 1e9)
-ZERO_TO_TEN = AxisScale(label="", low=0.0, high=10.0, logarithmic=False, ticks=())
+HEIGHT = 4.0
+VALUES = st.lists(st.floats(-1e9, 1e9) | st.just(math.nan), min_size=1, max_size=8)
 
 
-def chart_of(*values: float, y: AxisScale = ZERO_TO_TEN, area: Area | None = None) -> LineChart:
-    return LineChart(
+def chart_of(*values: float, label: str = "a curve", scale: str = "linear") -> Chart:
+    figure = new_figure(6.0, HEIGHT)
+    axes = figure.subplots()
+    axes.set_yscale(scale)
+    axes.plot(range(1, len(values) + 1), values, color="#0072B2", label=label)
+    axes.plot([1, 2], [3, 4])  # has no label
+    axes.set_title("a panel")
+    axes.set_xlabel("epoch")
+    axes.fmt_ydata = "{:.2f}".format
+    return Chart(
         key="chart",
-        title="a title",
+        title="a chart",
         description="What is seen.",
-        x=AxisScale(label="", low=0.0, high=4.0, logarithmic=False, ticks=()),
-        y=y,
-        position_name="epoch",
-        positions=tuple(range(len(values))),
-        lines=(Line(label="a line", values=values, colour="red"),),
-        areas=() if area is None else (area,),
+        figure=figure,
+        is_readable=True,
+        switch=("curve", "line"),
     )
 
 
-def assert_holds(scale: AxisScale, values: list[float]) -> None:
-    places = [scale.percent(value) for value in sorted(values)]
-    assert 0 <= places[0] <= places[-1] <= 100
-    assert places == sorted(places)
-    assert all(scale.low <= tick.value <= scale.high for tick in scale.ticks)
-    assert all(one.value < other.value for one, other in pairwise(scale.ticks))
-    texts = [tick.text for tick in scale.ticks]
-    assert len(texts) == len(set(texts))
+@given(VALUES)
+def test_each_value_has_its_text_and_a_place_within_its_panel(values: list[float]):
+    (panel,) = chart_of(*values).panels
+    (curve,) = panel.curves
+    assert panel.positions == tuple(str(place) for place in range(1, len(values) + 1))
+    assert curve.texts == tuple("–" if math.isnan(y) else f"{y:.2f}" for y in values)
+    for value, height in zip(values, curve.heights, strict=True):
+        assert math.isnan(height) == math.isnan(value)
+        assert math.isnan(height) or panel.top <= height <= panel.bottom
+    assert list(panel.places) == sorted(panel.places)
 
 
-@given(st.lists(NUMBERS, min_size=1, max_size=9))
-def test_a_linear_scale_holds_its_values(values: list[float]):
-    assert_holds(linear_scale(values, "label"), values)
-
-
-@given(st.lists(POSITIVE, min_size=1, max_size=9))
-def test_a_logarithmic_scale_holds_its_values(values: list[float]):
-    assert_holds(logarithmic_scale(values, "label"), values)
-
-
-@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
-def test_what_has_no_logarithm_has_no_place(value: float):
-    scale = logarithmic_scale([1.0, 100.0, value], "label")
-    assert math.isnan(scale.percent(value))
-    assert scale.high < 1_000
-
-
-def test_no_value_at_all_makes_a_scale_all_the_same():
-    assert linear_scale([], "label").percent(0.5) == pytest.approx(50)
-    assert logarithmic_scale([0.0], "label").percent(10**0.5) == pytest.approx(50)
-
-
-@pytest.mark.parametrize(
-    ("values", "texts"),
-    [
-        ([1e-17, 0.1], ["10⁻¹⁵", "10⁻¹²", "10⁻⁹", "10⁻⁶", "10⁻³"]),
-        ([1, 50_000], ["1", "10", "100", "1,000", "10,000"]),
-        ([0.55, 7], ["0.5", "1", "2", "5"]),
-        ([0.004, 0.06], ["0.005", "0.01", "0.02", "0.05"]),
-    ],
-)
-def test_logarithmic_ticks_are_round(values: list[float], texts: list[str]):
-    assert [tick.text for tick in logarithmic_scale(values, "label").ticks] == texts
-
-
-@pytest.mark.parametrize(
-    ("values", "texts"),
-    [
-        ([0.76, 0.92], ["0.80", "0.85", "0.90"]),
-        ([-0.2, 0.2], ["−0.2", "−0.1", "0.0", "0.1", "0.2"]),
-        ([0, 1_500], ["0", "500", "1,000", "1,500"]),
-    ],
-)
-def test_linear_ticks_are_round(values: list[float], texts: list[str]):
-    assert [tick.text for tick in linear_scale(values, "label").ticks] == texts
-
-
-@pytest.mark.parametrize(
-    ("last", "texts"), [(1, ["1"]), (3, ["1", "2", "3"]), (30, ["1", "10", "20", "30"])]
-)
-def test_counted_things_begin_at_the_first(last: int, texts: list[str]):
-    scale = linear_scale([1, last], "epoch", whole_numbers=True)
-    assert [tick.text for tick in scale.ticks] == texts
-
-
-def test_a_path_goes_through_its_values():
+def test_places_are_those_of_the_drawing():
     chart = chart_of(0.0, 10.0, 5.0)
-    assert chart.path(chart.lines[0]) == "M0.00 100.00L25.00 0.00L50.00 50.00"
+    (curve,) = chart.panels[0].curves
+    path = re.search(r'data-group="curve">\s*<path d="(.*?)"', chart.svg, re.DOTALL)
+    assert path is not None
+    corners = [tuple(map(float, each)) for each in re.findall(r"([\d.]+) ([\d.]+)", path[1])]
+    assert [x for x, _ in corners] == pytest.approx(chart.panels[0].places, abs=0.01)
+    assert [y for _, y in corners] == pytest.approx(curve.heights, abs=0.01)
 
 
-def test_a_gap_is_not_bridged_and_a_lonely_value_is_a_dot():
-    chart = chart_of(0.0, 10.0, math.nan, 5.0)
-    assert chart.path(chart.lines[0]) == "M0.00 100.00L25.00 0.00M75.00 50.00h0"
-    assert len(chart.dots(chart.lines[0])) == 3
-    assert chart.lines[0].text(2) == "–"
-    assert chart.spoken() == "What is seen. a line: 0.0000 at epoch 0, 5.0000 at 3."
+def test_a_zero_on_a_logarithmic_axis_is_written_but_has_no_place():
+    (curve,) = chart_of(0.0, 10.0, scale="log").panels[0].curves
+    assert curve.texts == ("0.00", "10.00")
+    assert [math.isnan(height) for height in curve.heights] == [True, False]
 
 
-@given(st.lists(st.floats(0, 10) | st.just(math.nan), max_size=8))
-def test_any_values_make_a_path_of_numbers(values: list[float]):
-    chart = chart_of(*values)
-    path = chart.path(chart.lines[0])
-    assert re.fullmatch(r"[ML0-9.h ]*", path)
-    assert len(re.findall(r"[ML]", path)) == sum(not math.isnan(value) for value in values)
+def test_who_cannot_see_a_chart_hears_where_its_curves_begin_and_end():
+    spoken = chart_of(math.nan, 1.0, 2.0, math.nan).spoken()
+    assert spoken == "What is seen. a panel, a curve: 1.00 at epoch 2, 2.00 at 3."
+    assert chart_of(math.nan).spoken() == "What is seen."
 
 
-def test_an_area_goes_along_the_top_and_back_along_the_bottom():
-    area = Area(label="floor", low=(0.0, 1.0, math.nan), high=(5.0, 6.0, 7.0))
-    chart = chart_of(0.0, 1.0, 2.0, area=area)
-    outline = "M0.00 50.00L25.00 40.00L25.00 90.00L0.00 100.00Z"
-    assert chart.outline(area) == outline
+@pytest.mark.parametrize(("label", "group"), [("a curve", "curve"), ("a line", "line"), ("x", "")])
+def test_a_label_ends_with_the_group_of_its_curve(label: str, group: str):
+    chart = chart_of(1.0, label=label)
+    assert chart.panels[0].curves[0].group == group
+    assert f'data-group="{group}"' in chart.svg
+
+
+def test_texts_of_a_figure_are_never_markup():
+    chart = chart_of(1.0)
+    chart.figure.axes[0].set_title("<script>alert(1)</script> $\\frac \x1f 名")
+    assert "<script" not in chart.svg
+    assert "&lt;script" in chart.svg
+
+
+def test_equal_figures_are_drawn_alike_without_an_address():
+    assert chart_of(1.0, 2.0).svg == chart_of(1.0, 2.0).svg
+    assert "http" not in chart_of(1.0, 2.0).svg

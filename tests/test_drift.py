@@ -253,8 +253,7 @@ def test_figures_are_drawn_also_where_nothing_differs(tmp_path):
     )
     zero = a_curve("one core", (0.0, 0.0, 0.0))
     drift = a_drift(a_curve("across", (0.0, 0.0, 1e-8), pair=("keras", "jax")), zero, bands=bands)
-    titles = {"keras": "Keras", "jax": "JAX"}
-    figures = {"drift": draw_drift(drift, titles), "bands": draw_bands(drift, titles)}
+    figures = {"drift": draw_drift(drift), "bands": draw_bands(drift)}
     for name, figure in figures.items():
         save_figure(figure, tmp_path / f"{name}.png", "stand-in")
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000

@@ -93,13 +93,13 @@ def opened(browser: Browser, path: Path, complaints: list[str], **options) -> Pa
     return page
 
 
-def chart(page: Page, number: int) -> Locator:
-    return page.locator("#curves [data-chart]").nth(number)
+def curves_chart(page: Page) -> Locator:
+    return page.locator("#curves [data-chart]")
 
 
 def shown(charts: Locator, group: str) -> int:
-    """Curves of a group that are to be seen."""
-    curves = charts.locator(f"svg.plot [data-group='{group}']")
+    """Curves of a group that are to be seen in two panels."""
+    curves = charts.locator(f"svg.drawing [data-group='{group}']")
     return sum(curves.nth(index).is_visible() for index in range(curves.count()))
 
 
@@ -148,7 +148,7 @@ def test_a_complaint_would_be_heard(browser: Browser, page_file: Path, tmp_path:
 
 
 def test_the_switch_shows_what_was_chosen(page: Page):
-    charts = page.locator("#curves [data-charts]")
+    charts = curves_chart(page)
     assert shown(charts, "training") == shown(charts, "validation") - 2 == 4
     page.get_by_label("training", exact=True).check()
     assert (shown(charts, "training"), shown(charts, "validation")) == (4, 0)
@@ -159,15 +159,17 @@ def test_the_switch_shows_what_was_chosen(page: Page):
 
 
 def test_the_pointer_reads_the_nearest_epoch(page: Page):
-    loss = chart(page, 0)
-    reading = loss.locator("[data-reading]")
+    chart = curves_chart(page)
+    reading = chart.locator("[data-reading]")
     assert "Point at the chart" in reading.inner_text()
-    loss.scroll_into_view_if_needed()
-    plot = loss.locator("svg.plot").bounding_box()
-    assert plot
-    # Epochs 1 to 30 with a margin of 4 per cent on either side.
-    share = (0.04 * 29 + 9.2) / (29 * 1.08)
-    page.mouse.move(plot["x"] + share * plot["width"], plot["y"] + 40)
+    chart.scroll_into_view_if_needed()
+    loss = chart.locator("[data-panel]").nth(1)
+    place = float(str(loss.locator("tbody tr").nth(9).get_attribute("data-x")))
+    drawing = chart.locator("svg.drawing")
+    box = drawing.bounding_box()
+    assert box
+    width = float(str(drawing.get_attribute("viewBox")).split()[2])
+    page.mouse.move(box["x"] + place / width * box["width"] + 3, box["y"] + 80)
     text = reading.inner_text()
     assert text.startswith("epoch 10")
     assert f"published run, validation {PUBLISHED_VALIDATION[9][0]:.4f}" in text
@@ -178,9 +180,9 @@ def test_the_pointer_reads_the_nearest_epoch(page: Page):
 
 
 def test_arrow_keys_walk_along_the_curves(page: Page):
-    accuracy = chart(page, 1)
-    reading = accuracy.locator("[data-reading]")
-    accuracy.locator("[data-frame]").focus()
+    chart = curves_chart(page)
+    reading = chart.locator("[data-reading]")
+    chart.locator("[data-frame]").focus()
     for key, expected in (
         ("ArrowLeft", "epoch 30"),
         ("ArrowLeft", "epoch 29"),
@@ -188,15 +190,17 @@ def test_arrow_keys_walk_along_the_curves(page: Page):
         ("ArrowRight", "epoch 30"),
         ("Home", "epoch 1"),
         ("ArrowLeft", "epoch 1"),
+        ("ArrowDown", "epoch 1"),
     ):
         page.keyboard.press(key)
         assert reading.locator("strong").inner_text() == expected
+    assert "Keras, training 0.9000" in reading.inner_text()  # the loss, below accuracy
     assert reading.get_attribute("aria-live") == "polite"
 
 
 def test_without_script_all_is_shown_and_no_switch(browser: Browser, page_file: Path):
     page = opened(browser, page_file, [], java_script_enabled=False)
-    charts = page.locator("#curves [data-charts]")
+    charts = curves_chart(page)
     assert (shown(charts, "training"), shown(charts, "validation")) == (4, 6)
     assert not page.locator(".switch").is_visible()
     page.locator("#curves summary").first.click()
@@ -205,7 +209,7 @@ def test_without_script_all_is_shown_and_no_switch(browser: Browser, page_file: 
 
 
 def test_a_table_holds_every_value_of_its_chart(page: Page):
-    rows = chart(page, 0).locator("tbody tr")
+    rows = curves_chart(page).locator("[data-panel]").nth(1).locator("tbody tr")
     assert rows.count() == 30
     run = made_material(experiment=Experiment()).results.runs["keras"]
     cells = rows.nth(4).locator("td").all_text_contents()
@@ -254,7 +258,7 @@ def test_text_stands_out_in_light_and_in_dark(browser: Browser, page_file: Path,
 def test_the_page_is_labelled_for_who_cannot_see_it(page: Page):
     assert page.evaluate(UNNAMED_DRAWINGS) == 0
     assert page.evaluate(HEADINGS_IN_ORDER)
-    assert page.locator("svg[role=img]").count() >= 8
+    assert page.locator("svg[role=img]").count() >= 6
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("th:not([scope])").count() == 0

@@ -4,11 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import cycle
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator
+
+# Names come from files and command lines: dollar signs in them enclose no formula.
+mpl.rcParams["text.parse_math"] = False
 
 DOTS_PER_INCH = 150
 IMAGE_COLOUR_MAP = "binary"
@@ -37,6 +41,7 @@ _SPARE_COLOURS = (
     *("#56B4E9", "#AA4488", "#4D4D4D", "#009E73"),
     *("#E69F00", "#B22222", "#5D3A9B"),
 )
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NUM_DECADES = 5
 """About as many powers of ten are labelled."""
 _PADDING_INCHES = 0.1
@@ -96,6 +101,11 @@ def save_figure(figure: Figure, path: Path, dataset_name: str) -> None:
     figure.savefig(path, format=path.suffix[1:], dpi=DOTS_PER_INCH)
 
 
+def power_of_ten(value: float, _place: int = 0) -> str:
+    """How a logarithmic axis writes a power of ten: `10⁻⁷`; Matplotlib also gives its place."""
+    return f"10{str(round(np.log10(value))).translate(_SUPERSCRIPTS)}"
+
+
 def place_of_zero(series: Sequence[Sequence[float]]) -> float:
     """Where a logarithmic axis shows exactly 0: two decades below all that is not."""
     smallest = min((value for values in series for value in values if value > 0), default=1.0)
@@ -106,8 +116,8 @@ def label_decades(axes: Axes, zero: float) -> None:
     """Labels some powers of ten, and the place of 0 beyond a break of the axis."""
     lowest = round(np.log10(zero))
     decades = range(0, lowest + 1, lowest // _NUM_DECADES)
-    labels = [f"$10^{{{decade}}}$" for decade in decades]
-    axes.set_xticks([zero, *(10.0**decade for decade in decades)], ["exactly 0", *labels])
+    powers = [10.0**decade for decade in decades]
+    axes.set_xticks([zero, *powers], ["exactly 0", *map(power_of_ten, powers)])
     axes.xaxis.set_minor_locator(FixedLocator([]))
     # Two slanting strokes on the axis say that the scale is broken between 0 and the powers.
     mark = {"marker": [(-0.5, -1), (0.5, 1)], "markersize": 9, "color": "black", "clip_on": False}

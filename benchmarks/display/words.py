@@ -1,23 +1,15 @@
-"""Names as people write them, and the colour that each implementation has on a page."""
+"""Names and numbers as people write them."""
 
 from collections.abc import Iterable
 
 from shared.experiment import Experiment
 from shared.network import IMAGE_HEIGHT, IMAGE_WIDTH, NUM_CLASSES
 
-NUM_COLOURS = 5
-"""So many `--series-` colours the common style has."""
-
 
 def joined(names: Iterable[str]) -> str:
     """`Keras`, `Keras and JAX`, `Keras, JAX and PyTorch`."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def colour(index: int) -> str:
-    """The colour of the implementation, or other thing, in that place."""
-    return f"var(--series-{index % NUM_COLOURS + 1})"
 
 
 def network(experiment: Experiment) -> str:

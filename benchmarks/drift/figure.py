@@ -1,13 +1,15 @@
 """The float32 drift in two figures: curves over the steps, and bands of the documented figures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
-from benchmarks.display.style import new_figure
+from benchmarks.display.style import new_figure, power_of_ten
 from benchmarks.drift.results import KIND_TITLES, Band, Curve, Drift, Kind, Quantity
+from benchmarks.implementations import title_of
 from shared.experiment import DType
 
 # Of the palette in `style`, whose source stands there; the floor in greys, so that
@@ -24,16 +26,12 @@ _LOGARITHMIC: tuple[Quantity, ...] = ("max_difference", "rms_difference")
 _PER_MILLE = 1000.0
 
 
-def draw_drift(drift: Drift, titles: Mapping[str, str]) -> Figure:
+def draw_drift(drift: Drift) -> Figure:
     """Draws largest and RMS weight difference and disagreeing predictions over the steps.
 
     The shaded floor reaches up to the largest curve of an implementation with
     itself. On the logarithmic axes a difference of exactly zero has no place; a
     curve that is zero throughout is named below the panels, where it has no line.
-
-    Args:
-        drift: what was measured.
-        titles: how people call each implementation, by its name.
     """
     figure = new_figure(14.0, 6.2)
     panels: tuple[tuple[Quantity, str], ...] = (
@@ -45,20 +43,20 @@ def draw_drift(drift: Drift, titles: Mapping[str, str]) -> Figure:
     for axes, (quantity, title) in zip(all_axes, panels, strict=True):
         _draw_floor(axes, drift, quantity)
         for curve in _across_curves(drift):
-            _draw_across_curve(axes, curve, titles, quantity)
+            _draw_across_curve(axes, curve, quantity)
         # Thin lines upon wide ones: where they coincide, both are seen.
         for curve in _moved_curves(drift):
-            _draw_self_curve(axes, curve, drift, titles, quantity)
+            _draw_self_curve(axes, curve, drift, quantity)
         _label_panel(axes, title, drift, quantity)
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
-    unmoved = [_own_label(c, titles) for c in _self_curves(drift) if not any(c.max_difference)]
+    unmoved = [_own_label(c) for c in _self_curves(drift) if not any(c.max_difference)]
     if unmoved:
         figure.supxlabel(f"not a bit differs: {'; '.join(unmoved)}", fontsize=10)
     return figure
 
 
-def draw_bands(drift: Drift, titles: Mapping[str, str]) -> Figure:
+def draw_bands(drift: Drift) -> Figure:
     """Draws each documented figure's runs as dots, their range as a bar, the documented value.
 
     All are drawn as distances from the mean of the runs, so that one axis serves
@@ -76,7 +74,7 @@ def draw_bands(drift: Drift, titles: Mapping[str, str]) -> Figure:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
     axes.set_title(
-        f"{len(drift.bands[0].values)} runs of {titles[drift.band_implementation or '']}, "
+        f"{len(drift.bands[0].values)} runs of {title_of(drift.band_implementation or '')}, "
         "initial weights different in the last bit only",
         fontsize=11,
     )
@@ -101,8 +99,8 @@ def _moved_curves(drift: Drift) -> list[Curve]:
     return [curve for curve in _self_curves(drift) if any(curve.max_difference)]
 
 
-def _own_label(curve: Curve, titles: Mapping[str, str]) -> str:
-    return f"{titles.get(curve.pair[0], curve.pair[0])} with itself, {KIND_TITLES[curve.kind]}"
+def _own_label(curve: Curve) -> str:
+    return f"{title_of(curve.pair[0])} with itself, {KIND_TITLES[curve.kind]}"
 
 
 def _self_curves(drift: Drift) -> list[Curve]:
@@ -111,6 +109,8 @@ def _self_curves(drift: Drift) -> list[Curve]:
 
 def _draw_floor(axes: Axes, drift: Drift, quantity: Quantity) -> None:
     curves = _self_curves(drift)
+    if not curves:
+        return
     values = np.stack([_drawable(curve, quantity) for curve in curves])
     # fmin and fmax pass over the gaps of zero differences; where all are, the floor has one.
     axes.fill_between(
@@ -123,29 +123,25 @@ def _draw_floor(axes: Axes, drift: Drift, quantity: Quantity) -> None:
     )
 
 
-def _draw_self_curve(
-    axes: Axes, curve: Curve, drift: Drift, titles: Mapping[str, str], quantity: Quantity
-) -> None:
+def _draw_self_curve(axes: Axes, curve: Curve, drift: Drift, quantity: Quantity) -> None:
     names = list(dict.fromkeys(c.pair[0] for c in _self_curves(drift)))
     axes.plot(
         curve.steps,
-        _drawable(curve, quantity),
+        curve.values(quantity),
         color=_KIND_COLOURS[curve.kind],
         linestyle=_LINE_STYLES[names.index(curve.pair[0]) % len(_LINE_STYLES)],
         linewidth=1.1,
-        label=_own_label(curve, titles),
+        label=_own_label(curve),
     )
 
 
-def _draw_across_curve(
-    axes: Axes, curve: Curve, titles: Mapping[str, str], quantity: Quantity
-) -> None:
+def _draw_across_curve(axes: Axes, curve: Curve, quantity: Quantity) -> None:
     axes.plot(
         curve.steps,
-        _drawable(curve, quantity),
+        curve.values(quantity),
         color=_ACROSS_COLOURS[curve.dtype],
         linewidth=3.0,
-        label=f"{'–'.join(titles.get(name, name) for name in curve.pair)}, {curve.dtype}",
+        label=f"{'–'.join(map(title_of, curve.pair))}, {curve.dtype}",
     )
 
 
@@ -160,16 +156,22 @@ def _drawable(curve: Curve, quantity: Quantity) -> np.ndarray:
 def _label_panel(axes: Axes, title: str, drift: Drift, quantity: Quantity) -> None:
     axes.set_title(title, fontsize=11)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("steps of training")
     axes.grid(color="#EEEEEE")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if quantity in _LOGARITHMIC:
-        axes.set_yscale("log")
+        axes.set_yscale("log", nonpositive="mask")  # exact zeros are gaps
+        axes.yaxis.set_major_formatter(power_of_ten)
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.fmt_ydata = "{:.1e}".format
     else:
         # Linear below one image, where the counts begin, and logarithmic above.
         axes.set_yscale("symlog", linthresh=1)
         axes.set_ylim(bottom=0)
+        axes.fmt_ydata = "{:.0f}".format
         axes.yaxis.set_major_formatter("{x:g}")
     steps = drift.curves[0].steps
     steps_per_epoch = steps[-1] / drift.experiment.num_epochs

@@ -11,7 +11,7 @@ from benchmarks.drift.curves import Setting, measure_curves
 from benchmarks.drift.figure import draw_bands, draw_drift
 from benchmarks.drift.results import SCHEMA_VERSION, Drift
 from benchmarks.drift.table import band_table, curve_sentences
-from benchmarks.implementations import check_names, implementation_names, title_of
+from benchmarks.implementations import check_names, implementation_names
 from benchmarks.options import Context
 from benchmarks.runner.drawing import draw
 from benchmarks.runner.environment import describe_environment
@@ -83,10 +83,9 @@ def _measure(
 
 def _draw_figures(drift: Drift, folder: Path) -> None:
     folder.mkdir()
-    titles = {name: title_of(name) for name in implementation_names()}
-    save_figure(draw_drift(drift, titles), folder / "drift.png", drift.dataset.name)
+    save_figure(draw_drift(drift), folder / "drift.png", drift.dataset.name)
     if drift.bands:
-        save_figure(draw_bands(drift, titles), folder / "bands.png", drift.dataset.name)
+        save_figure(draw_bands(drift), folder / "bands.png", drift.dataset.name)
 
 
 def _conclude(context: Context, drift: Drift, folder: Path) -> None:

@@ -113,6 +113,7 @@ def _label_panel(axes: Axes, quantity: str, num_epochs: int) -> None:
     margin = max(0.5, 0.03 * num_epochs)
     axes.set_xlim(1 - margin, num_epochs + margin)
     axes.set_xticks(_epoch_ticks(num_epochs))
+    axes.fmt_ydata = "{:.4f}".format
     tidy(axes)
 
 

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 
-from benchmarks.display.words import colour, plural
-from benchmarks.pages.row_chart import ChartRow, LimitLine, RowChart
-from benchmarks.pages.scales import logarithmic_scale
+from benchmarks.display.words import plural
+from benchmarks.pages.chart import Chart
 from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.results import RungTimes, SpeedResults
+from benchmarks.speed.figure import draw_speed
+from benchmarks.speed.results import SpeedResults
 from benchmarks.speed.table import (
     describe_device,
     growth_tables,
     ladder_table,
-    limit_seconds,
     title,
 )
 
 KEY = "speed"
-LIMIT_DASHES = ("8 3", "2 3")
-"""Of the machine's limit and of one core's."""
 
 
 def speed_finding(results: SpeedResults) -> Finding:
@@ -45,45 +42,15 @@ def speed_parts(results: SpeedResults, key: str) -> Iterator[Part]:
         f"{plural(results.num_rounds, 'round')} of fresh processes on {describe_device(results)}, "
         f"batches of {results.experiment.batch_size}."
     )
-    yield _chart(results, key)
-    yield ladder_table(results, title, f"{key}-table")
-    yield Points(items=tuple(_notes(results)))
-    yield from growth_tables(results, title, key)
-
-
-def _chart(results: SpeedResults, key: str) -> RowChart:
-    frameworks = list(dict.fromkeys(rung.framework for rung in results.rungs))
-    limits = tuple(_limits(results))
-    places = [
-        place for rung in results.rungs for place in (*rung.epoch_seconds, rung.low, rung.high)
-    ]
-    return RowChart(
+    yield Chart(
         key=f"{key}-ladder",
         title="Seconds of an epoch",
         description="Each way to train an epoch, with its median time and the machine's limits.",
-        scale=logarithmic_scale(
-            [*places, *(limit.value for limit in limits)], "seconds, logarithmic"
-        ),
-        rows=tuple(_row(rung, frameworks) for rung in results.rungs),
-        marks=(("point", "a sample"), ("middle", "median"), ("interval", "its 95 % interval")),
-        limits=limits,
+        figure=draw_speed(results),
     )
-
-
-def _row(rung: RungTimes, frameworks: list[str]) -> ChartRow:
-    return ChartRow(
-        label=title(rung),
-        value=f"{rung.median:.2f} s",
-        colour=colour(frameworks.index(rung.framework)),
-        points=rung.epoch_seconds,
-        interval=(rung.low, rung.high),
-        middle=rung.median,
-    )
-
-
-def _limits(results: SpeedResults) -> Iterator[LimitLine]:
-    for (name, seconds), dashes in zip(limit_seconds(results).items(), LIMIT_DASHES, strict=False):
-        yield LimitLine(label=f"{name}, {seconds:.2f} s", value=seconds, dashes=dashes)
+    yield ladder_table(results, title, f"{key}-table")
+    yield Points(items=tuple(_notes(results)))
+    yield from growth_tables(results, title, key)
 
 
 def _notes(results: SpeedResults) -> Iterator[str]:

@@ -1,0 +1,178 @@
+"""Charts of a page: a figure as Matplotlib draws it, with the values behind its curves."""
+
+import math
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from io import StringIO
+from typing import ClassVar
+
+import matplotlib as mpl
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from benchmarks.display.tables import NO_VALUE
+
+POINTS_PER_INCH = 72
+"""Matplotlib writes SVG in points."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadableCurve:
+    """A curve whose values are read off; K positions.
+
+    group: the choice of the switch that shows it; empty for a curve that is always shown.
+    texts: (K,) values as they are written.
+    heights: (K,) where they are in the drawing, downwards; NaN where there is none.
+    """
+
+    label: str
+    colour: str
+    group: str
+    texts: tuple[str, ...]
+    heights: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One pair of axes with its readable curves; places are in units of the drawing.
+
+    position_name: what a position is, `epoch` for instance.
+    top, bottom: of the axes.
+    positions: (K,) as they are written.
+    places: (K,) where they are in the drawing, from the left.
+    """
+
+    title: str
+    position_name: str
+    top: float
+    bottom: float
+    positions: tuple[str, ...]
+    places: tuple[float, ...]
+    curves: tuple[ReadableCurve, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A figure on a page.
+
+    key: unique on the page.
+    description: what the chart shows, for those who cannot see it.
+    is_readable: whether a reader may ask for the values of its lines that have a label;
+        those of one pair of axes have the same positions.
+    switch: endings of labels between which a reader may choose; empty for no switch.
+    """
+
+    template: ClassVar[str] = "chart.html"
+    key: str
+    title: str
+    description: str
+    figure: Figure
+    is_readable: bool = False
+    switch: tuple[str, ...] = ()
+
+    @cached_property
+    def svg(self) -> Markup:
+        """The drawing, which takes its colours of paper and ink from the page."""
+        for number, (_, line) in enumerate(self._lines()):
+            line.set_gid(f"group-{self._group(line)}-{number}")
+        return Markup(_drawn(self.figure, self.key))  # Matplotlib has escaped its texts
+
+    @cached_property
+    def panels(self) -> tuple[Panel, ...]:
+        """The axes that have readable curves; drawing has put them in their places."""
+        lines: dict[Axes, list[Line2D]] = {}
+        for axes, line in self._lines() if self.svg else ():
+            lines.setdefault(axes, []).append(line)
+        return tuple(self._panel(axes, own) for axes, own in lines.items())
+
+    def view_box(self) -> str:
+        """The extent of the drawing."""
+        width, height = POINTS_PER_INCH * self.figure.get_size_inches()
+        return f"0 0 {width:g} {height:g}"
+
+    def spoken(self) -> str:
+        """The description, and where each readable curve begins and ends."""
+        extents = (_extent(panel, curve) for panel in self.panels for curve in panel.curves)
+        return " ".join([self.description, *filter(None, extents)])
+
+    def _lines(self) -> Iterator[tuple[Axes, Line2D]]:
+        for axes in self.figure.axes if self.is_readable else ():
+            for line in axes.lines:
+                if not str(line.get_label()).startswith("_"):  # a name that Matplotlib gave
+                    yield axes, line
+
+    def _group(self, line: Line2D) -> str:
+        return next((each for each in self.switch if str(line.get_label()).endswith(each)), "")
+
+    def _panel(self, axes: Axes, lines: list[Line2D]) -> Panel:
+        top = POINTS_PER_INCH * self.figure.get_figheight()
+        scale = POINTS_PER_INCH / self.figure.dpi
+        box = axes.get_window_extent()
+        positions = _numbers(lines[0].get_xdata())
+        corners = axes.transData.transform([(x, axes.get_ylim()[1]) for x in positions])
+        return Panel(
+            title=axes.get_title(),
+            position_name=axes.get_xlabel(),
+            top=round(top - scale * box.y1, 2),
+            bottom=round(top - scale * box.y0, 2),
+            positions=tuple(f"{x:,g}" for x in positions),
+            places=tuple(round(scale * x, 2) for x in corners[:, 0]),
+            curves=tuple(self._curve(axes, line, top, scale) for line in lines),
+        )
+
+    def _curve(self, axes: Axes, line: Line2D, top: float, scale: float) -> ReadableCurve:
+        values = _numbers(line.get_ydata())
+        places = axes.transData.transform(np.stack([_numbers(line.get_xdata()), values], axis=1))
+        bottom = axes.get_ylim()[0]
+        return ReadableCurve(
+            label=str(line.get_label()),
+            colour=to_hex(line.get_color()),
+            group=self._group(line),
+            texts=tuple(NO_VALUE if math.isnan(y) else axes.format_ydata(y) for y in values),
+            heights=tuple(  # what lies below the axis, as 0 does below a logarithmic one, has none
+                round(top - scale * place, 2) if value >= bottom else math.nan
+                for value, place in zip(values, places[:, 1], strict=True)
+            ),
+        )
+
+
+def _numbers(data: object) -> NDArray[np.float64]:
+    return np.asarray(data, np.float64)
+
+
+def _extent(panel: Panel, curve: ReadableCurve) -> str:
+    known = [index for index, text in enumerate(curve.texts) if text != NO_VALUE]
+    if not known:
+        return ""
+    first, last = known[0], known[-1]
+    return (
+        f"{panel.title}, {curve.label}: {curve.texts[first]} at {panel.position_name} "
+        f"{panel.positions[first]}, {curve.texts[last]} at {panel.positions[last]}."
+    )
+
+
+def _drawn(figure: Figure, key: str) -> str:
+    """What Matplotlib puts between `<svg>` and `</svg>`, in the colours and type of the page."""
+    file = StringIO()
+    # Text stays text, every point of a line is kept, and equal figures give equal pages.
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "path.simplify": False, "svg.hashsalt": key}),
+        warnings.catch_warnings(),
+    ):
+        # Text is the browser's to draw, so that no letter is missing from a font.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    drawing = re.sub(r"^.*?<svg[^>]*>|</svg>\s*$", "", file.getvalue(), flags=re.DOTALL)
+    drawing = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r' id="group-(\w*)-\d+"', r' data-group="\1"', drawing)
+    # Its other names are on every chart, and nothing refers to them.
+    drawing = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", drawing)
+    return re.sub(r"(font: [\w. ]*?[\d.]+px) [^;\"]*", r"\1 system-ui, sans-serif", drawing)
