@@ -101,7 +101,7 @@ def save_figure(figure: Figure, path: Path, dataset_name: str) -> None:
     figure.savefig(path, format=path.suffix[1:], dpi=DOTS_PER_INCH)
 
 
-def power_of_ten(value: float, _place: int = 0) -> str:
+def power_of_ten(value: float, _place: float | None = None) -> str:
     """How a logarithmic axis writes a power of ten: `10⁻⁷`; Matplotlib also gives its place."""
     return f"10{str(round(np.log10(value))).translate(_SUPERSCRIPTS)}"
 

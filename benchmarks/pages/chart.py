@@ -93,10 +93,10 @@ class Chart:
             lines.setdefault(axes, []).append(line)
         return tuple(self._panel(axes, own) for axes, own in lines.items())
 
-    def view_box(self) -> str:
-        """The extent of the drawing."""
+    def extent(self) -> tuple[float, float]:
+        """Width and height of the drawing."""
         width, height = POINTS_PER_INCH * self.figure.get_size_inches()
-        return f"0 0 {width:g} {height:g}"
+        return float(width), float(height)
 
     def spoken(self) -> str:
         """The description, and where each readable curve begins and ends."""
@@ -174,5 +174,5 @@ def _drawn(figure: Figure, key: str) -> str:
     drawing = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", drawing, flags=re.DOTALL)
     drawing = re.sub(r' id="group-(\w*)-\d+"', r' data-group="\1"', drawing)
     # Its other names are on every chart, and nothing refers to them.
-    drawing = re.sub(r' id="[A-Za-z0-9.]+_\d+"', "", drawing)
+    drawing = re.sub(r' id="([A-Za-z0-9.]+_\d+|image\w+)"', "", drawing)
     return re.sub(r"(font: [\w. ]*?[\d.]+px) [^;\"]*", r"\1 system-ui, sans-serif", drawing)

@@ -83,51 +83,6 @@ class Cards:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatrixCell:
-    """A count, and how strongly its cell is shaded, in per cent."""
-
-    count: int
-    shade: int
-    is_right: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Matrix:
-    """A confusion matrix: rows true classes, columns predicted ones."""
-
-    caption: str
-    class_names: tuple[str, ...]
-    rows: tuple[tuple[MatrixCell, ...], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Matrices:
-    """Confusion matrices side by side."""
-
-    template: ClassVar[str] = "matrices.html"
-    matrices: tuple[Matrix, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageImage:
-    """An image with its size in pixels; `source` is a data URI, `text` says what is seen."""
-
-    caption: str
-    source: str
-    text: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pictures:
-    """Pictures side by side."""
-
-    template: ClassVar[str] = "pictures.html"
-    pictures: tuple[PageImage, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Facts:
     """A command, and names with what they stand for.
 

@@ -40,7 +40,9 @@ def draw_first_layer_weights(parameters_by_name: Mapping[str, Parameters]) -> Fi
     figure = new_figure(panel_width * len(names) + 1.3, panel_height + 1.0)
     all_axes = figure.subplots(1, len(names), squeeze=False)[0]
     for name, axes in zip(names, all_axes, strict=True):
-        image = axes.imshow(mosaics[name], cmap=WEIGHT_COLOURS, vmin=-limit, vmax=limit)
+        image = axes.imshow(
+            mosaics[name], cmap=WEIGHT_COLOURS, interpolation="none", vmin=-limit, vmax=limit
+        )
         axes.set_title(name)
         hide_frame(axes)
     figure.colorbar(image, ax=all_axes, label="weight", extend="both")

@@ -2,39 +2,32 @@
 
 from collections.abc import Iterator
 
+from benchmarks.display.tables import table_of
 from benchmarks.implementations import title_of
-from benchmarks.report.parts import Matrices, Matrix, MatrixCell, Paragraph, Part
+from benchmarks.pages.chart import Chart
+from benchmarks.report.parts import Part
 from benchmarks.report.run_material import RunMaterial
-from benchmarks.runner.training import ImplementationRun
+from benchmarks.run.confusion import draw_confusion
 from shared.data.dataset import CLASS_NAMES
 
-SHADE_EXPONENT = 0.4
-"""Counts to this power are shaded, so that 20 confused images show beside 900 right ones."""
-STRONGEST_SHADE = 60
-"""Per cent of the colour in the fullest cell: text upon it stays readable."""
 
-
-def confusion_parts(material: RunMaterial, _key: str) -> Iterator[Part]:
-    """A matrix for each implementation."""
-    yield Paragraph(text="Rows are true classes, columns predicted ones; numbers are test images.")
-    runs = material.results.runs
-    yield Matrices(matrices=tuple(_matrix(title_of(name), run) for name, run in runs.items()))
-
-
-def _matrix(name: str, run: ImplementationRun) -> Matrix:
-    largest = max(1, *(count for row in run.confusion for count in row))
-    return Matrix(
-        caption=f"{name}: test images by true and predicted class",
-        class_names=CLASS_NAMES,
-        rows=tuple(
-            tuple(
-                MatrixCell(
-                    count=count,
-                    shade=round(STRONGEST_SHADE * (max(0, count) / largest) ** SHADE_EXPONENT),
-                    is_right=row == column,
-                )
-                for column, count in enumerate(counts)
-            )
-            for row, counts in enumerate(run.confusion)
-        ),
-    )
+def confusion_parts(material: RunMaterial, key: str) -> Iterator[Part]:
+    """A matrix for each implementation, drawn and as numbers."""
+    for number, (name, run) in enumerate(material.results.runs.items()):
+        title = f"{title_of(name)}: test images by true and predicted class"
+        yield Chart(
+            key=f"{key}-chart-{number}",
+            title=title,
+            description="Rows are true classes, columns predicted ones; the table has the numbers.",
+            figure=draw_confusion(run.confusion, CLASS_NAMES, title),
+        )
+        yield table_of(
+            f"{key}-table-{number}",
+            f"{title_of(name)}: the matrix as a table",
+            ("true class", *CLASS_NAMES),
+            [
+                (class_name, *map(str, counts))
+                for class_name, counts in zip(CLASS_NAMES, run.confusion, strict=True)
+            ],
+            is_hidden=True,
+        )
