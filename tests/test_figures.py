@@ -117,7 +117,6 @@ def draw(folder: Path, results: Results) -> tuple[Path, ...]:
         parameters={
             name: made_parameters(*results.experiment.hidden_sizes) for name in results.runs
         },
-        titles={name: name.capitalize() for name in results.runs},
     )
 
 

@@ -16,8 +16,6 @@ from benchmarks.display.style import (
 )
 
 NUM_TEST_IMAGES = 10_000
-SMALLEST_SHOWN = 1e-9
-"""Below this, in float32, is no difference; exactly 0 is drawn at it."""
 _MARKERS = "osD^"
 _SPREAD = 0.4
 _HEADROOM = 5.0

@@ -111,7 +111,9 @@ def _draw_floor(axes: Axes, drift: Drift, quantity: Quantity) -> None:
     curves = _self_curves(drift)
     if not curves:
         return
-    values = np.stack([_drawable(curve, quantity) for curve in curves])
+    values = np.stack([curve.values(quantity) for curve in curves])
+    if quantity in _LOGARITHMIC:
+        values[values == 0.0] = np.nan  # has no place there
     # fmin and fmax pass over the gaps of zero differences; where all are, the floor has one.
     axes.fill_between(
         curves[0].steps,
@@ -145,14 +147,6 @@ def _draw_across_curve(axes: Axes, curve: Curve, quantity: Quantity) -> None:
     )
 
 
-def _drawable(curve: Curve, quantity: Quantity) -> np.ndarray:
-    """The curve's values, (K,); on a logarithmic axis with gaps in place of zeros."""
-    values = curve.values(quantity)
-    if quantity in _LOGARITHMIC:
-        values[values == 0.0] = np.nan
-    return values
-
-
 def _label_panel(axes: Axes, title: str, drift: Drift, quantity: Quantity) -> None:
     axes.set_title(title, fontsize=11)
     axes.set_xscale("log")
@@ -171,8 +165,8 @@ def _label_panel(axes: Axes, title: str, drift: Drift, quantity: Quantity) -> No
         # Linear below one image, where the counts begin, and logarithmic above.
         axes.set_yscale("symlog", linthresh=1)
         axes.set_ylim(bottom=0)
-        axes.fmt_ydata = "{:.0f}".format
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.fmt_ydata = "{:.0f}".format
     steps = drift.curves[0].steps
     steps_per_epoch = steps[-1] / drift.experiment.num_epochs
     axes.axvline(steps_per_epoch, color="#BBBBBB", linewidth=0.8, zorder=0)

@@ -113,35 +113,40 @@ class Chart:
         return next((each for each in self.switch if str(line.get_label()).endswith(each)), "")
 
     def _panel(self, axes: Axes, lines: list[Line2D]) -> Panel:
-        top = POINTS_PER_INCH * self.figure.get_figheight()
-        scale = POINTS_PER_INCH / self.figure.dpi
-        box = axes.get_window_extent()
         positions = _numbers(lines[0].get_xdata())
-        corners = axes.transData.transform([(x, axes.get_ylim()[1]) for x in positions])
+        # Data across, shares of the axes upwards: a place even where a curve has no value.
+        corners = axes.get_xaxis_transform().transform(
+            [(x, end) for x in positions for end in (0, 1)]
+        )
+        places = self._in_drawing(corners)
         return Panel(
             title=axes.get_title(),
             position_name=axes.get_xlabel(),
-            top=round(top - scale * box.y1, 2),
-            bottom=round(top - scale * box.y0, 2),
+            top=places[1, 1],
+            bottom=places[0, 1],
             positions=tuple(f"{x:,g}" for x in positions),
-            places=tuple(round(scale * x, 2) for x in corners[:, 0]),
-            curves=tuple(self._curve(axes, line, top, scale) for line in lines),
+            places=tuple(places[::2, 0]),
+            curves=tuple(self._curve(axes, line) for line in lines),
         )
 
-    def _curve(self, axes: Axes, line: Line2D, top: float, scale: float) -> ReadableCurve:
+    def _curve(self, axes: Axes, line: Line2D) -> ReadableCurve:
         values = _numbers(line.get_ydata())
-        places = axes.transData.transform(np.stack([_numbers(line.get_xdata()), values], axis=1))
-        bottom = axes.get_ylim()[0]
+        heights = self._in_drawing(axes.transData.transform(line.get_xydata()))[:, 1]
+        # What lies below the axis, as 0 does below a logarithmic one, has no place.
+        is_shown = values >= axes.get_ylim()[0]
         return ReadableCurve(
             label=str(line.get_label()),
             colour=to_hex(line.get_color()),
             group=self._group(line),
             texts=tuple(NO_VALUE if math.isnan(y) else axes.format_ydata(y) for y in values),
-            heights=tuple(  # what lies below the axis, as 0 does below a logarithmic one, has none
-                round(top - scale * place, 2) if value >= bottom else math.nan
-                for value, place in zip(values, places[:, 1], strict=True)
-            ),
+            heights=tuple(np.where(is_shown, heights, math.nan)),
         )
+
+    def _in_drawing(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Places in Matplotlib's pixels, (N, 2), as the drawing counts: in points, downwards."""
+        points = POINTS_PER_INCH / self.figure.dpi * places
+        points[:, 1] = self.extent()[1] - points[:, 1]
+        return np.round(points, 2)
 
 
 def _numbers(data: object) -> NDArray[np.float64]:

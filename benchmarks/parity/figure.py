@@ -1,6 +1,6 @@
 """The parity ladder as a figure: each rung's differences beside its tolerance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
@@ -10,10 +10,11 @@ from benchmarks.display.style import (
     new_figure,
     place_of_zero,
 )
+from benchmarks.implementations import title_of
 from benchmarks.parity.results import RungComparison
 
 
-def draw_ladder(results: Sequence[RungComparison], titles: Mapping[str, str]) -> Figure:
+def draw_ladder(results: Sequence[RungComparison]) -> Figure:
     """Draws one row a rung, from top to bottom: differences as points, the tolerance as a bar."""
     rungs = list(dict.fromkeys(result.name for result in results))
     rows = {name: row for row, name in enumerate(rungs)}
@@ -23,7 +24,7 @@ def draw_ladder(results: Sequence[RungComparison], titles: Mapping[str, str]) ->
     )
     figure = new_figure(9.5, 1.6 + 0.36 * len(rungs))
     axes = figure.subplots()
-    names = {pair: "–".join(titles.get(name, name) for name in pair) for pair in pairs}
+    names = {pair: "–".join(map(title_of, pair)) for pair in pairs}
     colours = implementation_colours(tuple(names.values()))
     for place, pair in enumerate(pairs):
         own = [result for result in results if result.pair == pair]

@@ -55,8 +55,7 @@ def run_parity(command: ParityCommand, context: Context) -> ParityReport:
         report = _climb(command, names, raw, folder, context)
         figures = folder / "figures"
         figures.mkdir()
-        titles = {name: title_of(name) for name in names}
-        save_figure(draw_ladder(report.rungs, titles), figures / "ladder.png", raw.name)
+        save_figure(draw_ladder(report.rungs), figures / "ladder.png", raw.name)
         write_json(report, folder / "parity.json")
     _conclude(context, report, folder)
     return report

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from benchmarks.display.style import save_figure
-from benchmarks.run.confusion import draw_confusion
+from benchmarks.implementations import title_of
+from benchmarks.run.confusion import confusion_title, draw_confusion
 from benchmarks.run.curves import draw_learning_curves
 from benchmarks.run.images import draw_first_image, draw_first_predictions, draw_image_grid
 from benchmarks.run.results import Results
 from benchmarks.run.weights import draw_first_layer_weights
-from benchmarks.runner.training import ImplementationRun
 from shared.parameters import Parameters
 
 
@@ -26,7 +25,6 @@ def draw_run_figures(
     class_names: tuple[str, ...],
     results: Results,
     parameters: Mapping[str, Parameters],
-    titles: Mapping[str, str],
 ) -> tuple[Path, ...]:
     """Draws every figure of a run as a PNG file.
 
@@ -39,7 +37,6 @@ def draw_run_figures(
         class_names: the names of the ten classes.
         results: what the run measured.
         parameters: each implementation's trained parameters, by its name.
-        titles: how people call each implementation, by its name, the reference first.
 
     Returns:
         The files written, in the order of the write-up.
@@ -47,7 +44,7 @@ def draw_run_figures(
     # The write-up looks at the training images after the split.
     first_row = results.dataset.num_validation
     images, labels = train_images[first_row:], train_labels[first_row:]
-    runs = {titles[name]: run for name, run in results.runs.items()}
+    runs = {title_of(name): run for name, run in results.runs.items()}
     histories = {title: run.history for title, run in runs.items()}
     published = results.why_not_applicable is None
     figures = {
@@ -55,25 +52,15 @@ def draw_run_figures(
         "image-grid": draw_image_grid(images, labels, class_names),
         "learning-curves": draw_learning_curves(histories, published),
         "first-layer-weights": draw_first_layer_weights(
-            {titles[name]: own for name, own in parameters.items()}
+            {title_of(name): own for name, own in parameters.items()}
         ),
         "first-predictions": draw_first_predictions(test_images, class_names, runs),
-        **_confusion_figures(results.runs, class_names, titles),
+        **{
+            f"confusion-{name}": draw_confusion(run.confusion, class_names, confusion_title(name))
+            for name, run in results.runs.items()
+        },
     }
     paths = {name: folder / f"{name}.png" for name in figures}
     for name, figure in figures.items():
         save_figure(figure, paths[name], results.dataset.name)
     return tuple(paths.values())
-
-
-def _confusion_figures(
-    runs: Mapping[str, ImplementationRun], class_names: tuple[str, ...], titles: Mapping[str, str]
-) -> dict[str, Figure]:
-    return {
-        f"confusion-{name}": draw_confusion(
-            runs[name].confusion,
-            class_names,
-            f"{titles[name]}: test images by true and predicted class",
-        )
-        for name in runs
-    }

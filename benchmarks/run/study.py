@@ -76,7 +76,6 @@ def run(command: RunCommand, context: Context) -> Results:
             class_names=CLASS_NAMES,
             results=results,
             parameters={name: training.parameters for name, training in trainings.items()},
-            titles={name: title_of(name) for name in trainings},
         )
         write_run_report(folder, results=results, raw=raw, trainings=trainings)
         write_json(results, folder / "results.json")

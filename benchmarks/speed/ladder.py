@@ -7,8 +7,6 @@ from benchmarks.registry import SPEED_RUNGS
 from shared.errors import InputError
 from shared.timing import SpeedRung, Trainer, Workload
 
-DEVICES = ("cpu", "gpu")
-
 
 def all_rungs() -> tuple[SpeedRung, ...]:
     """The rungs of every package in the registry, from the bottom up; imports no framework."""

@@ -7,14 +7,14 @@ from benchmarks.implementations import title_of
 from benchmarks.pages.chart import Chart
 from benchmarks.report.parts import Part
 from benchmarks.report.run_material import RunMaterial
-from benchmarks.run.confusion import draw_confusion
+from benchmarks.run.confusion import confusion_title, draw_confusion
 from shared.data.dataset import CLASS_NAMES
 
 
 def confusion_parts(material: RunMaterial, key: str) -> Iterator[Part]:
     """A matrix for each implementation, drawn and as numbers."""
     for number, (name, run) in enumerate(material.results.runs.items()):
-        title = f"{title_of(name)}: test images by true and predicted class"
+        title = confusion_title(name)
         yield Chart(
             key=f"{key}-chart-{number}",
             title=title,

@@ -1,15 +1,17 @@
 """Test images worth a look: where implementations differ, and where all are sure and wrong."""
 
+import base64
 from collections.abc import Iterator
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.display.words import joined, plural
 from benchmarks.implementations import title_of
 from benchmarks.report.choice import confidently_wrong_rows, differing_rows
 from benchmarks.report.parts import Answer, Card, Cards, Paragraph, Part
-from benchmarks.report.pictures import grey_image
 from benchmarks.report.run_material import Missing, RunMaterial, TestPredictions
 from shared.data.dataset import CLASS_NAMES
 
@@ -72,13 +74,20 @@ def _card(predictions: TestPredictions, row: int) -> Card:
     label = int(predictions.labels[row])
     return Card(
         number=row + 1,
-        source=grey_image(predictions.images[row]),
+        source=_grey_image(predictions.images[row]),
         class_name=CLASS_NAMES[label],
         answers=tuple(
             _answer(name, probabilities[row], label)
             for name, probabilities in predictions.probabilities.items()
         ),
     )
+
+
+def _grey_image(pixels: NDArray[np.uint8]) -> str:
+    """A grey image, (height, width), as a data URI, so that the page is one file."""
+    content = BytesIO()
+    Image.fromarray(pixels).save(content, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _answer(name: str, probabilities: NDArray[np.floating], label: int) -> Answer:

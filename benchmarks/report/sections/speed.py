@@ -8,12 +8,7 @@ from benchmarks.report.parts import Finding, Paragraph, Part, Points
 from benchmarks.speed.analysis import neighbours_alike, speedup
 from benchmarks.speed.figure import draw_speed
 from benchmarks.speed.results import SpeedResults
-from benchmarks.speed.table import (
-    describe_device,
-    growth_tables,
-    ladder_table,
-    title,
-)
+from benchmarks.speed.table import describe_device, growth_tables, ladder_table, title
 
 KEY = "speed"
 
