@@ -17,6 +17,7 @@ from shared.experiment import Experiment
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchmarks.runner.environment import Environment
     from shared.data.dataset import RawDataset
     from shared.data.fashion_mnist import DataPlaces
 
@@ -130,6 +131,12 @@ class Context:
                 self.say(raw.note)
         self.say(f"data: {raw.name} ({raw.origin})")
         return raw
+
+    def describe_environment(self) -> "Environment":
+        """What a record says of its making: versions, processor, flags, and this command."""
+        from benchmarks.runner.environment import describe_environment
+
+        return describe_environment(self.variables, self.words)
 
     def say(self, text: str) -> None:
         """Prints a line, never wrapped and never read as markup: a path may hold brackets."""

@@ -3,20 +3,14 @@
 from pathlib import Path
 
 from benchmarks.defaults.command import DefaultsCommand
-from benchmarks.defaults.figure import draw_defaults
 from benchmarks.defaults.ladder import Ladder
 from benchmarks.defaults.measure import OnTrained, measure_parity, measure_seeds, rung_results
-from benchmarks.defaults.results import DEFAULTS_SCHEMA_VERSION, DefaultsResults
-from benchmarks.defaults.table import accuracy_table, parity_table
+from benchmarks.defaults.results import DefaultsResults
 from benchmarks.defaults.training import PortJob, Trajectory
-from benchmarks.display.style import save_figure
-from benchmarks.display.tables import to_terminal
 from benchmarks.implementations import defaults_of
 from benchmarks.options import Context
+from benchmarks.runner.conduct import conduct
 from benchmarks.runner.drawing import draw
-from benchmarks.runner.environment import describe_environment
-from benchmarks.runner.output_folder import output_folder
-from benchmarks.runner.records import write_json
 from shared.data.dataset import RawDataset, describe
 
 
@@ -29,23 +23,18 @@ def run_defaults(command: DefaultsCommand, context: Context) -> DefaultsResults:
         RunFailedError: a training failed, or the ladder does not end at the reference port.
     """
     defaults_of(command.impl)  # complains before anything is written
-    with output_folder(command.out, "defaults") as folder:
-        raw = context.load_images(command.images)
-        results = _measure(command, raw, folder, context)
-        figures = folder / "figures"
-        figures.mkdir()
-        figure = draw_defaults(results.rungs)
-        save_figure(figure, figures / "defaults.png", raw.name)
-        write_json(results, folder / "defaults.json")
-    _conclude(context, results, folder)
-    return results
+
+    def measure(folder: Path) -> DefaultsResults:
+        return _measure(command, context.load_images(command.images), folder, context)
+
+    return conduct(context, "defaults", command.out, measure)
 
 
 def _measure(
     command: DefaultsCommand, raw: RawDataset, folder: Path, context: Context
 ) -> DefaultsResults:
     ladder: Ladder = defaults_of(command.impl)
-    environment = describe_environment(context.variables, context.words)
+    environment = context.describe_environment()
     seeds = tuple(range(command.count))
     reference = PortJob(
         implementation=command.impl,
@@ -75,7 +64,6 @@ def _measure(
         on_trained=on_trained,
     )
     return DefaultsResults(
-        schema_version=DEFAULTS_SCHEMA_VERSION,
         dataset=describe(raw),
         experiment=command.experiment,
         environment=environment,
@@ -97,11 +85,3 @@ def _saying(context: Context, num_trainings: int) -> OnTrained:
         )
 
     return on_trained
-
-
-def _conclude(context: Context, results: DefaultsResults, folder: Path) -> None:
-    for index, rung in enumerate(results.rungs):
-        context.say(f"{index} {rung.name}: {rung.change}")
-    for table in (parity_table(results), accuracy_table(results)):
-        context.console.print(to_terminal(table))
-    context.say(f"outputs: {folder}")
