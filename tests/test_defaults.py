@@ -269,5 +269,5 @@ def test_the_command_writes_a_whole_ladder(tmp_path: Path, fashion_mnist_directo
     assert results.rungs[2].seeds[0].true == results.rungs[3].seeds[0].true
     assert (out / "figures" / "defaults.png").read_bytes().startswith(b"\x89PNG")
     assert not (out / "UNFINISHED.txt").exists()
-    tables = answer.stdout[answer.stdout.index("Largest") : answer.stdout.index("outputs:")]
+    tables = answer.stdout[answer.stdout.index("Largest") : answer.stdout.index("A JAX port")]
     assert max(map(len, tables.splitlines())) <= 80
