@@ -18,7 +18,6 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
-from benchmarks.runner.cores import pin_to_core, usable_cores
 from shared.errors import InputError, RunFailedError
 
 Result = TypeVar("Result")
@@ -93,6 +92,21 @@ class ChildProcess:
         if isinstance(message, _Failed):
             raise message.error
         return message
+
+
+def usable_cores() -> list[int]:
+    """Numbers of the cores that this process may use; empty where it cannot choose among them."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+
+
+def pin_to_core(core: int) -> None:
+    """Keeps this process, and threads started from now on, on one core.
+
+    Frameworks count the cores they may use when they are imported, and start as
+    many threads: only a process pinned before that computes with one.
+    """
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {core})
 
 
 def run_in_process(
