@@ -1,124 +1,183 @@
-"""A lesson in the terminal: question, both codes, evidence, explanation, exercise."""
+"""A lesson in the terminal, cell by cell.
 
-from collections.abc import Sequence
+A lesson is a script `NN_topic.py`: `# %% [markdown]` begins a cell of text, `# %%` one of code.
+Reading them takes the few lines below, so `twins` needs no notebook library.
+"""
+
+import ast
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
+from types import ModuleType
 
-from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.markdown import Markdown
-from rich.padding import Padding
-from rich.panel import Panel
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
-from lessons.catalogue import Entry
-from lessons.lesson import Evidence, Lesson
-from lessons.shown_code import ShownCode, shown_code
+from benchmarks.runner.processes import Report, events_side_by_side
+from shared.errors import RunFailedError
 
-FRAME_WIDTH = 4
-"""Columns that a panel's border and padding take."""
+CELL = re.compile(r"^# %%(.*)\n((?:(?!# %%).*\n)*)", re.MULTILINE)
 TEXT_WIDTH = 96
 """Wider lines of prose are hard to read."""
-MARKS = {True: Text("✓", style="green"), False: Text("✗", style="bold red")}
 
 
-def lesson_list(entries: Sequence[Entry]) -> Table:
-    """Number and title of each lesson."""
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(justify="right", style="bold")
-    table.add_column()
-    for entry in entries:
-        table.add_row(str(entry.number), Text(_plain(entry.title)))
-    return table
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell of a script.
+
+    head: what stands behind its `# %%`, ` [markdown] tags=["hide-cell"]` for instance.
+    source: the lines below; of a text cell without the marks of a comment.
+    line: where they begin, counted from 1.
+    """
+
+    head: str
+    source: str
+    line: int
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people read it, and Python does not."""
+        return "[markdown]" in self.head
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it tells the answer of the exercise."""
+        return "hide-cell" in self.head
 
 
-def question_and_code(entry: Entry, lesson: Lesson, width: int) -> RenderableType:
-    """What the reader sees before anything runs; `width` is the terminal's, in columns."""
-    question = Panel(
-        Markdown(lesson.question), title="Predict first", title_align="left", box=box.HEAVY
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """A script of this folder; `title` is its first heading."""
+
+    path: Path
+    title: str
+    cells: tuple[Cell, ...]
+
+
+def find_lessons() -> dict[int, Lesson]:
+    """All lessons by their number; imports none of them."""
+    paths = sorted(Path(__file__).parent.glob("[0-9]*.py"))
+    return {int(path.stem.partition("_")[0]): _read(path) for path in paths}
+
+
+def _read(path: Path) -> Lesson:
+    text = path.read_text(encoding="utf-8")
+    cells = tuple(
+        Cell(
+            head=match[1],
+            source=re.sub("^# ?", "", match[2], flags=re.M) if "[markdown]" in match[1] else match[2],
+            line=text.count("\n", 0, match.start(2)) + 1,
+        )
+        for match in CELL.finditer(text)
     )
-    codes = _side_by_side(
-        [(f"Keras · {code.place}", code) for code in map(shown_code, lesson.keras)],
-        [(f"JAX · {code.place}", code) for code in map(shown_code, lesson.jax)],
-        width,
-    )
-    heading = Text(_plain(entry.heading), style="bold underline")
-    return Group(heading, "", _narrow(question, width), "", codes)
+    title = cells[0].source.partition("\n")[0].removeprefix("# ").replace("`", "")
+    return Lesson(path=path, title=title, cells=cells)
 
 
-def evidence_table(evidence: Sequence[Evidence]) -> Table:
-    """What was looked at, what the lesson says, what this run gave."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("what")
-    table.add_column("the lesson says", overflow="fold")
-    table.add_column("this run gave", overflow="fold")
-    table.add_column("")
-    for item in evidence:
-        what = Text(_plain(item.text))
-        table.add_row(what, Text(item.taught), Text(item.found), MARKS[item.holds])
-    return table
+def list_lessons(lessons: Mapping[int, Lesson], console: Console) -> None:
+    """Prints number and title of each."""
+    for number, lesson in lessons.items():
+        console.print(Text.assemble((f"{number:>3}", "bold"), f"  {lesson.title}"))
+    _hint(console, "\n`twins lessons 7` runs one; `make lessons` builds pages and notebooks.")
 
 
-def evidence_text(evidence: Sequence[Evidence]) -> str:
-    """The same table as plain text, for notebooks."""
-    file = StringIO()
-    console = Console(file=file, width=TEXT_WIDTH, color_system=None, force_jupyter=False)
-    console.print(evidence_table(evidence))
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()).strip("\n")
+def run_lesson(lesson: Lesson, console: Console, *, with_answer: bool) -> None:
+    """Prints each cell, and what it gave in a child process.
+
+    Raises:
+        RunFailedError: evidence does not hold, or a cell ended in an error; then the child's
+            log is kept.
+    """
+    cells = [cell for cell in lesson.cells if with_answer or not cell.is_answer]
+    code = [cell for cell in cells if not cell.is_text]
+    _hint(console, f"lessons/{lesson.path.name}\n")
+    with _log_file() as log:
+        events = events_side_by_side(run_cells, [(lesson.path, code)], log=log)
+        for cell in cells:
+            if cell.is_text:
+                console.print(Markdown(cell.source), "", width=min(console.width, TEXT_WIDTH))
+                if "**Predict first.**" in cell.source and console.is_terminal and sys.stdin.isatty():
+                    console.input("[dim]Enter goes on.[/dim] ")
+            else:
+                console.print(_highlighted(cell.source.strip("\n")))
+                with console.status("running …"):
+                    _, (printed, value) = next(events)
+                console.print(Text(printed))
+                if value:
+                    console.print(_highlighted(value), "")
+                next(events)  # says that the cell ended well, or raises
+    if not with_answer:
+        number = lesson.path.name.partition("_")[0].lstrip("0")
+        _hint(console, f"`twins lessons {number} --answer` shows the answer.\n")
 
 
-def explanation_and_exercise(lesson: Lesson, width: int) -> RenderableType:
-    """What follows the evidence."""
-    text = f"{lesson.explanation}\n\n**Exercise.** {lesson.exercise.task}"
-    return _narrow(Markdown(text), width)
+def run_cells(report: Report, path: Path, cells: Sequence[Cell]) -> None:
+    """Runs code cells as one module, in a child process.
+
+    For each it reports what was printed and the text of its last expression's value, and None
+    once it has ended well.
+
+    Raises:
+        RunFailedError: evidence does not hold.
+    """
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    sys.modules[path.stem] = module  # as if imported: TensorFlow and JAX look at its source
+    for cell in cells:
+        printed, value = StringIO(), ""
+        try:
+            with redirect_stdout(printed):
+                value = _run(cell, module)
+        except AssertionError as error:
+            raise RunFailedError(f"{error}; has a framework changed?") from error
+        finally:
+            report((printed.getvalue(), value))
+        report(None)
 
 
-def answer(lesson: Lesson, evidence: Sequence[Evidence], width: int) -> RenderableType:
-    """The exercise's answer: in words, its code, and what running it gave."""
-    code = shown_code(lesson.exercise.solution)
-    words = Markdown(f"**Answer.** {lesson.exercise.answer}")
-    title = f"Answer · {code.place}"
-    panel = Padding(_panel(title, code), (0, max(0, width - _width(title, code)), 0, 0))
-    return Group(_narrow(words, width), "", panel, evidence_table(evidence))
+def _run(cell: Cell, module: ModuleType) -> str:
+    """Runs a cell; the text of its last expression's value, as a notebook would show it."""
+    # At its own line of the file, for error messages and for `inspect`.
+    statements = ast.parse("\n" * (cell.line - 1) + cell.source).body
+    file = str(module.__file__)
+    last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
+    exec(compile(ast.Module(statements, []), file, "exec"), module.__dict__)
+    if not isinstance(last, ast.Expr):
+        return ""
+    value = eval(compile(ast.Expression(last.value), file, "eval"), module.__dict__)
+    if hasattr(value, "savefig"):
+        return "# `make lessons` draws this figure."
+    return "" if value is None else repr(value)
 
 
-def _side_by_side(
-    left: list[tuple[str, ShownCode]], right: list[tuple[str, ShownCode]], width: int
-) -> RenderableType:
-    """Two columns where the longest lines of both fit; otherwise one below the other."""
-    widths = [max(_width(title, code) for title, code in column) for column in (left, right)]
-    panels = [Group(*(_panel(title, code) for title, code in column)) for column in (left, right)]
-    if sum(widths) + 1 > width:
-        return Group(*panels)
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    for column_width in widths:
-        grid.add_column(width=column_width)
-    grid.add_row(*panels)
-    return grid
-
-
-def _width(title: str, code: ShownCode) -> int:
-    longest_line = max(map(len, code.text.splitlines()))
-    return max(longest_line, len(title) + 2) + FRAME_WIDTH
-
-
-def _panel(title: str, code: ShownCode) -> Panel:
+def _highlighted(code: str) -> Syntax:
     # Colours of the terminal itself, so that they suit a light one and a dark one.
-    syntax = Syntax(
-        code.text.rstrip("\n"),
-        "python",
-        theme="ansi_dark",
-        background_color="default",
-        word_wrap=True,
+    return Syntax(
+        code, "python", theme="ansi_dark", background_color="default", word_wrap=True, padding=(0, 2)
     )
-    return Panel(syntax, title=Text(title), title_align="left", border_style="dim")
 
 
-def _narrow(text: RenderableType, width: int) -> RenderableType:
-    return Padding(text, (0, max(0, width - TEXT_WIDTH), 0, 0))
+def _hint(console: Console, text: str) -> None:
+    console.print(Text(text, style="dim"), soft_wrap=True)
 
 
-def _plain(line: str) -> str:
-    """A line without the marks that Markdown gives code."""
-    return line.replace("`", "")
+@contextmanager
+def _log_file() -> Iterator[Path]:
+    """A place for a log, gone afterwards unless the run failed."""
+    folder = Path(tempfile.mkdtemp(prefix="fashion-twins-lesson-"))
+    try:
+        yield folder / "lesson.log"
+    except RunFailedError:
+        raise
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
