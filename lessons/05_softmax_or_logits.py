@@ -26,7 +26,7 @@ from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import Examples
 
-cross_entropy = keras.losses.sparse_categorical_crossentropy
+cross_entropy = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 LABEL = np.array([1], np.int32)
 LOGITS = np.array([[200.0] + [0.0] * 9], np.float32)
 
@@ -141,7 +141,7 @@ drawing
 # Your turn.
 
 # %% tags=["hide-cell"]
-watched = tf.Variable(LOGITS)
+watched = tf.Variable(tf.constant(LOGITS))
 with tf.GradientTape() as tape:
     loss = loss_of_softmax(tf.nn.softmax, watched)
 clipped_gradient = np.asarray(tape.gradient(loss, watched))

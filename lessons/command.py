@@ -1,9 +1,11 @@
 """`twins lessons`: lists the lessons, or runs some of them in the terminal."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.text import Text
 
 from benchmarks.options import STATUS_DONE, Context
 from shared.errors import InputError, RunFailedError
@@ -28,23 +30,50 @@ class LessonsCommand:
             InputError: there is no such lesson.
             RunFailedError: a lesson failed; the others were shown all the same.
         """
-        from lessons.terminal import find_lessons, list_lessons, run_lesson
-
-        lessons = find_lessons()
+        paths = lesson_paths()
         for number in self.numbers:
-            if number not in lessons:
+            if number not in paths:
                 raise InputError(
-                    f"there is no lesson {number}: lessons are {min(lessons)} to {max(lessons)}, "
+                    f"there is no lesson {number}: lessons are {min(paths)} to {max(paths)}, "
                     "and `twins lessons` lists them"
                 )
-        if not self.numbers:
-            list_lessons(lessons, context.console)
+        if self.numbers:
+            self._run([(number, paths[number]) for number in dict.fromkeys(self.numbers)], context)
+        else:
+            for number, path in paths.items():
+                context.console.print(Text(f"{number:>3}  {lesson_title(path)}"))
+            _hint(context, "\n`twins lessons 7` runs one; `make lessons` builds their pages.")
+        return STATUS_DONE
+
+    def _run(self, lessons: list[tuple[int, Path]], context: Context) -> None:
+        from lessons.terminal import run_lesson
+
         failures = []
-        for number in dict.fromkeys(self.numbers):
+        for number, path in lessons:
+            _hint(context, f"Lesson {number}: lessons/{path.name}")
             try:
-                run_lesson(lessons[number], context.console, with_answer=self.answer)
+                run_lesson(path, context.console, with_answer=self.answer)
             except RunFailedError as error:
-                failures.append(f"lesson {number}, {lessons[number].title}: {error}")
+                failures.append(f"lesson {number}, {lesson_title(path)}: {error}")
+                continue
+            if not self.answer:
+                _hint(context, f"`twins lessons {number} --answer` shows the answer.\n")
         if failures:
             raise RunFailedError("\n".join(failures))
-        return STATUS_DONE
+
+
+def lesson_paths() -> dict[int, Path]:
+    """Every script `NN_topic.py` in this folder by its number."""
+    paths = sorted(Path(__file__).parent.glob("[0-9]*.py"))
+    return {int(path.name.partition("_")[0]): path for path in paths}
+
+
+def lesson_title(path: Path) -> str:
+    """A script's first heading, which is its second line, without the marks of code."""
+    with path.open(encoding="utf-8") as lines:
+        next(lines)
+        return next(lines).removeprefix("# # ").strip().replace("`", "")
+
+
+def _hint(context: Context, text: str) -> None:
+    context.console.print(Text(text, style="dim"), soft_wrap=True)

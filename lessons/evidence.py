@@ -7,17 +7,18 @@ the lesson where what was found is not what is taught: a framework has changed t
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import shorten
+from typing import Any
 
 LONGEST_MESSAGE = 200
 """Characters of an error's message that are shown; TensorFlow writes whole pages."""
 
 
-def near(text: str, taught: float, found: float, *, within: float) -> None:
+def near(text: str, taught: float, found: Any, *, within: float) -> None:
     """A number is what the lesson teaches, up to `within` (absolute)."""
+    found = float(found)
     decimals = next(count for count in range(17) if 10**-count <= within)
     _judge(text, f"{taught:.{decimals}f}", f"{found:.{decimals}f}", abs(found - taught) <= within)
 
@@ -63,9 +64,13 @@ class ShownCode:
         return "\n".join(f"# {place}\n{text}" for place, text in self.sources)
 
     def _repr_html_(self) -> str:
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import PythonLexer
+
         columns = (
             f"<figure><figcaption><code>{place}</code></figcaption>"
-            f"<pre>{escape(text)}</pre></figure>"
+            f"{highlight(text, PythonLexer(), HtmlFormatter())}</figure>"
             for place, text in self.sources
         )
         return f'<div class="side-by-side">{"".join(columns)}</div>'
@@ -88,6 +93,7 @@ def _source(name: str) -> tuple[str, str]:
     text = Path(specification.origin).read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if getattr(node, "name", None) == attribute:
-            source = ast.get_source_segment(text, node) or ""
-            return f"{module.replace('.', '/')}.py:{node.lineno}", source
+            first = min(part.lineno for part in (node, *getattr(node, "decorator_list", [])))
+            lines = text.splitlines()[first - 1 : node.end_lineno]
+            return f"{module.replace('.', '/')}.py:{first}", "\n".join(lines)
     raise LookupError(f"nothing is called {attribute} in {module}")
