@@ -3,10 +3,8 @@
 #
 # **Predict first.** Both frameworks create a dense layer of 784 inputs and 300 units, and you
 # name no initialiser. Do the weights have the same spread? If not, in which framework is it larger?
-
 # %% [markdown]
 # ## Keras
-
 # %%
 import keras
 
@@ -14,20 +12,16 @@ keras.utils.set_random_seed(42)
 dense = keras.layers.Dense(300)
 dense.build((None, 784))
 in_keras = dense.get_weights()[0]
-
 # %% [markdown]
 # ## JAX
-
 # %%
 import numpy as np
 from flax import nnx
 
 linear = nnx.Linear(784, 300, rngs=nnx.Rngs(42))
 in_flax = np.asarray(linear.kernel[...])
-
 # %% [markdown]
 # ## What happened
-
 # %% tags=["hide-output"]
 from lessons.evidence import near
 
@@ -35,7 +29,6 @@ near("standard deviation of Keras' kernel", 0.0430, in_keras.std(), within=0.000
 near("standard deviation of Flax's kernel", 0.0357, in_flax.std(), within=0.0002)
 near("largest weight in Keras", 0.0744, abs(in_keras).max(), within=0.0001)
 near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
-
 # %% [markdown]
 # Keras draws kernels *Glorot-uniform*: evenly between −l and l with
 # l = √(6 / (fan_in + fan_out)) = √(6 / 1084) = 0.0744, a standard deviation of l / √3 = 0.0430.
@@ -49,16 +42,13 @@ near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
 # another experiment: it starts elsewhere, and no seed makes the two agree.
 #
 # **Exercise.** Which argument of `nnx.Linear` gives its kernel the spread that Keras' has?
-
 # %%
 # Your turn.
-
 # %% tags=["hide-cell"]
 glorot = nnx.initializers.glorot_uniform()
 linear = nnx.Linear(784, 300, kernel_init=glorot, rngs=nnx.Rngs(42))
 deviation = np.asarray(linear.kernel[...]).std()
 near("standard deviation of Flax's kernel", 0.0430, deviation, within=0.0002)
-
 # %% [markdown] tags=["hide-cell"]
 # `kernel_init=nnx.initializers.glorot_uniform()`. The numbers still differ, since the two
 # frameworks draw from different generators; only copying the arrays makes them equal.

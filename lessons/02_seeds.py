@@ -4,10 +4,8 @@
 # **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do the same
 # in today's Keras, draw the first layer's kernel, set the seed again and draw once more. Are the
 # two kernels equal? And which call does this in JAX?
-
 # %% [markdown]
 # ## Keras
-
 # %%
 import random
 
@@ -34,12 +32,10 @@ by_keras = draws_again(keras.utils.set_random_seed)
 tf.random.set_seed(42)
 limit = (6 / (784 + 300)) ** 0.5
 published = tf.random.uniform((784, 300), -limit, limit)[0, 0]
-
 # %% [markdown]
 # ## JAX
 #
 # Here a layer is told where its numbers come from.
-
 # %%
 from flax import nnx
 
@@ -54,7 +50,6 @@ def layer_without_rngs():
 
 # %% [markdown]
 # ## What happened
-
 # %% tags=["hide-output"]
 from lessons.evidence import equal, fails, near
 
@@ -63,7 +58,6 @@ equal("Keras: equal after set_random_seed", True, by_keras)
 equal("Flax: equal from nnx.Rngs(42)", True, in_flax)
 fails("Flax: no rngs", "TypeError", "'rngs'", layer_without_rngs)
 near("first published weight", 0.0244862, published, within=1e-7)
-
 # %% [markdown]
 # The published run is from the time of TensorFlow 2.4, when Keras drew its weights with
 # TensorFlow's random numbers. TensorFlow still draws the same ones: the last line above is the
@@ -82,15 +76,12 @@ near("first published weight", 0.0244862, published, within=1e-7)
 #
 # **Exercise.** `keras.utils.set_random_seed` seeds three generators: Python's `random`, NumPy's
 # and TensorFlow's. Which one decides the kernel? Set one at a time.
-
 # %%
 # Your turn.
-
 # %% tags=["hide-cell"]
 equal("equal after random.seed", True, draws_again(random.seed))
 equal("equal after np.random.seed", False, draws_again(np.random.seed))
 equal("equal after tf.random.set_seed", False, draws_again(tf.random.set_seed))
-
 # %% [markdown] tags=["hide-cell"]
 # Python's. An initialiser without a seed takes one from `random.randint`, and from there on
 # everything is fixed. So a program that uses Python's `random` for something else between the

@@ -4,10 +4,8 @@
 # **Predict first.** You draw the kernels of both hidden layers in JAX, 784×300 and 300×100, and
 # pass the same key for both. They differ in shape and spread. Do they have anything in common? And
 # what happens in Keras, where you pass no key at all?
-
 # %% [markdown]
 # ## Keras
-
 # %%
 import keras
 import numpy as np
@@ -30,12 +28,10 @@ def correlation(kernels):
 
 without_seed = correlation(keras_kernels())
 with_seed = correlation(keras_kernels(seed=42))
-
 # %% [markdown]
 # ## JAX
 #
 # The same key for both; a key for each; and Flax's `Rngs`, which makes the keys by itself.
-
 # %%
 import jax
 from flax import nnx
@@ -56,10 +52,8 @@ layers = nnx.Linear(784, 300, rngs=rngs), nnx.Linear(300, 100, rngs=rngs)
 one_key = jax_kernels(key, key)
 split_key = jax_kernels(key_1, key_2)
 from_rngs = [np.asarray(layer.kernel[...]) for layer in layers]
-
 # %% [markdown]
 # ## What happened
-
 # %% tags=["hide-output"]
 from lessons.evidence import equal, near
 
@@ -68,8 +62,7 @@ near("Keras: both with seed=42", 1.0000, with_seed, within=0.0001)
 near("JAX: the same key for both", 1.0000, correlation(one_key), within=0.0001)
 near("JAX: a key for each, by split", 0.00, correlation(split_key), within=0.02)
 near("Flax: one Rngs for both", 0.00, correlation(from_rngs), within=0.02)
-
-# %% tags=["hide-input"]
+# %% tags=["hide-output"]
 from benchmarks.display.style import new_figure
 
 drawing = new_figure(8, 4)
@@ -81,7 +74,6 @@ for axes, title, kernels in zip(both_axes, titles, (one_key, split_key), strict=
     axes.set(title=title, xlabel="weight of hidden_1", ylabel="weight of hidden_2")
     axes.set_xticks([-0.05, 0.0, 0.05])
 drawing
-
 # %% [markdown]
 # A key is not a generator. It is a number, and drawing from it is plain arithmetic: the same key
 # in, the same numbers out, as often as you like. So the second layer's 30,000 weights are the first
@@ -99,17 +91,14 @@ drawing
 #
 # **Exercise.** You split a key in two for the hidden layers. Later the output layer needs one as
 # well, and you take `jax.random.fold_in(key, 0)` from the same key. Is it a new one?
-
 # %%
 # Your turn.
-
 # %% tags=["hide-cell"]
 third = jax.random.fold_in(key, 0)
 remedy = jax.random.split(key, 3)[2]
 equal("fold_in(key, 0) is the first half of the split", True, bool(third == key_1))
 equal("fold_in(key, 0) is the second half", False, bool(third == key_2))
 equal("the third of three is one of the two", False, bool(remedy in (key_1, key_2)))
-
 # %% [markdown] tags=["hide-cell"]
 # No: it is the first half of the split, bit for bit, so the output layer would repeat `hidden_1`.
 # Splitting uses a key up, just as drawing does. Split in three at once, or fold numbers into a key

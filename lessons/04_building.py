@@ -3,10 +3,8 @@
 #
 # **Predict first.** Both frameworks create 784→300→100→10; in Keras without an `Input`. How many
 # weight tensors (kernels and biases) does each network have before it has seen an image?
-
 # %% [markdown]
 # ## Keras
-
 # %%
 import keras
 
@@ -40,7 +38,6 @@ def copy_weights_too_early():
 
 # %% [markdown]
 # ## JAX
-
 # %%
 import jax
 import jax.numpy as jnp
@@ -57,10 +54,8 @@ def layer_of_unknown_inputs():
 
 
 show("jax_impl.model:Classifier")
-
 # %% [markdown]
 # ## What happened
-
 # %% tags=["hide-output"]
 equal("Keras: weight tensors before the first call", 0, num_before)
 equal("Keras: weight tensors after it", 6, num_after)
@@ -69,7 +64,6 @@ expecting = "expecting 0 weights"
 fails("Keras: weights set before it", "ValueError", expecting, copy_weights_too_early)
 unknown = layer_of_unknown_inputs
 fails("Flax: nnx.Linear(None, 300)", "TypeError", "got (None, 300)", unknown)
-
 # %% [markdown]
 # Keras' `Dense(300)` knows its outputs only. How many inputs it has it learns from the first array
 # that arrives; until then it has no kernel, since (?, 300) is no shape. That is convenient: you
@@ -85,10 +79,8 @@ fails("Flax: nnx.Linear(None, 300)", "TypeError", "got (None, 300)", unknown)
 #
 # **Exercise.** Somebody forgets `Flatten` and passes images of 28×28 to the first dense layer. What
 # does each framework say, and when?
-
 # %%
 # Your turn.
-
 # %% tags=["hide-cell"]
 network = dense_network()
 shape = tuple(network(rows.images).shape)
@@ -109,7 +101,6 @@ equal("Keras: first kernel", (28, 300), kernel_shape)
 equal("Keras: what the network returns", (32, 28, 10), shape)
 fails("Keras: its loss", "ValueError", "must have rank", loss_of_28_rows)
 fails("Flax: first layer", "TypeError", "(28,) and (784,)", layer_of_28_inputs)
-
 # %% [markdown] tags=["hide-cell"]
 # Keras builds what fits: a first kernel of 28×300, applied to each of the 28 rows of pixels. The
 # network runs, and only the loss complains, of a shape far from the mistake. In Flax the first

@@ -4,15 +4,14 @@
 # **Predict first.** For an image of class 1 the network's logits are 200 for class 0 and 0 for
 # the nine others, so class 1 has a probability of about e⁻²⁰⁰. Its cross-entropy is −log of that:
 # 200. Which ways to compute it give 200, and what do the others give?
-
 # %% [markdown]
 # ## Keras
 #
 # The loss by `evaluate`, the loss of what `predict` returned, and softmax and loss as one
 # writes them in a training loop of one's own.
-
 # %%
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,7 +25,7 @@ from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import Examples
 
-cross_entropy = keras.losses.SparseCategoricalCrossentropy(reduction="none")
+cross_entropy: Any = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 LABEL = np.array([1], np.int32)
 LOGITS = np.array([[200.0] + [0.0] * 9], np.float32)
 
@@ -52,12 +51,10 @@ def loss_of_softmax(softmax, logits):
 of_tensorflow = loss_of_softmax(tf.nn.softmax, tf.constant(LOGITS))
 as_graph = tf.function(loss_of_softmax)(tf.nn.softmax, tf.constant(LOGITS))
 of_keras = loss_of_softmax(keras.ops.softmax, tf.constant(LOGITS))
-
 # %% [markdown]
 # ## JAX
 #
 # The port's loss, and the formula as it stands in textbooks.
-
 # %%
 import jax
 import jax.numpy as jnp
@@ -78,10 +75,8 @@ def naive_loss(logits):
 
 naive = naive_loss(jnp.asarray(LOGITS))
 show("jax_impl.train:loss_fn")
-
 # %% [markdown]
 # ## What happened
-
 # %% tags=["hide-output"]
 near("Keras: loss by `evaluate`", 200.000, of_model, within=0.001)
 near("Keras: loss of what `predict` returned", 16.118, of_predictions, within=0.001)
@@ -90,13 +85,10 @@ near("Keras: the same in tf.function", 200.000, as_graph, within=0.001)
 near("Keras: loss of keras.ops.softmax", 200.000, of_keras, within=0.001)
 near("JAX: loss by `evaluate`", 200.000, of_port, within=0.001)
 equal("JAX: −log(softmax)", np.inf, float(naive))
-
-# %% [markdown]
-# Each loss, as the network grows surer of the wrong class:
-
-# %% tags=["hide-input"]
+# %% tags=["hide-output"]
 from benchmarks.display.style import new_figure
 
+# Each loss, as the network grows surer of the wrong class.
 margins = np.linspace(0, 120, 241, dtype=np.float32)
 logits = np.zeros((len(margins), 10), np.float32)
 logits[:, 0] = margins
@@ -115,7 +107,6 @@ axes.plot(margins, clipped, label="Keras, of probabilities")
 axes.set(xlabel="logit of the wrong class, the others 0", ylabel="loss")
 axes.legend()
 drawing
-
 # %% [markdown]
 # In float32, e⁻²⁰⁰ is 0: the smallest positive number is about 10⁻⁴⁵. Softmax returns exactly 1
 # and 0, and the 200 is lost. The textbook formula then takes the logarithm of 0. Keras' loss, given
@@ -136,10 +127,8 @@ drawing
 #
 # **Exercise.** What does the network learn from this row? Take each loss's gradient with respect
 # to the logits of classes 0 and 1.
-
 # %%
 # Your turn.
-
 # %% tags=["hide-cell"]
 watched = tf.Variable(tf.constant(LOGITS))
 with tf.GradientTape() as tape:
@@ -156,7 +145,6 @@ naive_gradient = jax.grad(naive_loss)(jnp.asarray(LOGITS))
 equal("Optax", [1.0, -1.0], exact_gradient[0, :2].tolist())
 equal("Keras, of probabilities", [0.0, 0.0], clipped_gradient[0, :2].tolist())
 equal("−log(softmax)", "[nan, nan]", str(naive_gradient[0, :2].tolist()))
-
 # %% [markdown] tags=["hide-cell"]
 # With the exact loss the gradient is (1, −1): class 0 down, class 1 up, at full strength. The
 # clipped loss is flat there and its gradient is 0: the network learns nothing from the very rows
