@@ -10,6 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -70,7 +71,8 @@ def _run_code(client: NotebookClient, index: int, cell: NotebookNode, console: C
 def _print_code(code: str, console: Console) -> None:
     # Colours of the terminal itself, so that they suit a light one and a dark one.
     theme, ground = "ansi_dark", "default"
-    console.print(Syntax(code, "python", theme=theme, background_color=ground, word_wrap=True))
+    syntax = Syntax(code, "python", theme=theme, background_color=ground, word_wrap=True)
+    console.print(Padding(syntax, (0, 2)))
 
 
 def _explanation(error: CellExecutionError) -> str:
