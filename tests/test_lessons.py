@@ -184,7 +184,8 @@ def test_a_lesson_in_a_narrow_terminal(tmp_path: Path):
     steps = ("Predict first.", "ONE = 1", "optimizer.update", "✓ <both> sums", "Exercise.")
     for text in (first, second):
         assert sorted(steps, key=text.index) == list(steps)
-    assert "\n    optimizer.update(model, gradients)" in first  # as Python indents
+    assert "\n  def train_step(" in first
+    assert "\n      optimizer.update(model, gradients)" in first  # as Python indents
     assert "chatter" not in answer.stdout
     assert "`twins lessons 1 --answer` shows the answer." in second
     assert "The answer is one." not in answer.stdout
