@@ -25,6 +25,13 @@ class SwapCommand:
             InputError: the run's folder does not hold a finished run of the same data.
             RunFailedError: an implementation failed.
         """
-        from benchmarks.swap.study import run_swap
+        from benchmarks.runner.conduct import conduct
+        from benchmarks.swap.measure import exchange, read_trained
 
-        return STATUS_DONE if run_swap(self, context).passed else STATUS_FAILED
+        trained = read_trained(self.run)
+
+        def measure(folder: Path):
+            return exchange(trained, context.load_images(self.images), context, folder)
+
+        report = conduct(context, "swap", self.out, measure)
+        return STATUS_DONE if report.passed else STATUS_FAILED

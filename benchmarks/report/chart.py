@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
-from typing import ClassVar
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from benchmarks.display.parts import Chart
 from benchmarks.display.tables import NO_VALUE
 
 POINTS_PER_INCH = 72
@@ -59,31 +59,22 @@ class Panel:
     curves: tuple[ReadableCurve, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """A figure on a page.
+@dataclass(frozen=True)
+class Drawing:
+    """A chart on a page.
 
     key: unique on the page.
-    description: what the chart shows, for those who cannot see it.
-    is_readable: whether a reader may ask for the values of its lines that have a label;
-        those of one pair of axes have the same positions.
-    switch: endings of labels between which a reader may choose; empty for no switch.
     """
 
-    template: ClassVar[str] = "chart.html"
+    chart: Chart
     key: str
-    title: str
-    description: str
-    figure: Figure
-    is_readable: bool = False
-    switch: tuple[str, ...] = ()
 
     @cached_property
     def svg(self) -> Markup:
         """The drawing, which takes its colours of paper and ink from the page."""
         for number, (_, line) in enumerate(self._lines()):
             line.set_gid(f"group-{self._group(line)}-{number}")
-        return Markup(_drawn(self.figure, self.key))  # Matplotlib has escaped its texts
+        return Markup(_drawn(self.chart.figure, self.key))  # Matplotlib has escaped its texts
 
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
@@ -93,24 +84,28 @@ class Chart:
             lines.setdefault(axes, []).append(line)
         return tuple(self._panel(axes, own) for axes, own in lines.items())
 
+    @property
     def extent(self) -> tuple[float, float]:
         """Width and height of the drawing."""
-        width, height = POINTS_PER_INCH * self.figure.get_size_inches()
+        width, height = POINTS_PER_INCH * self.chart.figure.get_size_inches()
         return float(width), float(height)
 
+    @property
     def spoken(self) -> str:
         """The description, and where each readable curve begins and ends."""
         extents = (_extent(panel, curve) for panel in self.panels for curve in panel.curves)
-        return " ".join([self.description, *filter(None, extents)])
+        return " ".join([self.chart.description, *filter(None, extents)])
 
     def _lines(self) -> Iterator[tuple[Axes, Line2D]]:
-        for axes in self.figure.axes if self.is_readable else ():
+        for axes in self.chart.figure.axes if self.chart.is_readable else ():
             for line in axes.lines:
                 if not str(line.get_label()).startswith("_"):  # a name that Matplotlib gave
                     yield axes, line
 
     def _group(self, line: Line2D) -> str:
-        return next((each for each in self.switch if str(line.get_label()).endswith(each)), "")
+        return next(
+            (each for each in self.chart.switch if str(line.get_label()).endswith(each)), ""
+        )
 
     def _panel(self, axes: Axes, lines: list[Line2D]) -> Panel:
         positions = _numbers(lines[0].get_xdata())
@@ -144,8 +139,8 @@ class Chart:
 
     def _in_drawing(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places in Matplotlib's pixels, (N, 2), as the drawing counts: in points, downwards."""
-        points = POINTS_PER_INCH / self.figure.dpi * places
-        points[:, 1] = self.extent()[1] - points[:, 1]
+        points = POINTS_PER_INCH / self.chart.figure.dpi * places
+        points[:, 1] = self.extent[1] - points[:, 1]
         return np.round(points, 2)
 
 
