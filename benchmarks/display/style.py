@@ -51,7 +51,7 @@ _THINNEST_LINE = 1.3
 _WIDEST_LINE = 5.5
 
 
-class Drawing(Figure):
+class NotebookFigure(Figure):
     """A figure that notebooks show; Matplotlib's own they show only where pyplot was imported."""
 
     def _repr_png_(self) -> bytes:
@@ -60,10 +60,10 @@ class Drawing(Figure):
         return file.getvalue()
 
 
-def new_figure(width: float, height: float) -> Drawing:
+def new_figure(width: float, height: float) -> NotebookFigure:
     """An empty figure of that size in inches, which keeps its parts from overlapping."""
     layout = ConstrainedLayoutEngine(w_pad=_PADDING_INCHES, h_pad=_PADDING_INCHES)
-    return Drawing(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
+    return NotebookFigure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
 
 def implementation_colours(titles: Collection[str]) -> dict[str, str]:
