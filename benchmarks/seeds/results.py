@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmarks.runner.environment import Environment
 from benchmarks.runner.records import Record, check
-from benchmarks.runner.training import Seconds
+from benchmarks.runner.training import ImplementationRun, Seconds
 from benchmarks.seeds.statistics import Equivalence, Position, Summary
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
@@ -48,6 +48,22 @@ class SeedTraining:
     seconds: Seconds
     data_sha256: str
     git_commit: str
+
+    @classmethod
+    def of(
+        cls, run: ImplementationRun, implementation: str, seed: int, git_commit: str
+    ) -> "SeedTraining":
+        """What is kept of a run."""
+        return cls(
+            implementation=implementation,
+            seed=seed,
+            device=run.device,
+            history=run.history,
+            test=run.test,
+            seconds=run.seconds,
+            data_sha256=run.data_sha256,
+            git_commit=git_commit,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
