@@ -12,6 +12,7 @@ from benchmarks.options import (
     Context,
     TrainingOptions,
     allow_float64,
+    option,
 )
 from shared.errors import InputError
 
@@ -22,7 +23,7 @@ class ParityCommand(TrainingOptions):
 
     impl: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]],
-        tyro.conf.arg(metavar="NAME", help_behavior_hint=""),
+        option("NAME"),
     ] = ()
     """Implementation to compare with the oracle and the others; repeatable. Also a port of
     yours, as MODULE:BUILDER. All of this project's, if not given."""

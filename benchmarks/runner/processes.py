@@ -41,8 +41,7 @@ class _Finished:
 
 @dataclass(frozen=True)
 class _Failed:
-    message: str
-    is_input_error: bool
+    error: InputError | RunFailedError
 
 
 class ChildProcess:
@@ -92,8 +91,7 @@ class ChildProcess:
             how = f"ended with status {self._process.exitcode}"
             raise RunFailedError(f"the process {how}; {_end_of(self.log)}") from None
         if isinstance(message, _Failed):
-            error = InputError if message.is_input_error else RunFailedError
-            raise error(message.message)
+            raise message.error
         return message
 
 
@@ -199,14 +197,13 @@ def _run_child(
         result = function(lambda event: parent_end.send(_Progress(event)), *arguments)
         message = _Finished(result)
     except InputError as error:
-        message = _Failed(str(error), is_input_error=True)
+        message = _Failed(InputError(str(error)))
     except RunFailedError as error:
-        message = _Failed(str(error), is_input_error=False)
+        message = _Failed(RunFailedError(str(error)))
     except Exception as error:
         traceback.print_exc()
         sys.stderr.flush()
-        text = f"{type(error).__name__}: {error}; {_end_of(log)}"
-        message = _Failed(text, is_input_error=False)
+        message = _Failed(RunFailedError(f"{type(error).__name__}: {error}; {_end_of(log)}"))
     parent_end.send(message)
 
 

@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,11 +99,16 @@ def train(report: Report, job: TrainingJob) -> Training:
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     if job.draws is not None:
         implementation.set_parameters(job.draws.parameters)
+
+    def on_epoch(metrics: EpochMetrics) -> None:
+        refuse_divergence(metrics)
+        report(metrics)
+
     fit_report = implementation.fit(
         dataset.training,
         validation=dataset.validation,
         orders=None if job.draws is None else job.draws.orders,
-        on_epoch=_refusing_divergence(report),
+        on_epoch=on_epoch,
     )
     seconds = Seconds(
         import_=import_seconds,
@@ -122,16 +126,17 @@ def train(report: Report, job: TrainingJob) -> Training:
     )
 
 
-def _refusing_divergence(report: Report) -> Callable[[EpochMetrics], None]:
-    def on_epoch(metrics: EpochMetrics) -> None:
-        if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
-            raise RunFailedError(
-                f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
-                "try a smaller --learning-rate"
-            )
-        report(metrics)
+def refuse_divergence(metrics: EpochMetrics) -> None:
+    """Ends a training whose losses are no longer numbers.
 
-    return on_epoch
+    Raises:
+        RunFailedError: a loss of this epoch is none.
+    """
+    if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
+        raise RunFailedError(
+            f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
+            "try a smaller --learning-rate"
+        )
 
 
 def _describe(
