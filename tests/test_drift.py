@@ -143,7 +143,7 @@ def test_a_training_in_segments_is_the_training_in_one_piece(raw_dataset, tmp_pa
 # Curves
 
 
-def test_a_curve_holds_differences_and_disagreements():
+def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
     def snapshots(weights: list[float], classes: list[int]) -> list[Snapshot]:
         arrays = {
             "weights": np.array(weights, np.float32),
@@ -152,8 +152,9 @@ def test_a_curve_holds_differences_and_disagreements():
         return [Snapshot(step=step, **arrays) for step in (2, 10)]
 
     one, other = snapshots([1, 2, 3, 4], [0, 1, 2]), snapshots([1, 2, 3.5, 3], [0, 9, 2])
-    curve = compare(("one", "other"), "across", "float32", one, other)
-    assert curve.pair == ("one", "other")
+    keras, jax = (few_steps(name, raw_dataset, tmp_path) for name in ("keras", "jax"))
+    curve = compare(keras, jax, "across", one, other)
+    assert curve.pair == ("keras", "jax")
     assert curve.steps == (2, 10)
     assert curve.max_difference == (1.0, 1.0)
     assert curve.rms_difference == pytest.approx([np.sqrt(1.25 / 4)] * 2)
@@ -167,10 +168,11 @@ def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
 ):
     curves = {}
     for dtype in ("float64", "float32"):
-        jobs = [few_steps(name, raw_dataset, tmp_path, dtype) for name in ("oracle", "jax")]
-        for job in jobs:
+        one, other = (few_steps(name, raw_dataset, tmp_path, dtype) for name in ("oracle", "jax"))
+        for job in (one, other):
             follow(lambda _: None, job)
-        curves[dtype] = compare(("oracle", "jax"), "across", dtype, *map(read_snapshots, jobs))
+        snapshots = read_snapshots(one), read_snapshots(other)
+        curves[dtype] = compare(one, other, "across", *snapshots)
     assert curves["float64"].steps == (1, 2, 4, 8)
     assert max(curves["float64"].max_difference) < 1e-13
     assert max(curves["float64"].disagreeing) == 0

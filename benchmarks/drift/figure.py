@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from benchmarks.display.style import new_figure, power_of_ten
+from benchmarks.display.style import new_figure, power_of_ten, tidy
 from benchmarks.drift.results import KIND_TITLES, Band, Curve, Drift, Kind, Quantity
 from benchmarks.implementations import title_of
 from shared.experiment import DType
@@ -96,9 +96,7 @@ def _label_panel(axes: Axes, title: str, drift: Drift, quantity: Quantity) -> No
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("steps of training")
-    axes.grid(color="#EEEEEE")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    tidy(axes)
     if quantity in _LOGARITHMIC:
         axes.set_yscale("log", nonpositive="mask")  # exact zeros are gaps
         axes.yaxis.set_major_formatter(power_of_ten)

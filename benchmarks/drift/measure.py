@@ -1,6 +1,6 @@
 """Measures curves, by following trainings in pairs, and bands, by training from other last bits."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -28,7 +28,7 @@ from benchmarks.runner.training import TrainingJob, train
 from shared.data.dataset import RawDataset, describe
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
-from shared.experiment import DType, Experiment
+from shared.experiment import Experiment
 
 CURVE_NUMBER = 0
 """Which disturbance of the last bits the curves take; the bands' runs take 1, 2, …."""
@@ -106,8 +106,8 @@ def measure_drift(
     # Beside the outputs, not in the system's temporary folder, which may be small:
     # snapshots take some 110 MB per training in float32, twice that in float64.
     with TemporaryDirectory(prefix="snapshots-", dir=folder) as snapshots:
-        curves = measure_curves(names, job, Path(snapshots), crew)
-    bands = measure_bands(job, num_runs, crew) if num_runs else ()
+        curves = _measure_curves(names, job, Path(snapshots), crew)
+    bands = tuple(_measure_bands(job, num_runs, crew)) if num_runs else ()
     return Drift(
         dataset=describe(raw),
         experiment=experiment,
@@ -118,20 +118,14 @@ def measure_drift(
     )
 
 
-def measure_curves(
+def _measure_curves(
     names: tuple[str, ...], job: TrainingJob, folder: Path, crew: Crew
 ) -> tuple[Curve, ...]:
-    """Measures each pair of implementations in both types, and each with itself in float32.
-
-    job: what all trainings have in common.
-    folder: where snapshots may lie while they are needed.
-
-    Raises:
-        RunFailedError: a training failed or diverged.
-    """
+    """Measures each pair of implementations in both types, and each with itself in float32."""
     draws, experiment = job.draws, job.experiment
     assert draws is not None  # only native randomness draws nothing
-    parts = (sum(1 for _ in cut_into_segments(draws.orders, experiment.batch_size)), "snapshots")
+    segments = list(cut_into_segments(draws.orders, experiment.batch_size))
+    parts = (len(segments), "snapshots")
     undisturbed = [
         replace(
             job,
@@ -144,13 +138,7 @@ def measure_curves(
     ]
     crew.run(follow, [(each,) for each in undisturbed], "undisturbed trainings", parts)
     across = [
-        compare(
-            (one.implementation, other.implementation),
-            "across",
-            one.experiment.dtype,
-            read_snapshots(one),
-            read_snapshots(other),
-        )
+        compare(one, other, "across", read_snapshots(one), read_snapshots(other))
         for one, other in combinations(undisturbed, 2)
         if one.experiment.dtype == other.experiment.dtype
     ]
@@ -159,8 +147,7 @@ def measure_curves(
     cores = usable_cores()
     disturbed = []
     for place, reference in enumerate(undisturbed[-len(names) :]):  # in float32
-        disturbed.append((reference, "last bit", moved))
-        disturbed.append((reference, "row order", turned))
+        disturbed += [(reference, "last bit", moved), (reference, "row order", turned)]
         if cores:
             # Each implementation a core of its own, as long as there are enough.
             disturbed.append((reference, "one core", draws, cores[place % len(cores)]))
@@ -177,25 +164,21 @@ def drift_apart(
     """
     if core is not None:
         pin_to_core(core)
-    return compare(
-        (reference.implementation, reference.implementation),
-        kind,
-        reference.experiment.dtype,
-        read_snapshots(reference),
-        train_with_snapshots(report, replace(reference, draws=draws)),
-    )
+    disturbed = replace(reference, draws=draws)
+    snapshots = train_with_snapshots(report, disturbed)
+    return compare(reference, disturbed, kind, read_snapshots(reference), snapshots)
 
 
 def compare(
-    pair: tuple[str, str],
+    first: TrainingJob,
+    second: TrainingJob,
     kind: Kind,
-    dtype: DType,
-    first: Iterable[Snapshot],
-    second: Iterable[Snapshot],
+    first_snapshots: Iterable[Snapshot],
+    second_snapshots: Iterable[Snapshot],
 ) -> Curve:
-    """The curve of two trainings, holding two snapshots at a time."""
+    """The curve of two trainings of one type of numbers, holding two snapshots at a time."""
     steps, maxima, roots, disagreeing = [], [], [], []
-    for one, other in zip(first, second, strict=True):
+    for one, other in zip(first_snapshots, second_snapshots, strict=True):
         # In float64, where the difference of two float32 numbers is exact.
         difference = one.weights.astype(np.float64) - other.weights.astype(np.float64)
         steps.append(one.step)
@@ -203,9 +186,9 @@ def compare(
         roots.append(float(np.sqrt(np.mean(difference**2))))
         disagreeing.append(int(np.sum(one.classes != other.classes)))
     return Curve(
-        pair=pair,
+        pair=(first.implementation, second.implementation),
         kind=kind,
-        dtype=dtype,
+        dtype=first.experiment.dtype,
         steps=tuple(steps),
         max_difference=tuple(maxima),
         rms_difference=tuple(roots),
@@ -213,33 +196,25 @@ def compare(
     )
 
 
-def measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> tuple[Band, ...]:
-    """Trains `num_runs` times in full, each time from other last bits.
+def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band]:
+    """Trains in full, each time from other last bits.
 
-    Returns a band for each documented figure that runs of this length reach.
-
-    Raises:
-        RunFailedError: a training failed or diverged.
+    Yields a band for each documented figure that runs of this length reach.
     """
     experiment = job.experiment
     assert job.draws is not None
-    generators = [
-        np.random.default_rng([experiment.seed, CURVE_NUMBER + number])
-        for number in range(1, num_runs + 1)
-    ]
+    seeds = [[experiment.seed, CURVE_NUMBER + number] for number in range(1, num_runs + 1)]
+    generators = map(np.random.default_rng, seeds)
     jobs = [(replace(job, draws=move_last_bits(job.draws, each)),) for each in generators]
     parts = (experiment.num_epochs, "epochs")
     trainings = crew.run(train, jobs, "runs for the bands", parts, one_core_each=True)
-    bands = []
     for figure in DOCUMENTED_FIGURES:
         measured = [figure.measured(each.run.history, each.run.test) for each in trainings]
         values = tuple(value for value in measured if value is not None)
         if values:
-            band = Band(
+            yield Band(
                 name=figure.name,
                 documented=figure.value,
                 applicable=is_applicable(figure, experiment, job.raw.name),
                 values=values,
             )
-            bands.append(band)
-    return tuple(bands)

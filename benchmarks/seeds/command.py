@@ -13,6 +13,7 @@ from benchmarks.options import (
     TrainingOptions,
     allow_float64,
     check_num_processes,
+    option,
 )
 from shared.errors import InputError
 from shared.experiment import MAXIMUM_SEED, Experiment, Randomness
@@ -52,7 +53,7 @@ class SeedsCommand(TrainingOptions):
     first_seed: int = 0
     """The lowest seed; the others follow."""
     processes: NumProcesses = None
-    resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None
+    resume: Annotated[Path | None, option("DIR")] = None
     """Folder of an earlier sweep to go on with, in place of --out. Give the options it was
     started with; a larger --count adds seeds."""
 

@@ -47,9 +47,7 @@ def measure_sweep(
         raise RunFailedError("the trainings received different data; please report this")
     by_name = {name: tuple(trained[name, seed] for seed in seeds) for name in names}
     return SweepResults(
-        experiment=plan.experiment,
-        environment=plan.environment,
-        dataset=plan.dataset,
+        **vars(plan),
         seeds=seeds,
         trainings=tuple(chain.from_iterable(by_name.values())),
         statistics=analyse(by_name, plan.experiment, plan.dataset),
