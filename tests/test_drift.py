@@ -145,10 +145,7 @@ def test_a_training_in_segments_is_the_training_in_one_piece(raw_dataset, tmp_pa
 
 def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
     def snapshots(weights: list[float], classes: list[int]) -> list[Snapshot]:
-        arrays = {
-            "weights": np.array(weights, np.float32),
-            "classes": np.array(classes, np.uint8),
-        }
+        arrays = {"weights": np.array(weights, np.float32), "classes": np.array(classes, np.uint8)}
         return [Snapshot(step=step, **arrays) for step in (2, 10)]
 
     one, other = snapshots([1, 2, 3, 4], [0, 1, 2]), snapshots([1, 2, 3.5, 3], [0, 9, 2])

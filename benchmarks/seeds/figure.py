@@ -151,10 +151,7 @@ def swarm(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Values of the same of 25 bins stand side by side, centred; crowds move closer.
     """
-    span = np.ptp(values)
-    bins = np.zeros(len(values), int)
-    if span > 0:
-        bins = np.minimum((_NUM_BINS * (values - values.min()) / span).astype(int), _NUM_BINS - 1)
+    bins = np.digitize(values, np.histogram_bin_edges(values, _NUM_BINS)[1:-1])
     ranks = np.array([(bins[:index] == own).sum() for index, own in enumerate(bins)])
     counts = np.bincount(bins)
     step = min(_WIDEST_STEP, 2 * _WIDEST_SHIFT / max(1, counts.max() - 1))

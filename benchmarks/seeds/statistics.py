@@ -39,6 +39,7 @@ ROUNDING = 1e-12
 
 Design = Literal["paired", "unpaired"]
 EquivalenceVerdict = Literal["equivalent", "not shown"]
+Sample = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +181,7 @@ def position_in(value: float, values: Sequence[float]) -> Position:
     )
 
 
-def _sample(values: Sequence[float]) -> NDArray[np.float64]:
+def _sample(values: Sequence[float]) -> Sample:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or len(sample) < MINIMUM_NUM_SEEDS:
         raise InputError(
@@ -191,18 +192,12 @@ def _sample(values: Sequence[float]) -> NDArray[np.float64]:
     return sample
 
 
-def _standard_deviation(sample: NDArray[np.float64]) -> float:
+def _standard_deviation(sample: Sample) -> float:
     """With N - 1; exactly 0 where the values differ by rounding only."""
     return float(sample.std(ddof=1)) if np.ptp(sample) > ROUNDING else 0.0
 
 
-def _t_test(
-    design: Design,
-    one: NDArray[np.float64],
-    other: NDArray[np.float64],
-    bound: float,
-    alternative: str,
-) -> Any:
+def _t_test(design: Design, one: Sample, other: Sample, bound: float, alternative: str) -> Any:
     """SciPy's test of whether the means differ by `bound`; its two samples are (N,)."""
     if design == "paired":
         return stats.ttest_1samp(one - other, bound, alternative=alternative)
