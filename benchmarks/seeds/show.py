@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
+from benchmarks.display.words import plural
 from benchmarks.implementations import title_of
 from benchmarks.seeds.figure import PERCENT, draw_seeds
 from benchmarks.seeds.results import SweepResults
@@ -32,8 +33,8 @@ def parts(results: SweepResults) -> Iterator[Part]:
     """Every seed's accuracy, the differences with their margin, and the statistics."""
     yield Paragraph(
         text=f"Each implementation trained on the same {len(results.seeds)} seeds, "
-        f"{results.experiment.num_epochs} epochs each. Which seed one draws is a matter of chance; "
-        "whether the framework matters is asked of the differences."
+        f"{plural(results.experiment.num_epochs, 'epoch')} each. Which seed one draws is a matter "
+        "of chance; whether the framework matters is asked of the differences."
     )
     yield Chart(
         key="seeds",
@@ -57,7 +58,8 @@ def accuracy_table(results: SweepResults) -> Table:
     return table_of(
         "accuracy",
         f"Test accuracy over {len(results.seeds)} seeds, {results.dataset.name}, "
-        f"{results.experiment.num_epochs} epochs, randomness {results.experiment.randomness}",
+        f"{plural(results.experiment.num_epochs, 'epoch')}, "
+        f"randomness {results.experiment.randomness}",
         ("test accuracy", "mean", "95 % interval of the mean", "sd", "lowest", "highest"),
         [
             (
