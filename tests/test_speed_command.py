@@ -26,13 +26,13 @@ def test_a_short_measurement(fashion_mnist_directory: Path, tmp_path: Path):
         cwd=tmp_path,
     )
     assert answer.returncode == 0, answer.stderr
-    assert "4 of 4, 0:00 left: jax-run" in answer.stdout
+    assert "ladder: 4 of 4 measurements, 0:00:00 left: jax-run" in answer.stdout
     assert "all, own" in answer.stdout
     results = read_json(out / "speed.json", SpeedResults)
     assert results.finished
     assert [rung.name for rung in results.rungs] == ["jax-run", "jax-seeds"]
     for rung in results.rungs:
-        assert len(rung.epoch_seconds) == len(rung.rounds) == 2
+        assert [len(samples) for samples in rung.epoch_seconds] == [rung_epochs[rung.name]] * 2
         assert rung.low <= rung.median <= rung.high
         assert 0 <= rung.difference < 0.02
         assert rung.share_of_machine is not None

@@ -1,0 +1,219 @@
+"""All measurements, round by round, each in a fresh process, and the file that grows with them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.implementations import ORACLE, build_implementation
+from benchmarks.runner.cores import usable_cores
+from benchmarks.runner.processes import Report, run_in_process, run_side_by_side
+from benchmarks.runner.progress import show_parts
+from benchmarks.runner.records import write_json
+from benchmarks.speed.analysis import reasons_for_noise, rung_times, with_shares
+from benchmarks.speed.machine import Rates, describe_machine, limits_of, measure_limits
+from benchmarks.speed.measure import Measurement, MeasurementJob, Plan, measure
+from benchmarks.speed.results import GrowthPoint, Omission, RungTimes, SpeedResults
+from shared.data.dataset import RawDataset, describe, training_examples
+from shared.draws import Draws, draw_shared
+from shared.errors import RunFailedError
+from shared.experiment import Experiment
+from shared.parameters import Parameters
+from shared.protocol import EpochMetrics, Examples
+from shared.timing import Device, SpeedRung
+
+SEEDS_ON_GPU = 64
+NUM_CHECKED_SEEDS = 2
+"""Of many seeds trained at once the oracle trains so many, one of them not the first."""
+
+Item = TypeVar("Item")
+Measured = tuple[tuple[RungTimes, ...], tuple[Omission, ...]]
+"""Rungs' times, and the rungs that failed."""
+
+
+def measure_speed(plan: Plan, console: Console) -> SpeedResults:
+    """Limits, the ladder, limits again, then growth; `speed.json` is written after each of them.
+
+    Raises:
+        RunFailedError: not one rung could be measured.
+    """
+    (plan.folder / "logs").mkdir()
+    before = _measure_limits(plan, console)
+    results = SpeedResults(
+        finished=False,
+        dataset=describe(plan.raw),
+        experiment=plan.experiment,
+        environment=plan.environment,
+        limits=limits_of(before),
+        num_rounds=plan.num_rounds,
+        rungs=(),
+        omitted=plan.omitted,
+    )
+    for times, failures in measure_rungs(plan, plan.experiment, "ladder", console):
+        rungs = with_shares(times, results.limits, plan.environment.device)
+        results = replace(results, rungs=rungs, omitted=(*plan.omitted, *failures))
+        results = _store(results, plan)
+    if not results.rungs:
+        raise RunFailedError(f"no rung could be measured: {results.omitted[0].reason}")
+    # A machine that others share is not as fast after the ladder as it was before it.
+    limits = limits_of(before, _measure_limits(plan, console))
+    rungs = with_shares(results.rungs, limits, plan.environment.device)
+    results = _store(replace(results, limits=limits, rungs=rungs), plan)
+    for experiment in plan.by_batch_size:
+        points = (*results.by_batch_size, *_growth_points(plan, experiment, results, console))
+        results = _store(replace(results, by_batch_size=points), plan)
+    for experiment in plan.by_width:
+        points = (*results.by_width, *_growth_points(plan, experiment, results, console))
+        results = _store(replace(results, by_width=points), plan)
+    return _store(replace(results, finished=True), plan)
+
+
+def _measure_limits(plan: Plan, console: Console) -> tuple[Rates, Rates]:
+    console.print("measuring the machine's limits")
+    return measure_limits(plan.experiment, plan.folder / "logs")
+
+
+def _growth_points(
+    plan: Plan, experiment: Experiment, ladder: SpeedResults, console: Console
+) -> tuple[GrowthPoint, ...]:
+    """A point of each rung at one experiment; the ladder's own has been measured."""
+    rungs = ladder.rungs
+    if experiment != plan.experiment:
+        what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
+        *_, (rungs, _) = measure_rungs(plan, experiment, what, console)
+        rungs = with_shares(rungs, ladder.limits, plan.environment.device)
+    return tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in rungs)
+
+
+def _store(results: SpeedResults, plan: Plan) -> SpeedResults:
+    """Writes the file anew, with the machine's state as it is now."""
+    environment = replace(
+        plan.environment,
+        after=describe_machine(),
+        why_noisy=reasons_for_noise(plan.environment.before, results.rungs),
+    )
+    results = replace(results, environment=environment)
+    write_json(results, plan.folder / "speed.json")
+    return results
+
+
+def measure_rungs(
+    plan: Plan, experiment: Experiment, what: str, console: Console
+) -> Iterator[Measured]:
+    """Measures each rung once a round; yields, after every measurement, all that there is by then.
+
+    A rung that fails, or trains another model, is left out from then on: what it
+    took before is dropped, since a rung that fails now and then says nothing.
+    """
+    jobs = measurement_jobs(plan, experiment)
+    taken: dict[str, list[Measurement]] = {job.rung.name: [] for job in jobs}
+    failures: dict[str, Omission] = {}
+    with show_parts(console, what, len(jobs) * plan.num_rounds, "measurements") as count:
+        for number, job in interleaved(jobs, plan.num_rounds):
+            name = job.rung.name
+            if name in failures:
+                outcome = "left out"
+            else:
+                try:
+                    log = plan.folder / "logs" / f"{name}-{number}.log"
+                    measurement = run_in_process(measure, job, log=log)
+                    taken[name].append(measurement)
+                    seconds = " ".join(f"{each:.3f}" for each in measurement.epoch_seconds)
+                    outcome = f"{seconds} s an epoch"
+                except RunFailedError as error:
+                    taken[name].clear()
+                    failures[name] = Omission(name=name, reason=str(error).partition("\n")[0])
+                    outcome = f"failed: {failures[name].reason}"
+            yield _times(plan, experiment, taken), tuple(failures.values())
+            # Only now is it stored: nobody is told of what an interrupt loses.
+            count(outcome=f"{name} {outcome}")
+
+
+def _times(
+    plan: Plan, experiment: Experiment, taken: dict[str, list[Measurement]]
+) -> tuple[RungTimes, ...]:
+    return tuple(
+        rung_times(
+            rung,
+            taken[rung.name],
+            experiment=experiment,
+            num_seeds=num_seeds(rung, plan.environment.device),
+        )
+        for rung in plan.rungs
+        if taken[rung.name]
+    )
+
+
+def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, Item]]:
+    """Yields each item once a round, A B C, C B A, A B C, …, with the round's number from 0.
+
+    A machine that slows down or speeds up meanwhile does so for all alike: over two
+    rounds every item's mean place in time is the same.
+    """
+    for number in range(num_rounds):
+        for item in items if number % 2 == 0 else reversed(items):
+            yield number, item
+
+
+def measurement_jobs(plan: Plan, experiment: Experiment) -> list[MeasurementJob]:
+    """A job for each rung, from the same draws; the oracle trains first, to know what comes of it.
+
+    Raises:
+        RunFailedError: the oracle failed.
+    """
+    seeds = {rung.name: num_seeds(rung, plan.environment.device) for rung in plan.rungs}
+    most_epochs = max(rung.epochs_per_call for rung in plan.rungs)
+    longest = replace(experiment, num_epochs=most_epochs, randomness="shared")
+    draws = [
+        draw_shared(replace(longest, seed=experiment.seed + number))
+        for number in range(max(seeds.values()))
+    ]
+    trained = run_side_by_side(
+        train_oracle,
+        [(longest, plan.raw, each) for each in draws[:NUM_CHECKED_SEEDS]],
+        log=plan.folder / "logs" / "oracle.log",
+        num_processes=NUM_CHECKED_SEEDS,
+    )
+    expected = [after_each for _, after_each in sorted(trained)]
+    jobs = []
+    for rung in plan.rungs:
+        own = slice(seeds[rung.name])
+        orders = [each.orders[: rung.epochs_per_call] for each in draws[own]]
+        jobs.append(
+            MeasurementJob(
+                plan=plan,
+                rung=rung,
+                experiment=experiment,
+                parameters=tuple(each.parameters for each in draws[own]),
+                orders=np.stack(orders),
+                expected=tuple(each[rung.epochs_per_call - 1] for each in expected[own]),
+            )
+        )
+    return jobs
+
+
+def num_seeds(rung: SpeedRung, device: Device) -> int:
+    """How many trainings a rung does at a time; where many, one on each core of a processor."""
+    if rung.measure == "latency":
+        return 1
+    return SEEDS_ON_GPU if device == "gpu" else len(usable_cores()) or os.cpu_count() or 1
+
+
+def train_oracle(
+    _report: Report, experiment: Experiment, raw: RawDataset, draws: Draws
+) -> tuple[Parameters, ...]:
+    """The oracle's weights after each epoch."""
+    training = training_examples(raw, experiment.dtype)
+    oracle = build_implementation(ORACLE, replace(experiment, dtype="float64"))
+    oracle.set_parameters(draws.parameters)
+    after_each: list[Parameters] = []
+
+    def on_epoch(_metrics: EpochMetrics) -> None:
+        after_each.append(oracle.get_parameters())
+
+    few = Examples(images=training.images[:1], labels=training.labels[:1])
+    oracle.fit(training, validation=few, orders=draws.orders, on_epoch=on_epoch)
+    return tuple(after_each)
