@@ -63,7 +63,7 @@ class DefaultsCommand(TrainingOptions):
         from benchmarks.defaults.measure import measure_ladder
         from benchmarks.defaults.results import DefaultsResults
         from benchmarks.defaults.training import PortJob
-        from benchmarks.runner.drawing import draw
+        from benchmarks.runner.training import draw
         from shared.data.dataset import describe
 
         raw = context.load_images(self.images)

@@ -10,7 +10,7 @@ from benchmarks.drift.results import Drift
 from benchmarks.implementations import check_names, implementation_names
 from benchmarks.options import Context
 from benchmarks.runner.conduct import conduct
-from benchmarks.runner.drawing import draw
+from benchmarks.runner.training import draw
 from shared.data.dataset import describe
 from shared.errors import InputError
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.drift.segments import Segment, cut_into_segments
 from benchmarks.implementations import build_implementation
-from benchmarks.runner.cores import pin_to_core
-from benchmarks.runner.processes import Report
+from benchmarks.runner.processes import Report, pin_to_core
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.draws import Draws
 from shared.errors import RunFailedError

@@ -10,9 +10,9 @@ from benchmarks.options import Context
 from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.ladder import climb, passed_whole_ladder
 from benchmarks.parity.results import ParityReport
-from benchmarks.runner.drawing import draw
 from benchmarks.runner.processes import Report, events_side_by_side
 from benchmarks.runner.progress import show_trainings
+from benchmarks.runner.training import draw
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
 from shared.experiment import Experiment

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,12 +14,8 @@ NUM_LINES = 10
 """Where no bar is shown, a line is printed each time another tenth is done."""
 
 
-class OnEpoch(Protocol):
-    """Hears of each epoch of a training, by its name, as the epoch ends."""
-
-    def __call__(self, name: str, metrics: EpochMetrics) -> None:
-        """Shows the epoch."""
-        ...
+OnEpoch = Callable[[str, EpochMetrics], None]
+"""Hears of each epoch of a training, by its name, as the epoch ends."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One training, start to end, of any implementation: what runs in each child process."""
+"""One training, start to end, of any implementation: its draws, and what runs in its process."""
 
 import math
 import time
@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.implementations import build_implementation
-from benchmarks.runner.processes import Report
+from benchmarks.implementations import build_implementation, replay_published_draws
+from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import check
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
-from shared.draws import Draws, sha256_of
+from shared.draws import Draws, draw_shared, sha256_of
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
@@ -84,6 +84,24 @@ class Training:
     run: ImplementationRun
     parameters: Parameters
     test_probabilities: NDArray[np.floating]
+
+
+def draw(experiment: Experiment, log: Path) -> Draws | None:
+    """The draws that every implementation receives; None where each draws its own.
+
+    Raises:
+        RunFailedError: TensorFlow is missing, or draws other numbers than it used to.
+    """
+    if experiment.randomness == "native":
+        return None
+    if experiment.randomness == "shared":
+        return draw_shared(experiment)
+    # The published run's numbers are TensorFlow's, so they are drawn in a process of its own.
+    return run_in_process(_draw_published, experiment, log=log)
+
+
+def _draw_published(_report: Report, experiment: Experiment) -> Draws:
+    return replay_published_draws(experiment)
 
 
 def train(report: Report, job: TrainingJob) -> Training:

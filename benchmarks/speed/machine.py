@@ -11,9 +11,8 @@ from timeit import Timer
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.runner.cores import pin_to_core, usable_cores
 from benchmarks.runner.environment import Environment
-from benchmarks.runner.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, pin_to_core, run_in_process, usable_cores
 from benchmarks.speed.results import (
     BILLION,
     Accelerator,

@@ -9,8 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.implementations import ORACLE, build_implementation
-from benchmarks.runner.cores import usable_cores
-from benchmarks.runner.processes import Report, run_in_process, run_side_by_side
+from benchmarks.runner.processes import Report, run_in_process, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.records import write_json
 from benchmarks.speed.analysis import reasons_for_noise, rung_times, with_shares

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.runner.cores import usable_cores
 from benchmarks.runner.environment import describe_environment
-from benchmarks.runner.processes import Report, run_side_by_side
+from benchmarks.runner.processes import Report, run_side_by_side, usable_cores
 from lessons.catalogue import Entry, load_lesson
 from lessons.notebook import execute
 from lessons.running import Outcome, Parts, run_lesson
