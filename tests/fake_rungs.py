@@ -2,34 +2,26 @@
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.runner.environment import Environment
+from benchmarks.runner.environment import describe_environment
 from benchmarks.speed.machine import describe_conditions
-from benchmarks.speed.measure import Measurement, Plan
+from benchmarks.speed.measure import MeasurementJob, Plan
 from shared.data.dataset import RawDataset
+from shared.draws import draw_shared
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.timing import Device, EpochClock, SpeedRung, Workload
 
-ENVIRONMENT = Environment(
-    python="3.11.7",
-    platform="Linux",
-    processor="a processor",
-    num_cores=2,
-    packages={"jax": "1.0"},
-    git_commit="",
-    flags=(),
-    command=(),
-)
 MARKER = "FAKE_RUNG_WAS_HERE"
 """A variable with the path of a file that tells a rung of its first process."""
 
 
-def fake_rung(name: str, trainer: str = "counting", **changes) -> SpeedRung:
+def fake_rung(name: str, trainer: str = "CountingTrainer", **changes) -> SpeedRung:
     rung = SpeedRung(
         name=name,
         framework="made up",
@@ -45,11 +37,13 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
     black = RawDataset(
         name="stand-in",
         origin="",
-        note="",
         train_images=np.zeros((60_000, 28, 28), np.uint8),
         train_labels=np.zeros(60_000, np.uint8),
         test_images=np.zeros((1, 28, 28), np.uint8),
         test_labels=np.zeros(1, np.uint8),
+    )
+    conditions = describe_conditions(
+        describe_environment({}, ("twins", "speed")), "cpu", tf32=False
     )
     whole = Plan(
         rungs=rungs,
@@ -58,12 +52,27 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
         by_batch_size=(),
         by_width=(),
         raw=black,
-        environment=replace(describe_conditions(ENVIRONMENT, "cpu", tf32=False), device=device),
+        environment=replace(conditions, device=device),
         num_rounds=2,
         num_samples=2,
         folder=folder,
     )
     return replace(whole, **changes)
+
+
+def job(rung: SpeedRung, *, num_seeds: int = 1, **changes) -> MeasurementJob:
+    """A call of the rung, after which its weights must be those it began with."""
+    whole = plan(rung, **changes)
+    experiment = replace(whole.experiment, num_epochs=rung.epochs_per_call, randomness="shared")
+    draws = draw_shared(experiment)
+    return MeasurementJob(
+        plan=whole,
+        rung=rung,
+        experiment=experiment,
+        parameters=(draws.parameters,) * num_seeds,
+        orders=np.stack([draws.orders] * num_seeds),
+        expected=(draws.parameters,) * num_seeds,
+    )
 
 
 @dataclass
@@ -84,24 +93,13 @@ class CountingTrainer:
 
     def get_parameters(self) -> tuple[Parameters, ...]:
         *others, last = self.workload.parameters
-        layers = tuple(replace(each, bias=each.bias + self.error) for each in last.layers)
+        layers = tuple(replace(each, kernel=each.kernel + self.error) for each in last.layers)
         return (*others, replace(last, layers=layers))
 
 
-def counting(workload: Workload) -> CountingTrainer:
-    return CountingTrainer(workload)
-
-
-def counting_on_gpu(workload: Workload) -> CountingTrainer:
-    return CountingTrainer(workload, device="gpu")
-
-
-def off_by_a_tenth(workload: Workload) -> CountingTrainer:
-    return CountingTrainer(workload, error=0.1)
-
-
-def lost(workload: Workload) -> CountingTrainer:
-    return CountingTrainer(workload, error=np.nan)
+counting_on_gpu = partial(CountingTrainer, device="gpu")
+off_by_a_tenth = partial(CountingTrainer, error=0.1)
+lost = partial(CountingTrainer, error=np.nan)
 
 
 def failing_the_second_time(workload: Workload) -> CountingTrainer:
@@ -110,15 +108,3 @@ def failing_the_second_time(workload: Workload) -> CountingTrainer:
         raise RuntimeError("it broke")
     marker.touch()
     return CountingTrainer(workload)
-
-
-def measurement(epoch_seconds: tuple[float, ...]) -> Measurement:
-    return Measurement(
-        import_seconds=3.0,
-        compile_seconds=2.0,
-        first_epoch_seconds=1.5,
-        epoch_seconds=epoch_seconds,
-        peak_bytes=2**20,
-        device_bytes=None,
-        difference=0.0,
-    )

@@ -24,16 +24,15 @@ from benchmarks.speed.analysis import (
 )
 from benchmarks.speed.ladder import all_rungs, runnable_rungs, why_not
 from benchmarks.speed.machine import limits_of, measure_rates
-from benchmarks.speed.measure import MeasurementJob, Plan, measure
+from benchmarks.speed.measure import Measurement, Plan, measure
 from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from benchmarks.speed.rounds import interleaved, measure_rungs
 from shared.data.dataset import describe
-from shared.draws import draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.operations import operations_per_row, product_shapes
 from shared.timing import Device, SpeedRung
-from tests.fake_rungs import MARKER, fake_rung, measurement, plan
+from tests.fake_rungs import MARKER, fake_rung, job, plan
 
 LIMITS = limits_of(((100.0, 80.0), (200.0, 100.0)))
 IDLE = MachineState(affinity=(0, 1), governor=None, megahertz=None, load=0.2)
@@ -41,25 +40,18 @@ IDLE = MachineState(affinity=(0, 1), governor=None, megahertz=None, load=0.2)
 Groups = tuple[tuple[float, ...], ...]
 
 
-def job(rung: SpeedRung, device: Device = "cpu", num_seeds: int = 1, **changes) -> MeasurementJob:
-    whole = plan(rung, device=device, **changes)
-    experiment = dataclasses.replace(
-        whole.experiment, num_epochs=rung.epochs_per_call, randomness="shared"
-    )
-    draws = draw_shared(experiment)
-    return MeasurementJob(
-        plan=whole,
-        rung=rung,
-        experiment=experiment,
-        parameters=(draws.parameters,) * num_seeds,
-        orders=np.stack([draws.orders] * num_seeds),
-        expected=(draws.parameters,) * num_seeds,
-    )
-
-
 def times(name: str, groups: Groups) -> RungTimes:
-    measured = [measurement(group) for group in groups]
-    return rung_times(fake_rung(name), measured, experiment=Experiment(), num_seeds=1)
+    one = Measurement(
+        import_seconds=3.0,
+        compile_seconds=2.0,
+        first_epoch_seconds=1.5,
+        epoch_seconds=(),
+        peak_bytes=2**20,
+        device_bytes=None,
+        difference=0.0,
+    )
+    measured = [dataclasses.replace(one, epoch_seconds=group) for group in groups]
+    return rung_times(job(fake_rung(name)), measured)
 
 
 def results(of: Plan, **changes) -> SpeedResults:
@@ -94,7 +86,7 @@ def test_rounds_run_there_and_back():
     ids=lambda value: value.name if isinstance(value, SpeedRung) else "",
 )
 def test_first_calls_do_not_count(rung: SpeedRung, device: Device, epoch_seconds: tuple):
-    measured = measure(lambda _: None, job(rung, device, num_samples=3))
+    measured = measure(lambda _: None, job(rung, device=device, num_samples=3))
     assert measured.compile_seconds == 10
     assert measured.first_epoch_seconds == 1
     assert measured.epoch_seconds == epoch_seconds
@@ -120,7 +112,7 @@ def test_a_failing_rung_is_left_out_and_the_others_go_on(tmp_path: Path):
     (tmp_path / "logs").mkdir()
     whole = plan(*rungs, folder=tmp_path, num_rounds=3)
     console = Console(file=StringIO(), width=500)
-    steps = list(measure_rungs(whole, whole.experiment, "ladder", console))
+    steps = list(measure_rungs(whole, whole.experiment, LIMITS, "ladder", console))
     assert [[len(rung.epoch_seconds) for rung in measured] for measured, _ in steps] == [
         *[[1], [1, 1]],
         *[[1], [2]],  # what the rung took before it failed is dropped
@@ -131,7 +123,7 @@ def test_a_failing_rung_is_left_out_and_the_others_go_on(tmp_path: Path):
     assert failure.name == "bad"
     assert failure.reason.startswith("RuntimeError: it broke")
     lines = console.file.getvalue().splitlines()  # pyright: ignore[reportAttributeAccessIssue]
-    assert [line.split()[6] for line in lines] == ["good", "bad", "bad", "good", "good", "bad"]
+    assert [line.split()[7] for line in lines] == ["good", "bad", "bad", "good", "good", "bad"]
     assert lines[-1] == "ladder: 6 of 6 measurements, 0:00:00 left: bad left out"
 
 
@@ -146,7 +138,8 @@ def test_results_count_operations_by_hand():
 
 def test_rates_and_shares():
     measured = times("a", ((0.5, 0.5), (0.5, 0.5)))
-    assert measured.gflops == pytest.approx(55_000 * 1_126_800 / 0.5 / 1e9)
+    operations = 55_000 * (2 * (2 * 784 * 3 + 2 * 3 * 10) + 2 * 3 * 10)
+    assert measured.gflops == pytest.approx(operations / 0.5 / 1e9)
     (shown,) = with_shares([measured], LIMITS, "cpu")
     assert shown.share_of_one_core == pytest.approx(measured.gflops / 100)
     assert shown.share_of_machine == pytest.approx(measured.gflops / 200)

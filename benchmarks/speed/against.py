@@ -6,7 +6,7 @@ from benchmarks.display.tables import Table, table_of
 from benchmarks.runner.records import read_json
 from benchmarks.speed.analysis import speedup
 from benchmarks.speed.measure import Plan
-from benchmarks.speed.results import RungTimes, SpeedResults
+from benchmarks.speed.results import SpeedResults
 from shared.data.dataset import describe
 from shared.errors import InputError
 
@@ -58,20 +58,17 @@ def check_comparable(earlier: SpeedResults, plan: Plan) -> None:
 def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
     """One row a rung that both measured: how many times as fast it is now."""
     before = {rung.name: rung for rung in earlier.rungs}
+    pairs = [(before[rung.name], rung) for rung in now.rungs if rung.name in before]
+    speedups = [speedup(after, then) for then, after in pairs]
     return table_of(
         "against",
         "Against the earlier measurement",
         ("rung", "epoch then", "epoch now", "times as fast", "95 %"),
-        [_row(before[rung.name], rung) for rung in now.rungs if rung.name in before],
-    )
-
-
-def _row(before: RungTimes, now: RungTimes) -> tuple[str, ...]:
-    interval = speedup(now, before)
-    return (
-        now.name,
-        f"{before.median:.3f}",
-        f"{now.median:.3f}",
-        f"{interval.estimate:.2f}",
-        f"{interval.low:.2f}–{interval.high:.2f}",
+        [
+            (
+                *(after.name, f"{then.median:.3f}", f"{after.median:.3f}"),
+                *(f"{times.estimate:.2f}", f"{times.low:.2f}–{times.high:.2f}"),
+            )
+            for (then, after), times in zip(pairs, speedups, strict=True)
+        ],
     )

@@ -11,11 +11,11 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.speed.measure import Measurement
+from benchmarks.speed.measure import Measurement, MeasurementJob
 from benchmarks.speed.results import BILLION, Limits, MachineState, RungTimes
-from shared.experiment import NUM_TRAINING_ROWS, Experiment
+from shared.experiment import NUM_TRAINING_ROWS
 from shared.operations import operations_per_row
-from shared.timing import Device, SpeedRung
+from shared.timing import Device
 
 NUM_RESAMPLES = 2_000
 CONFIDENCE = 0.95
@@ -74,27 +74,18 @@ def _interval(estimate: float, resampled: NDArray[np.float64]) -> Interval:
     return Interval(estimate=estimate, low=float(low), high=float(high))
 
 
-def rung_times(
-    rung: SpeedRung,
-    measurements: Sequence[Measurement],
-    *,
-    experiment: Experiment,
-    num_seeds: int,
-) -> RungTimes:
-    """Puts together what the processes of a rung measured, `num_seeds` trainings at a time.
-
-    Nothing is known yet of the machine's limits.
-    """
+def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> RungTimes:
+    """Puts together what the processes of a rung measured; the limits' shares are to come."""
     epoch_seconds = tuple(each.epoch_seconds for each in measurements)
     interval = median_with_interval(epoch_seconds)
-    operations = NUM_TRAINING_ROWS * operations_per_row(experiment)
-    gflops = operations / interval.estimate / BILLION
+    operations = NUM_TRAINING_ROWS * operations_per_row(job.experiment)
+    device_bytes = [each.device_bytes for each in measurements if each.device_bytes is not None]
     return RungTimes(
-        name=rung.name,
-        framework=rung.framework,
-        idea=rung.idea,
-        measure=rung.measure,
-        num_seeds=num_seeds,
+        name=job.rung.name,
+        framework=job.rung.framework,
+        idea=job.rung.idea,
+        measure=job.rung.measure,
+        num_seeds=len(job.parameters),
         epoch_seconds=epoch_seconds,
         import_seconds=median(each.import_seconds for each in measurements),
         compile_seconds=median(each.compile_seconds for each in measurements),
@@ -103,14 +94,11 @@ def rung_times(
         low=interval.low,
         high=interval.high,
         operations=operations,
-        gflops=gflops,
+        gflops=operations / interval.estimate / BILLION,
         share_of_one_core=None,
         share_of_machine=None,
         peak_bytes=max(each.peak_bytes for each in measurements),
-        device_bytes=max(
-            (each.device_bytes for each in measurements if each.device_bytes is not None),
-            default=None,
-        ),
+        device_bytes=max(device_bytes, default=None),
         difference=max(each.difference for each in measurements),
     )
 

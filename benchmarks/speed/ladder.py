@@ -2,6 +2,7 @@
 
 import importlib
 from importlib.util import find_spec
+from pkgutil import resolve_name
 
 from benchmarks.registry import SPEED_RUNGS
 from benchmarks.speed.machine import find_accelerator
@@ -58,5 +59,4 @@ def why_not(rung: SpeedRung, device: Device) -> str | None:
 
 def prepare(workload: Workload) -> Trainer:
     """Imports the rung's framework and makes its trainer."""
-    module, _, function = workload.rung.trainer.partition(":")
-    return getattr(importlib.import_module(module), function)(workload)
+    return resolve_name(workload.rung.trainer)(workload)

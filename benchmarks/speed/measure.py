@@ -70,16 +70,7 @@ class MeasurementJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """What a fresh process took, in seconds of wall-clock time.
-
-    import_seconds: importing the framework and building the model.
-    compile_seconds: tracing and compiling.
-    first_epoch_seconds: an epoch of the first call, without compilation.
-    epoch_seconds: an epoch of each call that counts, on one seed's account.
-    peak_bytes: largest resident memory of the process.
-    device_bytes: memory taken on a GPU since the process began; None where there is none.
-    difference: the largest difference of any weight from the oracle's, after one call.
-    """
+    """What a fresh process took; what its values are, `RungTimes` says, which sums up several."""
 
     import_seconds: float
     compile_seconds: float

@@ -90,12 +90,14 @@ class RungTimes:
     epoch_seconds: raw samples, those of one process together: seconds of an epoch of one
         training, without evaluation; of a call with several epochs their mean.
     num_seeds: trainings at a time; above 1 the time is that of all over their number.
-    import_seconds, compile_seconds, first_epoch_seconds: medians over the processes.
+    import_seconds, compile_seconds, first_epoch_seconds: of importing the framework and building
+        the model, of tracing and compiling, of an epoch of the first call without that: wall-clock
+        time, medians over the processes.
     median, low, high: of `epoch_seconds`, with a 95 % bootstrap interval.
     operations: of an epoch's matrix products, see `shared/operations.py`.
     gflops: operations over the median, 1e9 per second.
     share_of_one_core, share_of_machine: of the large product's rate; None on a GPU.
-    peak_bytes, device_bytes: largest resident set; memory taken on a GPU.
+    peak_bytes, device_bytes: largest resident set; memory taken on a GPU since the process began.
     difference: largest weight difference from the oracle after the first call.
     """
 

@@ -13,9 +13,9 @@ from benchmarks.runner.processes import Report, run_in_process, run_side_by_side
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.records import write_json
 from benchmarks.speed.analysis import reasons_for_noise, rung_times, with_shares
-from benchmarks.speed.machine import Rates, describe_machine, limits_of, measure_limits
+from benchmarks.speed.machine import describe_machine, limits_of, measure_limits
 from benchmarks.speed.measure import Measurement, MeasurementJob, Plan, measure
-from benchmarks.speed.results import GrowthPoint, Omission, RungTimes, SpeedResults
+from benchmarks.speed.results import GrowthPoint, Limits, Omission, RungTimes, SpeedResults
 from shared.data.dataset import RawDataset, describe, training_examples
 from shared.draws import Draws, draw_shared
 from shared.errors import RunFailedError
@@ -39,8 +39,10 @@ def measure_speed(plan: Plan, console: Console) -> SpeedResults:
     Raises:
         RunFailedError: not one rung could be measured.
     """
-    (plan.folder / "logs").mkdir()
-    before = _measure_limits(plan, console)
+    logs = plan.folder / "logs"
+    logs.mkdir()
+    console.print("measuring the machine's limits")
+    before = measure_limits(plan.experiment, logs)
     results = SpeedResults(
         finished=False,
         dataset=describe(plan.raw),
@@ -51,14 +53,14 @@ def measure_speed(plan: Plan, console: Console) -> SpeedResults:
         rungs=(),
         omitted=plan.omitted,
     )
-    for times, failures in measure_rungs(plan, plan.experiment, "ladder", console):
-        rungs = with_shares(times, results.limits, plan.environment.device)
+    for rungs, failures in measure_rungs(plan, plan.experiment, results.limits, "ladder", console):
         results = replace(results, rungs=rungs, omitted=(*plan.omitted, *failures))
         results = _store(results, plan)
     if not results.rungs:
-        raise RunFailedError(f"no rung could be measured: {results.omitted[0].reason}")
+        raise RunFailedError(f"no rung could be measured: {results.omitted[-1].reason}")
     # A machine that others share is not as fast after the ladder as it was before it.
-    limits = limits_of(before, _measure_limits(plan, console))
+    console.print("measuring the machine's limits")
+    limits = limits_of(before, measure_limits(plan.experiment, logs))
     rungs = with_shares(results.rungs, limits, plan.environment.device)
     results = _store(replace(results, limits=limits, rungs=rungs), plan)
     for experiment in plan.by_batch_size:
@@ -70,11 +72,6 @@ def measure_speed(plan: Plan, console: Console) -> SpeedResults:
     return _store(replace(results, finished=True), plan)
 
 
-def _measure_limits(plan: Plan, console: Console) -> tuple[Rates, Rates]:
-    console.print("measuring the machine's limits")
-    return measure_limits(plan.experiment, plan.folder / "logs")
-
-
 def _growth_points(
     plan: Plan, experiment: Experiment, ladder: SpeedResults, console: Console
 ) -> tuple[GrowthPoint, ...]:
@@ -82,8 +79,7 @@ def _growth_points(
     rungs = ladder.rungs
     if experiment != plan.experiment:
         what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
-        *_, (rungs, _) = measure_rungs(plan, experiment, what, console)
-        rungs = with_shares(rungs, ladder.limits, plan.environment.device)
+        *_, (rungs, _) = measure_rungs(plan, experiment, ladder.limits, what, console)
     return tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in rungs)
 
 
@@ -100,7 +96,7 @@ def _store(results: SpeedResults, plan: Plan) -> SpeedResults:
 
 
 def measure_rungs(
-    plan: Plan, experiment: Experiment, what: str, console: Console
+    plan: Plan, experiment: Experiment, limits: Limits, what: str, console: Console
 ) -> Iterator[Measured]:
     """Measures each rung once a round; yields, after every measurement, all that there is by then.
 
@@ -112,38 +108,29 @@ def measure_rungs(
     failures: dict[str, Omission] = {}
     with show_parts(console, what, len(jobs) * plan.num_rounds, "measurements") as count:
         for number, job in interleaved(jobs, plan.num_rounds):
-            name = job.rung.name
-            if name in failures:
-                outcome = "left out"
-            else:
-                try:
-                    log = plan.folder / "logs" / f"{name}-{number}.log"
-                    measurement = run_in_process(measure, job, log=log)
-                    taken[name].append(measurement)
-                    seconds = " ".join(f"{each:.3f}" for each in measurement.epoch_seconds)
-                    outcome = f"{seconds} s an epoch"
-                except RunFailedError as error:
-                    taken[name].clear()
-                    failures[name] = Omission(name=name, reason=str(error).partition("\n")[0])
-                    outcome = f"failed: {failures[name].reason}"
-            yield _times(plan, experiment, taken), tuple(failures.values())
-            # Only now is it stored: nobody is told of what an interrupt loses.
-            count(outcome=f"{name} {outcome}")
+            outcome = _take(job, number, taken[job.rung.name], failures)
+            times = [rung_times(each, own) for each in jobs if (own := taken[each.rung.name])]
+            yield with_shares(times, limits, plan.environment.device), tuple(failures.values())
+            count(outcome=outcome)  # after it is stored: nobody is told of what an interrupt loses
 
 
-def _times(
-    plan: Plan, experiment: Experiment, taken: dict[str, list[Measurement]]
-) -> tuple[RungTimes, ...]:
-    return tuple(
-        rung_times(
-            rung,
-            taken[rung.name],
-            experiment=experiment,
-            num_seeds=num_seeds(rung, plan.environment.device),
+def _take(
+    job: MeasurementJob, number: int, taken: list[Measurement], failures: dict[str, Omission]
+) -> str:
+    """Adds to what a rung took, or to the failures; says which."""
+    name = job.rung.name
+    if name in failures:
+        return f"{name} left out"
+    try:
+        measurement = run_in_process(
+            measure, job, log=job.plan.folder / "logs" / f"{name}-{number}.log"
         )
-        for rung in plan.rungs
-        if taken[rung.name]
-    )
+    except RunFailedError as error:
+        taken.clear()
+        failures[name] = Omission(name=name, reason=str(error).partition("\n")[0])
+        return f"{name} failed: {failures[name].reason}"
+    taken.append(measurement)
+    return f"{name} {' '.join(f'{each:.3f}' for each in measurement.epoch_seconds)} s an epoch"
 
 
 def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, Item]]:
