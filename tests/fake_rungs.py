@@ -52,7 +52,7 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
         by_batch_size=(),
         by_width=(),
         raw=black,
-        environment=replace(conditions, device=device),
+        environment=replace(conditions, device=device, variables=()),
         num_rounds=2,
         num_samples=2,
         folder=folder,

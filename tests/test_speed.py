@@ -1,6 +1,6 @@
 """The harness that times: order, warm-ups, failures, medians, and what may be compared."""
 
-import dataclasses
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -12,19 +12,11 @@ from rich.console import Console
 
 from benchmarks.docs_tables import RESULTS
 from benchmarks.runner.records import read_json, write_json
+from benchmarks.speed import analysis
 from benchmarks.speed.against import against_table, check_comparable, read_finished
-from benchmarks.speed.analysis import (
-    median_with_interval,
-    neighbours_alike,
-    ratio_with_interval,
-    reasons_for_noise,
-    rung_times,
-    speedup,
-    with_shares,
-)
 from benchmarks.speed.ladder import all_rungs, runnable_rungs, why_not
 from benchmarks.speed.machine import limits_of, measure_rates
-from benchmarks.speed.measure import Measurement, Plan, measure
+from benchmarks.speed.measure import Plan, measure
 from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from benchmarks.speed.rounds import interleaved, measure_rungs
 from shared.data.dataset import describe
@@ -41,17 +33,9 @@ Groups = tuple[tuple[float, ...], ...]
 
 
 def times(name: str, groups: Groups) -> RungTimes:
-    one = Measurement(
-        import_seconds=3.0,
-        compile_seconds=2.0,
-        first_epoch_seconds=1.5,
-        epoch_seconds=(),
-        peak_bytes=2**20,
-        device_bytes=None,
-        difference=0.0,
-    )
-    measured = [dataclasses.replace(one, epoch_seconds=group) for group in groups]
-    return rung_times(job(fake_rung(name)), measured)
+    own = job(fake_rung(name))
+    measured = measure(lambda _: None, own)
+    return analysis.rung_times(own, [replace(measured, epoch_seconds=group) for group in groups])
 
 
 def results(of: Plan, **changes) -> SpeedResults:
@@ -65,7 +49,7 @@ def results(of: Plan, **changes) -> SpeedResults:
         rungs=(times("a", ((1.0, 1.1), (1.2, 1.0))),),
         omitted=(),
     )
-    return dataclasses.replace(whole, **changes)
+    return replace(whole, **changes)
 
 
 def test_rounds_run_there_and_back():
@@ -140,10 +124,10 @@ def test_rates_and_shares():
     measured = times("a", ((0.5, 0.5), (0.5, 0.5)))
     operations = 55_000 * (2 * (2 * 784 * 3 + 2 * 3 * 10) + 2 * 3 * 10)
     assert measured.gflops == pytest.approx(operations / 0.5 / 1e9)
-    (shown,) = with_shares([measured], LIMITS, "cpu")
+    (shown,) = analysis.with_shares([measured], LIMITS, "cpu")
     assert shown.share_of_one_core == pytest.approx(measured.gflops / 100)
     assert shown.share_of_machine == pytest.approx(measured.gflops / 200)
-    assert with_shares([measured], LIMITS, "gpu") == (measured,)
+    assert analysis.with_shares([measured], LIMITS, "gpu") == (measured,)
 
 
 def test_limits_of_two_measurements_are_their_means_and_keep_them():
@@ -159,8 +143,8 @@ def test_limits_are_positive_and_of_this_network():
 
 
 def test_the_interval_holds_the_median_and_grows_with_differing_processes():
-    narrow = median_with_interval([[1.0, 1.1, 0.9], [1.05, 0.95, 1.0], [1.0, 1.0, 1.1]])
-    wide = median_with_interval([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [3.0, 3.0, 3.0]])
+    narrow = analysis.median_with_interval([[1.0, 1.1, 0.9], [1.05, 0.95, 1.0], [1.0, 1.0, 1.1]])
+    wide = analysis.median_with_interval([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [3.0, 3.0, 3.0]])
     assert narrow.low <= narrow.estimate == 1.0 <= narrow.high
     assert (wide.low, wide.estimate, wide.high) == (1.0, 2.0, 3.0)
 
@@ -171,7 +155,7 @@ def test_stored_medians_and_intervals_are_those_of_the_stored_samples(name: str)
     points = (*stored.by_batch_size, *stored.by_width)
     for rung in (*stored.rungs, *(point.rung for point in points)):
         assert len(rung.epoch_seconds) == stored.num_rounds
-        interval = median_with_interval(rung.epoch_seconds)
+        interval = analysis.median_with_interval(rung.epoch_seconds)
         assert (interval.estimate, interval.low, interval.high) == pytest.approx(
             (rung.median, rung.low, rung.high), rel=1e-12
         )
@@ -182,60 +166,56 @@ def test_no_difference_is_a_possible_answer():
     first, same = (tuple(map(tuple, generator.normal(1, 0.05, (3, 4)))) for _ in range(2))
     twice = tuple(tuple(2 * sample for sample in group) for group in first)
     rungs = [times("a", first), times("b", same), times("c", twice)]
-    assert list(neighbours_alike(rungs)) == [(rungs[0], rungs[1])]
-    assert speedup(rungs[0], rungs[2]).estimate == pytest.approx(2)
+    assert list(analysis.neighbours_alike(rungs)) == [(rungs[0], rungs[1])]
+    assert analysis.speedup(rungs[0], rungs[2]).estimate == pytest.approx(2)
 
 
 @given(st.floats(0.1, 10))
 def test_a_ratio_of_scaled_samples_is_the_scale(scale: float):
     groups = [[1.0, 1.2], [1.1, 0.9]]
     scaled = [[scale * sample for sample in group] for group in groups]
-    assert ratio_with_interval(scaled, groups).estimate == pytest.approx(scale)
+    assert analysis.ratio_with_interval(scaled, groups).estimate == pytest.approx(scale)
 
 
 def test_noise_is_named():
     steady = (times("a", ((1.0, 1.01), (1.0, 1.0))),)
-    assert reasons_for_noise(IDLE, ()) == reasons_for_noise(IDLE, steady) == ()
-    (busy,) = reasons_for_noise(dataclasses.replace(IDLE, load=1.7), steady)
+    assert analysis.reasons_for_noise(IDLE, ()) == analysis.reasons_for_noise(IDLE, steady) == ()
+    (busy,) = analysis.reasons_for_noise(replace(IDLE, load=1.7), steady)
     assert "load 1.7 on 2 cores" in busy
-    (unsteady,) = reasons_for_noise(IDLE, (times("a", ((1.0, 1.5), (1.0, 2.0))),))
+    (unsteady,) = analysis.reasons_for_noise(IDLE, (times("a", ((1.0, 1.5), (1.0, 2.0))),))
     assert "spread" in unsteady
 
 
 @pytest.mark.parametrize("groups", [(), ((),), ((1.0,), (1.0, 1.0)), ((1.0,), (0.0,))])
 def test_unsound_samples_are_no_record(groups: Groups):
     with pytest.raises(ValueError, match="above 0"):
-        dataclasses.replace(times("a", ((1.0,),)), epoch_seconds=groups)
+        replace(times("a", ((1.0,),)), epoch_seconds=groups)
 
 
-def test_an_earlier_file_of_the_same_environment_is_compared_with(tmp_path: Path):
+def test_an_earlier_whole_file_of_the_same_environment_is_compared_with(tmp_path: Path):
+    path = tmp_path / "speed.json"
     whole = plan(fake_rung("a"))
-    write_json(results(whole), tmp_path / "speed.json")
-    earlier = read_finished(tmp_path / "speed.json")
-    assert earlier == results(whole)
+    earlier = results(whole)
+    write_json(earlier, path)
+    assert read_finished(path) == earlier
     check_comparable(earlier, whole)
     now = results(whole, rungs=(times("a", ((0.5, 0.5), (0.5, 0.5))), times("b", ((1.0,),))))
     assert against_table(earlier, now).rows == (("a", "1.050", "0.500", "2.10", "2.00–2.40"),)
+    write_json(replace(earlier, finished=False), path)
+    with pytest.raises(InputError, match="not finished"):
+        read_finished(path)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "named"),
     [("tf32", True, "TF32"), ("device", "gpu", "device"), ("variables", ("A=1",), "variables")],
 )
-def test_unlike_environments_are_not_compared(field: str, value, named: str):
+def test_unlike_conditions_are_not_compared(field: str, value, named: str):
     whole = plan(fake_rung("a"))
-    environment = dataclasses.replace(whole.environment, **{field: value})
-    with pytest.raises(InputError, match=f"{named}: .* there"):
-        check_comparable(results(whole, environment=environment), whole)
-
-
-def test_other_experiments_and_unfinished_files_are_not_compared(tmp_path: Path):
-    whole = plan(fake_rung("a"))
-    with pytest.raises(InputError, match="experiment"):
-        check_comparable(results(whole, experiment=Experiment(batch_size=64)), whole)
-    write_json(results(whole, finished=False), tmp_path / "speed.json")
-    with pytest.raises(InputError, match="not finished"):
-        read_finished(tmp_path / "speed.json")
+    environment = replace(whole.environment, **{field: value})
+    earlier = results(whole, environment=environment, experiment=Experiment(batch_size=64))
+    with pytest.raises(InputError, match=f"{named}: .* there, .*experiment: .*batch_size=64"):
+        check_comparable(earlier, whole)
 
 
 def test_rungs_are_known_by_unique_names():
