@@ -48,14 +48,12 @@ def median_with_interval(samples: Sequence[Sequence[float]]) -> Interval:
     return _interval(float(np.median(samples)), resampled)
 
 
-def ratio_with_interval(
-    numerator: Sequence[Sequence[float]], denominator: Sequence[Sequence[float]]
-) -> Interval:
-    """The ratio of two medians. Where the interval holds 1, no difference is shown."""
+def speedup(rung: RungTimes, base: RungTimes) -> Interval:
+    """How many times as fast as the base a rung is; where the interval holds 1, no difference."""
     generator = np.random.default_rng(SEED)
-    resampled = _resampled_medians(numerator, generator)
-    resampled /= _resampled_medians(denominator, generator)
-    return _interval(float(np.median(numerator) / np.median(denominator)), resampled)
+    resampled = _resampled_medians(base.epoch_seconds, generator)
+    resampled /= _resampled_medians(rung.epoch_seconds, generator)
+    return _interval(base.median / rung.median, resampled)
 
 
 def _resampled_medians(
@@ -119,11 +117,6 @@ def with_shares(
     )
 
 
-def speedup(rung: RungTimes, base: RungTimes) -> Interval:
-    """How many times as fast as the base a rung is."""
-    return ratio_with_interval(base.epoch_seconds, rung.epoch_seconds)
-
-
 def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, RungTimes]]:
     """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
 
@@ -142,14 +135,10 @@ def reasons_for_noise(before: MachineState, rungs: Sequence[RungTimes]) -> tuple
     num_cores = max(1, len(before.affinity))
     if before.load > BUSY * num_cores:
         reasons.append(f"load {before.load:.1f} on {num_cores} cores before the first measurement")
-    spread = median(map(_spread, rungs)) if rungs else 0.0
+    quartiles = [np.quantile(rung.epoch_seconds, [0.25, 0.5, 0.75]) for rung in rungs]
+    spread = median([(upper - lower) / middle for lower, middle, upper in quartiles] or [0.0])
     if spread > UNSTEADY:
         reasons.append(
             f"samples of a rung spread over {spread:.0%} of their median (quartiles, median rung)"
         )
     return tuple(reasons)
-
-
-def _spread(rung: RungTimes) -> float:
-    lower, middle, upper = np.quantile(rung.epoch_seconds, [0.25, 0.5, 0.75])
-    return float((upper - lower) / middle)

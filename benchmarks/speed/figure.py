@@ -67,26 +67,18 @@ def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
 def draw_growth(
     curves: Mapping[str, Mapping[int, RungTimes]], *, label: str, device: str
 ) -> Figure:
-    """Draws a curve for each rung, both axes logarithmic; bars are 95 % intervals of the median.
-
-    Args:
-        curves: each rung's times by the value of what grows.
-        label: what grows.
-        device: what computed.
-    """
+    """Draws each rung's curve by what grows, both axes logarithmic, with 95 % intervals."""
     figure = new_figure(8.5, 5.0)
     axes = figure.subplots()
     drawn: set[str] = set()
     for curve in curves.values():
         rungs = list(curve.values())
         framework = rungs[0].framework
+        median, low, high = np.transpose([(rung.median, rung.low, rung.high) for rung in rungs])
         axes.errorbar(
             list(curve),
-            [rung.median for rung in rungs],
-            yerr=[
-                [rung.median - rung.low for rung in rungs],
-                [rung.high - rung.median for rung in rungs],
-            ],
+            median,
+            yerr=[median - low, high - median],
             fmt="o--" if framework in drawn else "o-",
             capsize=3,
             label=rungs[0].title,

@@ -29,8 +29,6 @@ NUM_CHECKED_SEEDS = 2
 """Of many seeds trained at once the oracle trains so many, one of them not the first."""
 
 Item = TypeVar("Item")
-Measured = tuple[tuple[RungTimes, ...], tuple[Omission, ...]]
-"""Rungs' times, and the rungs that failed."""
 
 
 def measure_speed(plan: Plan, console: Console) -> SpeedResults:
@@ -97,8 +95,8 @@ def _store(results: SpeedResults, plan: Plan) -> SpeedResults:
 
 def measure_rungs(
     plan: Plan, experiment: Experiment, limits: Limits, what: str, console: Console
-) -> Iterator[Measured]:
-    """Measures each rung once a round; yields, after every measurement, all that there is by then.
+) -> Iterator[tuple[tuple[RungTimes, ...], tuple[Omission, ...]]]:
+    """Measures each rung once a round; yields all times and failures so far, each time one is done.
 
     A rung that fails, or trains another model, is left out from then on: what it
     took before is dropped, since a rung that fails now and then says nothing.

@@ -134,17 +134,12 @@ def _growth(
     if not curves:
         return
     sizes = sorted({size for curve in curves.values() for size in curve})
-    medians = {
-        name: {size: f"{rung.median:.3f}" for size, rung in curve.items()}
-        for name, curve in curves.items()
-    }
+    rows = []
+    for name, curve in curves.items():
+        medians = (f"{curve[size].median:.3f}" if size in curve else NO_VALUE for size in sizes)
+        rows.append((name, *medians))
     title = f"Seconds of an epoch by {what}"
-    yield table_of(
-        f"growth-{key}",
-        title,
-        ("rung", *map(str, sizes)),
-        [(name, *(own.get(size, NO_VALUE) for size in sizes)) for name, own in medians.items()],
-    )
+    yield table_of(f"growth-{key}", title, ("rung", *map(str, sizes)), rows)
     yield Chart(
         key=key,
         title=title,
