@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.implementations import Purpose, build_implementation
+from benchmarks.implementations import BuilderName, build_implementation
 from benchmarks.runner.processes import Report, run_in_process
 from shared.draws import sha256_of
 from shared.experiment import Experiment
@@ -31,7 +31,7 @@ def fit_two_ways(_report: Report) -> list[tuple[str, int]]:
     parameters = glorot_parameters(EXPERIMENT, generator)
     order = generator.permutation(NUM_ROWS)[np.newaxis]
     outcomes = []
-    purposes: tuple[Purpose, ...] = ("documented", "in bulk", "recording")
+    purposes: tuple[BuilderName, ...] = ("build", "build_in_bulk", "build_recording")
     for purpose in purposes:
         keras = build_implementation("keras", EXPERIMENT, purpose)
         keras.set_parameters(parameters)

@@ -174,6 +174,6 @@ def training_loss_gap(report: FitReport, sizes: NDArray[np.int64]) -> float:
 
 def _build(job: PortJob) -> Implementation:
     if job.rung is None:
-        return build_implementation(job.implementation, job.experiment, "recording")
+        return build_implementation(job.implementation, job.experiment, "build_recording")
     ladder: Ladder = defaults_of(job.implementation)
     return ladder.build_port(job.experiment, job.rung.habits)

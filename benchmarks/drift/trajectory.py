@@ -55,7 +55,7 @@ def follow(report: Report, job: TrajectoryJob) -> None:
     """
     if job.core is not None:
         pin_to_core(job.core)
-    implementation = build_implementation(job.implementation, job.experiment, "in bulk")
+    implementation = build_implementation(job.implementation, job.experiment, "build_in_bulk")
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     validation = Examples(
         images=dataset.validation.images[:NUM_VALIDATION_ROWS],

@@ -36,7 +36,7 @@ class ParityCommand(TrainingOptions):
                 `native` randomness was asked for.
             RunFailedError: an implementation failed.
         """
-        from benchmarks.implementations import ORACLE, check_names_or_ports
+        from benchmarks.implementations import ORACLE, check_names
         from benchmarks.parity.measure import measure_parity
         from benchmarks.runner.conduct import conduct
 
@@ -46,7 +46,7 @@ class ParityCommand(TrainingOptions):
                 "its own weights; use --randomness published or shared"
             )
         allow_float64(self.experiment)
-        names = (*check_names_or_ports(self.impl), ORACLE)
+        names = (*check_names(self.impl, with_ports=True), ORACLE)
 
         def measure(folder: Path):
             raw = context.load_images(self.images)

@@ -73,7 +73,7 @@ def report_evidence(
     report: Report, name: str, experiment: Experiment, raw: RawDataset, draws: Draws
 ) -> None:
     """What runs in each child process."""
-    implementation = build_implementation(name, experiment, "recording")
+    implementation = build_implementation(name, experiment, "build_recording")
     report(DeviceName(implementation.device))
     dataset = split_and_scale(raw, experiment.dtype)
     for evidence in gather_evidence(implementation, experiment, dataset, draws, report):

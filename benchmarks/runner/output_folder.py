@@ -33,6 +33,8 @@ def output_folder(out: Path | None, command: str) -> Iterator[Path]:
             (folder / UNFINISHED).unlink()
             if not was_there:
                 folder.rmdir()
+            with suppress(OSError):  # it holds other outputs, or is not there
+                HOME.rmdir()
         raise
 
 

@@ -111,8 +111,8 @@ def train(report: Report, job: TrainingJob) -> Training:
         RunFailedError: the loss is no longer a number.
     """
     started = time.perf_counter()
-    purpose = "in bulk" if job.in_bulk else "documented"
-    implementation = build_implementation(job.implementation, job.experiment, purpose)
+    builder = "build_in_bulk" if job.in_bulk else "build"
+    implementation = build_implementation(job.implementation, job.experiment, builder)
     import_seconds = time.perf_counter() - started
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     if job.draws is not None:
