@@ -68,7 +68,6 @@ def job(rung: SpeedRung, *, num_seeds: int = 1, **changes) -> MeasurementJob:
     return MeasurementJob(
         plan=whole,
         rung=rung,
-        experiment=experiment,
         parameters=(draws.parameters,) * num_seeds,
         orders=np.stack([draws.orders] * num_seeds),
         expected=(draws.parameters,) * num_seeds,

@@ -94,7 +94,7 @@ def test_a_failing_rung_is_left_out_and_the_others_go_on(tmp_path: Path):
     (tmp_path / "logs").mkdir()
     whole = plan(*rungs, folder=tmp_path, num_rounds=3)
     console = Console(file=StringIO(), width=500)
-    steps = list(measure_rungs(whole, whole.experiment, LIMITS, "ladder", console))
+    steps = list(measure_rungs(whole, LIMITS, "ladder", console))
     assert [[len(rung.epoch_seconds) for rung in measured] for measured, _ in steps] == [
         *[[1], [1, 1]],
         *[[1], [2]],  # what the rung took before it failed is dropped

@@ -76,7 +76,7 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
     """Puts together what the processes of a rung measured; the limits' shares are to come."""
     epoch_seconds = tuple(each.epoch_seconds for each in measurements)
     interval = median_with_interval(epoch_seconds)
-    operations = NUM_TRAINING_ROWS * operations_per_row(job.experiment)
+    operations = NUM_TRAINING_ROWS * operations_per_row(job.plan.experiment)
     device_bytes = [each.device_bytes for each in measurements if each.device_bytes is not None]
     return RungTimes(
         name=job.rung.name,

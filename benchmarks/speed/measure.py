@@ -62,7 +62,6 @@ class MeasurementJob:
 
     plan: Plan
     rung: SpeedRung
-    experiment: Experiment
     parameters: tuple[Parameters, ...]
     orders: NDArray[np.int64]
     expected: tuple[Parameters, ...]
@@ -95,8 +94,8 @@ def measure(_report: Report, job: MeasurementJob) -> Measurement:
     before = device_memory_bytes()
     workload = Workload(
         rung=job.rung,
-        experiment=job.experiment,
-        training=training_examples(job.plan.raw, job.experiment.dtype),
+        experiment=job.plan.experiment,
+        training=training_examples(job.plan.raw, job.plan.experiment.dtype),
         parameters=job.parameters,
     )
     started = time.perf_counter()
@@ -136,7 +135,7 @@ def _check_same_model(trainer: Trainer, job: MeasurementJob) -> float:
     differences = map(largest_difference, trainer.get_parameters(), job.expected)
     difference = float(np.max(list(differences)))  # no number wins, where there is one
     num_epochs = job.orders.shape[1]
-    tolerance = num_epochs * EPOCH_WEIGHTS.tolerance(job.experiment.dtype)
+    tolerance = num_epochs * EPOCH_WEIGHTS.tolerance(job.plan.experiment.dtype)
     if not difference <= tolerance:
         raise RunFailedError(
             f"the rung {job.rung.name} trains another model: after its first call a weight differs "

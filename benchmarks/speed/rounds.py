@@ -51,7 +51,7 @@ def measure_speed(plan: Plan, console: Console) -> SpeedResults:
         rungs=(),
         omitted=plan.omitted,
     )
-    for rungs, failures in measure_rungs(plan, plan.experiment, results.limits, "ladder", console):
+    for rungs, failures in measure_rungs(plan, results.limits, "ladder", console):
         results = replace(results, rungs=rungs, omitted=(*plan.omitted, *failures))
         results = _store(results, plan)
     if not results.rungs:
@@ -77,7 +77,8 @@ def _growth_points(
     rungs = ladder.rungs
     if experiment != plan.experiment:
         what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
-        *_, (rungs, _) = measure_rungs(plan, experiment, ladder.limits, what, console)
+        own = replace(plan, experiment=experiment)
+        *_, (rungs, _) = measure_rungs(own, ladder.limits, what, console)
     return tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in rungs)
 
 
@@ -94,14 +95,14 @@ def _store(results: SpeedResults, plan: Plan) -> SpeedResults:
 
 
 def measure_rungs(
-    plan: Plan, experiment: Experiment, limits: Limits, what: str, console: Console
+    plan: Plan, limits: Limits, what: str, console: Console
 ) -> Iterator[tuple[tuple[RungTimes, ...], tuple[Omission, ...]]]:
-    """Measures each rung once a round; yields all times and failures so far, each time one is done.
+    """Measures each rung once a round; after each measurement yields all times and failures so far.
 
     A rung that fails, or trains another model, is left out from then on: what it
     took before is dropped, since a rung that fails now and then says nothing.
     """
-    jobs = measurement_jobs(plan, experiment)
+    jobs = measurement_jobs(plan)
     taken: dict[str, list[Measurement]] = {job.rung.name: [] for job in jobs}
     failures: dict[str, Omission] = {}
     with show_parts(console, what, len(jobs) * plan.num_rounds, "measurements") as count:
@@ -142,7 +143,7 @@ def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, I
             yield number, item
 
 
-def measurement_jobs(plan: Plan, experiment: Experiment) -> list[MeasurementJob]:
+def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
     """A job for each rung, from the same draws; the oracle trains first, to know what comes of it.
 
     Raises:
@@ -150,9 +151,9 @@ def measurement_jobs(plan: Plan, experiment: Experiment) -> list[MeasurementJob]
     """
     seeds = {rung.name: num_seeds(rung, plan.environment.device) for rung in plan.rungs}
     most_epochs = max(rung.epochs_per_call for rung in plan.rungs)
-    longest = replace(experiment, num_epochs=most_epochs, randomness="shared")
+    longest = replace(plan.experiment, num_epochs=most_epochs, randomness="shared")
     draws = [
-        draw_shared(replace(longest, seed=experiment.seed + number))
+        draw_shared(replace(longest, seed=longest.seed + number))
         for number in range(max(seeds.values()))
     ]
     trained = run_side_by_side(
@@ -170,7 +171,6 @@ def measurement_jobs(plan: Plan, experiment: Experiment) -> list[MeasurementJob]
             MeasurementJob(
                 plan=plan,
                 rung=rung,
-                experiment=experiment,
                 parameters=tuple(each.parameters for each in draws[own]),
                 orders=np.stack(orders),
                 expected=tuple(each[rung.epochs_per_call - 1] for each in expected[own]),
