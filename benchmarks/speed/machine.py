@@ -39,23 +39,7 @@ Rates = tuple[float, float]
 
 
 def describe_conditions(software: Environment, device: Device, *, tf32: bool) -> SpeedEnvironment:
-    """Everything as it is before the first measurement."""
-    state = describe_machine()
-    variables = sorted(common_variables(device, tf32=tf32).items())
-    return SpeedEnvironment(
-        **vars(software),
-        device=device,
-        accelerator=find_accelerator() if device == "gpu" else None,
-        variables=tuple(f"{name}={value}" for name, value in variables),
-        tf32=tf32,
-        before=state,
-        after=state,
-        why_noisy=(),
-    )
-
-
-def common_variables(device: Device, *, tf32: bool) -> dict[str, str]:
-    """Environment variables of every measured process.
+    """Everything as it is before the first measurement.
 
     Each framework may use every core that this process may use. A framework's own
     settings for fewer threads are left alone: JAX has none to be relied on.
@@ -69,7 +53,17 @@ def common_variables(device: Device, *, tf32: bool) -> dict[str, str]:
         # Without these a product of float32 matrices on a recent GPU keeps 10 bits
         # of each factor's fraction, and each framework chooses by itself.
         variables |= {"NVIDIA_TF32_OVERRIDE": "0", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
-    return variables
+    state = describe_machine()
+    return SpeedEnvironment(
+        **vars(software),
+        device=device,
+        accelerator=find_accelerator() if device == "gpu" else None,
+        variables=tuple(f"{name}={value}" for name, value in sorted(variables.items())),
+        tf32=tf32,
+        before=state,
+        after=state,
+        why_noisy=(),
+    )
 
 
 def describe_machine() -> MachineState:
