@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.implementations import build_implementation, title_of
@@ -17,13 +16,6 @@ from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics
-
-
-@dataclass(frozen=True)
-class DeviceName:
-    """What a child reports first: what its implementation runs on."""
-
-    name: str
 
 
 def measure_parity(
@@ -51,8 +43,8 @@ def measure_parity(
                 match event:
                     case EpochMetrics():
                         on_epoch(names[index], event)
-                    case DeviceName(name=device):
-                        devices[names[index]] = device
+                    case str():  # the first of all: what the implementation runs on
+                        devices[names[index]] = event
                     case RungEvidence():
                         yield names[index], event
 
@@ -74,7 +66,7 @@ def report_evidence(
 ) -> None:
     """What runs in each child process."""
     implementation = build_implementation(name, experiment, "build_recording")
-    report(DeviceName(implementation.device))
+    report(implementation.device)
     dataset = split_and_scale(raw, experiment.dtype)
     for evidence in gather_evidence(implementation, experiment, dataset, draws, report):
         report(evidence)
