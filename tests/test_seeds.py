@@ -17,16 +17,14 @@ from benchmarks.command_line import parse
 from benchmarks.display import style
 from benchmarks.options import Context
 from benchmarks.runner.output_folder import UNFINISHED
-from benchmarks.runner.records import read_json
-from benchmarks.runner.training import ImplementationRun, Seconds
+from benchmarks.runner.records import read_json, write_json
+from benchmarks.runner.training import Seconds
 from benchmarks.seeds import measure
-from benchmarks.seeds.analysis import accuracies_of, analyse
 from benchmarks.seeds.command import ManySeedsExperiment, SeedsCommand
 from benchmarks.seeds.figure import draw_seeds, swarm
-from benchmarks.seeds.results import SeedTraining, SweepResults
+from benchmarks.seeds.results import SeedTraining, SweepPlan, SweepResults, accuracies_of, analyse
 from benchmarks.seeds.show import accuracy_table, documented_table, equivalence_table
 from benchmarks.seeds.statistics import equivalence, summarise
-from benchmarks.seeds.storage import store_training
 from shared.data.dataset import RawDataset
 from shared.documented import DOCUMENTED_FIGURES
 from shared.errors import InputError, RunFailedError
@@ -40,19 +38,19 @@ MEASURED = read_json(ROOT / "benchmarks" / "results" / "seeds.json", SweepResult
 """The sweep of the documents: 20 seeds of the documented experiment."""
 
 
-def made_run(name: str, seed: int) -> ImplementationRun:
+def made_training(name: str, seed: int, data_sha256: str = "one and the same") -> SeedTraining:
     """Plausible figures that depend on the implementation and the seed only."""
     generator = np.random.default_rng([seed, NAMES.index(name)])
     accuracy = 0.88 + 0.001 * int(generator.integers(0, 9))
-    return ImplementationRun(
+    return SeedTraining(
+        implementation=name,
+        seed=seed,
         device="cpu",
         history=(EpochMetrics(epoch=1, loss=0.7, accuracy=0.7, val_loss=0.6, val_accuracy=0.7),),
         test=Evaluation(loss=1.2 - accuracy, accuracy=float(np.float32(accuracy))),
-        first_predictions=(),
-        first_probabilities=(),
-        confusion=((0,) * 10,) * 10,
         seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,)),
-        data_sha256="one and the same",
+        data_sha256=data_sha256,
+        git_commit="",
     )
 
 
@@ -74,7 +72,7 @@ class MadeTrainings:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.trained: list[tuple[str, int]] = []
         self.breakdown: BaseException | None = None
-        self.data_sha256: dict[int, str] = {}
+        self.data_sha256: dict[str, str] = {}
         self.shade = 0
         self.jax = "1"
         self.meanwhile = lambda: None
@@ -89,15 +87,14 @@ class MadeTrainings:
         monkeypatch.setattr(Context, "describe_environment", with_this_jax)
 
     def run_side_by_side(
-        self, _function: object, jobs: list[tuple[str, Experiment, RawDataset]], **_: object
-    ) -> Iterator[tuple[int, ImplementationRun]]:
-        for index, (name, experiment, _raw) in reversed(list(enumerate(jobs))):
+        self, _function: object, jobs: list[tuple], **_: object
+    ) -> Iterator[tuple[int, SeedTraining]]:
+        for index, (name, seed, *_rest) in reversed(list(enumerate(jobs))):
             if self.breakdown is not None and len(self.trained) == 2:
                 raise self.breakdown
-            self.trained.append((name, experiment.seed))
+            self.trained.append((name, seed))
             self.meanwhile()
-            run = made_run(name, experiment.seed)
-            yield index, replace(run, data_sha256=self.data_sha256.get(index, run.data_sha256))
+            yield index, made_training(name, seed, self.data_sha256.get(name, "one and the same"))
 
 
 @pytest.fixture
@@ -240,7 +237,7 @@ def test_two_sweeps_in_one_folder_never_overwrite_each_other(
     def another_sweep_stores_the_same() -> None:
         if not stored:
             name, seed = trainings.trained[-1]
-            store_training(SeedTraining.of(made_run(name, seed), name, seed, ""), tmp_path)
+            write_json(made_training(name, seed), tmp_path / "trainings" / f"{name}-{seed}.json")
             stored.update(state(tmp_path / "trainings"))
 
     trainings.meanwhile = another_sweep_stores_the_same
@@ -250,17 +247,20 @@ def test_two_sweeps_in_one_folder_never_overwrite_each_other(
 
 
 def test_trainings_on_different_data_are_not_compared(tmp_path: Path, trainings: MadeTrainings):
-    trainings.data_sha256[0] = "another"
+    trainings.data_sha256["jax"] = "another"
     with pytest.raises(RunFailedError, match="different data"):
         run(out=tmp_path)
 
 
 def analysed(dataset_name: str = "fashion-mnist", **experiment) -> SweepResults:
     """The measured trainings as if they were of another experiment."""
-    dataset = replace(MEASURED.dataset, name=dataset_name)
-    asked = replace(MEASURED.experiment, **experiment)
-    by_name = {name: MEASURED.of(name) for name in NAMES}
-    return replace(MEASURED, dataset=dataset, statistics=analyse(by_name, asked, dataset))
+    plan = SweepPlan(
+        dataset=replace(MEASURED.dataset, name=dataset_name),
+        experiment=replace(MEASURED.experiment, **experiment),
+        environment=MEASURED.environment,
+    )
+    statistics = analyse({name: MEASURED.of(name) for name in NAMES}, plan)
+    return replace(MEASURED, dataset=plan.dataset, statistics=statistics)
 
 
 def test_the_tables_of_the_documents_can_be_computed_anew_from_the_trainings():
@@ -348,12 +348,15 @@ def test_unusable_options_are_refused_in_one_line(arguments: list[str], message:
     assert "Error parsing" not in str(refusal.value)
 
 
-def test_options_make_the_experiment_of_any_seed():
-    chosen = parse(["seeds", "--num-epochs", "3", "--randomness", "native", "--count", "5"])
-    assert isinstance(chosen, SeedsCommand)
-    assert chosen.experiment.with_seed(7) == Experiment(num_epochs=3, randomness="native", seed=7)
+@pytest.mark.usefixtures("trainings")
+def test_options_make_the_experiment_of_the_first_seed(tmp_path: Path):
+    arguments = ("--num-epochs", "3", "--randomness", "native", "--count", "2", "--first-seed", "7")
+    command = parse(["seeds", *arguments, "--out", str(tmp_path)])
+    command.execute(made_context(Path("none")))
+    plan = read_json(tmp_path / "sweep.json", SweepPlan)
+    assert plan.experiment == Experiment(num_epochs=3, randomness="native", seed=7)
     assert parse(["seeds"]) == SeedsCommand()
-    assert SeedsCommand().experiment.with_seed(0) == Experiment(seed=0, randomness="shared")
+    assert SeedsCommand().experiment.randomness == "shared"
 
 
 TINY = ("--hidden-sizes", "4", "--num-epochs", "1", "--count", "2", "--data", "fashion-mnist")
