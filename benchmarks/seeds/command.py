@@ -1,6 +1,6 @@
 """`twins seeds`: its options."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -42,9 +42,7 @@ class ManySeedsExperiment(Experiment):
 class SeedsCommand(TrainingOptions):
     """Train many seeds and test whether the implementations are equally accurate."""
 
-    experiment: tyro.conf.OmitArgPrefixes[ManySeedsExperiment] = field(
-        default_factory=ManySeedsExperiment
-    )
+    experiment: tyro.conf.OmitArgPrefixes[ManySeedsExperiment] = ManySeedsExperiment()
     count: int = 20
     """Number of seeds, 2 or more; each implementation trains on each of them."""
     first_seed: int = 0

@@ -109,12 +109,13 @@ def _train_missing(
         context.say(f"resuming: {len(done)} of {len(jobs)} trainings are stored")
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
+    missing = [key for key in jobs if key not in done]
     title, num_epochs = "epochs of all trainings", plan.experiment.num_epochs
     num_done, total = len(done) * num_epochs, len(jobs) * num_epochs
     with show_parts(context.console, title, total, "epochs", num_done) as show:
         runs = run_side_by_side(
             train_seed,
-            [job for key, job in jobs.items() if key not in done],
+            [jobs[key] for key in missing],
             log=logs / "training.log",
             num_processes=num_processes,
             on_event=show,
@@ -122,11 +123,12 @@ def _train_missing(
         )
         # Closed at once when anything fails here, so that no child trains on in vain.
         with closing(runs):  # pyright: ignore[reportArgumentType]
-            for _, training in runs:
+            for index, training in runs:
                 _store(training, folder)
-                done[training.key] = training
+                key = missing[index]
+                done[key] = training
                 context.say(
-                    f"{len(done)} of {len(jobs)}: {_title(*training.key)}, test accuracy "
+                    f"{len(done)} of {len(jobs)}: {_title(*key)}, test accuracy "
                     f"{training.test.accuracy:.4f}, {sum(training.seconds.epochs):.1f} s"
                 )
     return done
@@ -187,7 +189,7 @@ def _stored_trainings(folder: Path) -> dict[Key, SeedTraining]:
                 f"{path} is not the training that its name says, or of another version of this "
                 "program: move it away and resume again"
             )
-        trainings[training.key] = training
+        trainings[training.implementation, training.seed] = training
     return trainings
 
 

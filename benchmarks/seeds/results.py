@@ -54,11 +54,6 @@ class SeedTraining:
     data_sha256: str
     git_commit: str
 
-    @property
-    def key(self) -> tuple[str, int]:
-        """Names it in its sweep."""
-        return self.implementation, self.seed
-
 
 @dataclass(frozen=True, kw_only=True)
 class PairOfImplementations:
