@@ -171,7 +171,7 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
         run(out=folder)
     assert (folder / UNFINISHED).exists()
     assert not (folder / "seeds.json").exists()
-    before = state(folder / "trainings")
+    plan, before = state(folder)["sweep.json"], state(folder / "trainings")
     assert len(before) == 2
 
     trainings.meanwhile = lambda *_: None
@@ -184,6 +184,7 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     after = state(folder / "trainings")
     assert set(after) == all_names(4)
     assert {name: after[name] for name in before} == before
+    assert state(folder)["sweep.json"] == plan
     assert grown.statistics.test_accuracy["keras"].num_seeds == 4
 
 

@@ -137,11 +137,7 @@ def _train_missing(
 def train_seed(
     report: Report, name: str, seed: int, plan: SweepPlan, raw: RawDataset
 ) -> SeedTraining:
-    """What runs in each child: draws, trains and evaluates; reports each epoch's `EpochMetrics`.
-
-    Raises:
-        RunFailedError: the training diverged; the message says which.
-    """
+    """What runs in each child: draws, trains and evaluates; reports each epoch's `EpochMetrics`."""
     print(_title(name, seed), flush=True)  # heads its log
     experiment = replace(plan.experiment, seed=seed)
     # Drawn here, not by the parent, which would hold the orders of all seeds at
