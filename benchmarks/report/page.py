@@ -5,53 +5,66 @@ is marked as markup.
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
-from benchmarks.display.parts import Part
+from benchmarks.display.parts import Chart, Finding, Part
+from benchmarks.display.style import STAND_IN_DATASET
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
 from benchmarks.registry import STUDIES
-from benchmarks.report.chart import Drawing
+from benchmarks.report.chart import Drawing, draw_on_page
 from benchmarks.report.material import Found, Material
 from benchmarks.report.runs import Cards, LoadImages, parts_beside
 from benchmarks.run.results import Results
 from benchmarks.runner.conduct import show_of
 from benchmarks.runner.records import Record
 
-REPORT_FILE = "report.html"
-STAND_IN = "stand-in"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """A command as it is typed, and names with what they stand for; folded where it has company."""
-
-    command: str
-    is_folded: bool
-    facts: tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """What a section says of one record; the heading is empty where there is only one."""
+    """What a section says of one record; `source` is where that was."""
 
-    key: str
-    heading: str
-    parts: tuple[Part | Cards | Facts, ...]
+    source: str
+    parts: tuple[Part | Drawing | Cards, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading with its blocks; `key` is what links name."""
+    """A study: its sentences of the verdict, and a block for each of its records.
+
+    key: what links name.
+    """
 
     key: str
     title: str
+    findings: tuple[Finding, ...]
     blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """How a record was made: the command as it is typed, and names with what they stand for."""
+
+    source: str
+    command: str
+    facts: dict[str, str]
+
+
+def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
+    """Writes `report.html`.
+
+    Raises:
+        InputError: the folder of images that the user named does not hold them.
+    """
+    page = folder / "report.html"
+    page.write_text(render_page(material, load_images), encoding="utf-8")
+    return page
 
 
 def render_page(material: Material, load_images: LoadImages) -> str:
@@ -67,55 +80,37 @@ def render_page(material: Material, load_images: LoadImages) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["drawn"] = Drawing
     templates.filters["template_name"] = lambda part: f"{type(part).__name__.lower()}.html"
-    sources = [found.source for found in material.found]
-    title = f"Report: {sources[0]}" if len(sources) == 1 else f"Report of {len(sources)} records"
+    # Knows dataclasses, and writes null for what is no number; Jinja escapes the text.
+    templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
+        value
+    ).decode()
     return templates.get_template("report.html").render(
-        page_title=title,
-        sources=sources,
+        sources=[found.source for found in material.found],
         unfinished=material.unfinished,
         left_out=material.left_out,
-        has_stand_in=any(found.record.dataset.name == STAND_IN for found in material.found),
-        findings=[
-            (study, finding)
-            for study, every in _by_study(material)
-            for found in every
-            for finding in show_of(found.record).findings(found.record)
+        has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
+        sections=[
+            _section(study, every, load_images)
+            for study in STUDIES
+            if (every := [found for found in material.found if found.record.study == study])
         ],
-        sections=tuple(_sections(material, load_images)),
+        makings=[_making(found) for found in material.found],
     )
 
 
-def _by_study(material: Material) -> Iterator[tuple[str, list[Found[Record]]]]:
-    for study in STUDIES:
-        found = [each for each in material.found if each.record.study == study]
-        if found:
-            yield study, found
-
-
-def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
-    for study, every in _by_study(material):
-        blocks = tuple(
-            Block(
-                key=f"{study}-{number}",
-                heading=found.source if len(every) > 1 else "",
-                parts=tuple(_parts(found, load_images)),
-            )
-            for number, found in enumerate(every, start=1)
-        )
-        yield Section(key=study, title=show_of(every[0].record).TITLE, blocks=blocks)
-    is_alone = len(material.found) == 1
-    yield Section(
-        key="environment",
-        title="Environment and commands",
+def _section(study: str, every: list[Found[Record]], load_images: LoadImages) -> Section:
+    show = show_of(every[0].record)
+    return Section(
+        key=study,
+        title=show.TITLE,
+        findings=tuple(finding for found in every for finding in show.findings(found.record)),
         blocks=tuple(
             Block(
-                key=f"environment-{number}",
-                heading="" if is_alone else found.source,
-                parts=(_facts(found.record, is_folded=not is_alone),),
+                source=found.source,
+                parts=tuple(_on_page(_parts(found, load_images), f"{study}-{number}")),
             )
-            for number, found in enumerate(material.found, start=1)
+            for number, found in enumerate(every, start=1)
         ),
     )
 
@@ -126,8 +121,19 @@ def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
         yield from parts_beside(found, load_images)
 
 
-def _facts(record: Record, *, is_folded: bool) -> Facts:
-    """The experiment of a record and what it ran on."""
+def _on_page(parts: Iterable[Part | Cards], key: str) -> Iterator[Part | Drawing | Cards]:
+    """The same parts, each chart drawn and followed by its values."""
+    for number, part in enumerate(parts, start=1):
+        if isinstance(part, Chart):
+            drawing = draw_on_page(part, f"{key}-{number}")
+            yield drawing
+            yield from (panel.values for panel in drawing.panels)
+        else:
+            yield part
+
+
+def _making(found: Found[Record]) -> Making:
+    record = found.record
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
     devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
     facts = {
@@ -135,15 +141,11 @@ def _facts(record: Record, *, is_folded: bool) -> Facts:
         f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, {experiment.dtype}, "
         f"randomness {experiment.randomness}, seed {experiment.seed}",
         "data": f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}",
-        "devices": devices,
+        **({"devices": devices} if devices else {}),
         "processor": f"{environment.processor}, {plural(environment.num_cores, 'core')}",
         "system": f"{environment.platform}, Python {environment.python}",
         "packages": ", ".join(f"{name} {of}" for name, of in environment.packages.items()),
         "commit": environment.git_commit or "unknown",
         "variables": ", ".join(environment.flags) or "none that steer frameworks",
     }
-    return Facts(
-        command=shlex.join(environment.command),
-        is_folded=is_folded,
-        facts=tuple((name, text) for name, text in facts.items() if text),
-    )
+    return Making(source=found.source, command=shlex.join(environment.command), facts=facts)

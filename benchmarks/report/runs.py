@@ -21,8 +21,8 @@ from benchmarks.display.parts import Chart, Paragraph, Part
 from benchmarks.display.words import joined, plural
 from benchmarks.implementations import title_of
 from benchmarks.report.material import Found
+from benchmarks.run.pictures import draw_first_layer_weights
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
-from benchmarks.run.weights import draw_first_layer_weights
 from benchmarks.runner.training import confusion_matrix
 from shared.data.dataset import CLASS_NAMES, DataChoice, RawDataset, describe
 from shared.data.fashion_mnist import DataUnavailable
@@ -45,7 +45,7 @@ class NotAtHandError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What one implementation takes an image for."""
+    """What one implementation, by its title, takes an image for."""
 
     implementation: str
     class_name: str
@@ -72,7 +72,7 @@ class Cards:
 
     title: str
     text: str
-    cards: tuple[Card, ...] = ()
+    cards: tuple[Card, ...]
     num_open: int = 12
 
 
@@ -83,14 +83,14 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
         InputError: the folder of images that the user named does not hold them.
     """
     try:
-        probabilities = stored_predictions(found)
+        probabilities = read_predictions(found)
         raw = _images_of(found.record, probabilities, load_images)
-        yield differing_cards(probabilities, raw)
-        yield wrong_cards(probabilities, raw)
+        yield _differing(probabilities, raw)
+        yield _wrong(probabilities, raw)
     except NotAtHandError as missing:
         yield Paragraph(text=f"Test images are not shown: {missing}.", tone="quiet")
     try:
-        parameters = {title_of(name): own for name, own in stored_parameters(found).items()}
+        parameters = {title_of(name): own for name, own in _read_weights(found).items()}
     except NotAtHandError as missing:
         yield Paragraph(text=f"Weights are not shown: {missing}.", tone="quiet")
         return
@@ -103,11 +103,11 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     )
 
 
-def stored_predictions(found: Found[Results]) -> Probabilities:
-    """Reads the predictions of each implementation.
+def read_predictions(found: Found[Results]) -> Probabilities:
+    """Reads what each implementation predicted, from beside its record.
 
     Raises:
-        NotAtHandError: they are missing or damaged, or not those of the record.
+        NotAtHandError: it is missing or damaged, or has another shape than the record says.
     """
     predictions = {}
     for name, run in found.record.runs.items():
@@ -116,57 +116,6 @@ def stored_predictions(found: Found[Results]) -> Probabilities:
             raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} beside {found.source} is damaged")
         predictions[name] = array
     return predictions
-
-
-def stored_parameters(found: Found[Results]) -> dict[str, Parameters]:
-    """Reads the trained weights of each implementation.
-
-    Raises:
-        NotAtHandError: they are missing or damaged, or of another network.
-    """
-    parameters = {}
-    for name in found.record.runs:
-        path = _file_of(found, name, WEIGHTS_FILE)
-        try:
-            parameters[name] = load_parameters(path, found.record.experiment)
-        except InputError:  # whose message names the whole path, and pages are shared
-            raise NotAtHandError(
-                f"{name}/{WEIGHTS_FILE} beside {found.source} is damaged or of another network"
-            ) from None
-    return parameters
-
-
-def differing_cards(probabilities: Probabilities, raw: RawDataset) -> Cards:
-    """The images that not all implementations take for the same class."""
-    names = joined(map(title_of, probabilities))
-    rows = differing_rows(probabilities)
-    if len(probabilities) < 2:
-        text = f"{names} alone was trained: there is nobody to differ from."
-    elif not len(rows):
-        text = f"{names} give the same class for all {len(raw.test_labels):,} test images."
-    else:
-        text = (
-            f"{names} classify {len(rows):,} of {len(raw.test_labels):,} test images differently. "
-            f"{_shown(len(rows), MAXIMUM_DIFFERING)}: first those on which their probabilities are "
-            "furthest apart."
-        )
-    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING])
-    return Cards(title="Classified differently", text=text, cards=cards)
-
-
-def wrong_cards(probabilities: Probabilities, raw: RawDataset) -> Cards:
-    """The images that all implementations get wrong and are surest of."""
-    names = joined(map(title_of, probabilities))
-    verb = "get" if len(probabilities) > 1 else "gets"
-    rows = confidently_wrong_rows(probabilities, raw.test_labels)
-    text = f"There is no test image that {names} {verb} wrong."
-    if len(rows):
-        text = (
-            f"{names} {verb} {plural(len(rows), 'test image')} wrong. "
-            f"{_shown(len(rows), MAXIMUM_WRONG)}: first those of whose wrong class they are surest."
-        )
-    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_WRONG])
-    return Cards(title="Confidently wrong", text=text, cards=cards)
 
 
 def differing_rows(probabilities: Probabilities) -> NDArray[np.intp]:
@@ -196,7 +145,63 @@ def confidently_wrong_rows(
     return rows[np.argsort(-least_sure, kind="stable")]
 
 
+def _differing(probabilities: Probabilities, raw: RawDataset) -> Cards:
+    names, num_images = joined(map(title_of, probabilities)), f"{len(raw.test_labels):,}"
+    rows = differing_rows(probabilities)
+    if len(probabilities) < 2:
+        text = f"{names} alone was trained: there is nobody to differ from."
+    elif not len(rows):
+        text = f"{names} give the same class for all {num_images} test images."
+    else:
+        text = (
+            f"{names} classify {len(rows):,} of {num_images} test images differently. "
+            f"{_shown(rows, MAXIMUM_DIFFERING)}: first those on which their probabilities are "
+            "furthest apart."
+        )
+    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING])
+    return Cards(title="Classified differently", text=text, cards=cards)
+
+
+def _wrong(probabilities: Probabilities, raw: RawDataset) -> Cards:
+    names = joined(map(title_of, probabilities))
+    verb = "get" if len(probabilities) > 1 else "gets"
+    rows = confidently_wrong_rows(probabilities, raw.test_labels)
+    text = f"There is no test image that {names} {verb} wrong."
+    if len(rows):
+        text = (
+            f"{names} {verb} {plural(len(rows), 'test image')} wrong. "
+            f"{_shown(rows, MAXIMUM_WRONG)}: first those of whose wrong class they are surest."
+        )
+    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_WRONG])
+    return Cards(title="Confidently wrong", text=text, cards=cards)
+
+
+def _shown(rows: NDArray[np.intp], maximum: int) -> str:
+    return f"Here are {maximum} of them" if len(rows) > maximum else "Here they all are"
+
+
+def _card(row: int, probabilities: Probabilities, raw: RawDataset) -> Card:
+    label = raw.test_labels[row]
+    content = BytesIO()
+    Image.fromarray(raw.test_images[row]).save(content, format="PNG", optimize=True)
+    return Card(
+        number=row + 1,
+        source=f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}",
+        class_name=CLASS_NAMES[label],
+        answers=tuple(
+            Answer(
+                implementation=title_of(name),
+                class_name=CLASS_NAMES[of_all[row].argmax()],
+                probability=float(of_all[row].max()),
+                is_right=bool(of_all[row].argmax() == label),
+            )
+            for name, of_all in probabilities.items()
+        ),
+    )
+
+
 def _images_of(results: Results, probabilities: Probabilities, load_images: LoadImages):
+    """The data set; its test images belong to the predictions row by row."""
     if results.dataset.name not in get_args(DataChoice):
         raise NotAtHandError(f"the run's images, {results.dataset.name}, are unknown here")
     try:
@@ -206,21 +211,41 @@ def _images_of(results: Results, probabilities: Probabilities, load_images: Load
     if describe(raw).sha256 != results.dataset.sha256:
         raise NotAtHandError(f"the {raw.name} images here are not those of the run")
     for name, own in probabilities.items():
-        if confusion_matrix(raw.test_labels, own.argmax(axis=1)) != results.runs[name].confusion:
+        is_of_test_images = len(own) == len(raw.test_labels)
+        if not is_of_test_images or (
+            confusion_matrix(raw.test_labels, own.argmax(axis=1)) != results.runs[name].confusion
+        ):
             raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} is of another run than its record")
     return raw
+
+
+def _read_weights(found: Found[Results]) -> dict[str, Parameters]:
+    parameters = {}
+    for name in found.record.runs:
+        path = _file_of(found, name, WEIGHTS_FILE)
+        try:
+            parameters[name] = load_parameters(path, found.record.experiment)
+        except InputError:  # whose message names the whole path, and pages are shared
+            raise NotAtHandError(
+                f"{name}/{WEIGHTS_FILE} beside {found.source} is damaged or of another network"
+            ) from None
+    return parameters
 
 
 def _file_of(found: Found[Results], name: str, file: str) -> Path:
     """A file of an implementation; the name comes from the record, and leads nowhere else."""
     path = found.folder / name / file
-    is_inside = path.resolve().is_relative_to(found.folder.resolve())
-    if not is_inside or not path.is_file():
+    try:
+        is_there = path.resolve().is_relative_to(found.folder.resolve()) and path.is_file()
+    except (OSError, ValueError):  # no file can be called so
+        is_there = False
+    if not is_there:
         raise NotAtHandError(f"no {name}/{file} lies beside {found.source}")
     return path
 
 
 def _read_array(path: Path) -> NDArray[np.floating] | None:
+    """The array in a file; None where it holds none, or one of anything but finite numbers."""
     try:
         # Mapped, so that a header that promises more than the file holds is an error at once.
         array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -228,35 +253,3 @@ def _read_array(path: Path) -> NDArray[np.floating] | None:
         return None
     is_number = np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()
     return array if is_number else None
-
-
-def _shown(count: int, maximum: int) -> str:
-    return f"Here are {maximum} of them" if count > maximum else "Here they all are"
-
-
-def _card(row: int, probabilities: Probabilities, raw: RawDataset) -> Card:
-    label = int(raw.test_labels[row])
-    answers = []
-    for name, of_all in probabilities.items():
-        predicted = int(of_all[row].argmax())
-        answers.append(
-            Answer(
-                implementation=title_of(name),
-                class_name=CLASS_NAMES[predicted],
-                probability=float(of_all[row, predicted]),
-                is_right=predicted == label,
-            )
-        )
-    return Card(
-        number=row + 1,
-        source=_grey_image(raw.test_images[row]),
-        class_name=CLASS_NAMES[label],
-        answers=tuple(answers),
-    )
-
-
-def _grey_image(pixels: NDArray[np.uint8]) -> str:
-    """A grey image, (height, width), as a data URI, so that the page is one file."""
-    content = BytesIO()
-    Image.fromarray(pixels).save(content, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
