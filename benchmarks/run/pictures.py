@@ -31,8 +31,8 @@ _COLUMNS_PER_ROW = 8 / 5
 _PERCENT_WITHIN_SCALE = 99.5
 
 
-def save_pictures(folder: Path, results: Results, raw: RawDataset) -> None:
-    """Draws them as PNG files into `figures/` of the run's folder, which holds its weights."""
+def draw_pictures(folder: Path, results: Results, raw: RawDataset) -> dict[str, Figure]:
+    """All of them, by the names of their files; the run's folder holds its weights."""
     # The write-up looks at the training images after the split.
     first_row = results.dataset.num_validation
     images, labels = raw.train_images[first_row:], raw.train_labels[first_row:]
@@ -41,15 +41,19 @@ def save_pictures(folder: Path, results: Results, raw: RawDataset) -> None:
         for name in results.runs
     }
     runs = {title_of(name): run for name, run in results.runs.items()}
-    pictures = {
-        "first-image": draw_first_image(images, labels),
-        "image-grid": draw_image_grid(images, labels),
-        "first-layer-weights": draw_first_layer_weights(parameters),
-        "first-predictions": draw_first_predictions(raw.test_images, runs),
+    return {
+        "first-image.png": draw_first_image(images, labels),
+        "image-grid.png": draw_image_grid(images, labels),
+        "first-layer-weights.png": draw_first_layer_weights(parameters),
+        "first-predictions.png": draw_first_predictions(raw.test_images, runs),
     }
+
+
+def save_pictures(folder: Path, results: Results, raw: RawDataset) -> None:
+    """Writes them into `figures/` of the run's folder."""
     (folder / "figures").mkdir()
-    for name, figure in pictures.items():
-        save_figure(figure, folder / "figures" / f"{name}.png", results.dataset.name)
+    for name, figure in draw_pictures(folder, results, raw).items():
+        save_figure(figure, folder / "figures" / name, results.dataset.name)
 
 
 def draw_first_image(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Figure:
