@@ -14,13 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
 from benchmarks.display.parts import Chart
 from benchmarks.display.tables import NO_VALUE, Table, table_of
 
 POINTS_PER_INCH = 72
-"""Matplotlib writes SVG in points."""
+"""Matplotlib writes SVG in points: at this resolution, its pixels are the drawing's units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class ReadableCurve:
     """A curve whose values are read off at K positions.
 
     group: the choice of the switch that shows it; empty for a curve that is always shown.
-    heights: (K,) where its values are in the drawing, downwards; NaN where there is none.
+    heights: (K,) where its values are in the drawing, upwards; NaN where there is none.
     """
 
     colour: str
@@ -41,14 +40,14 @@ class Panel:
     """One pair of axes with its readable curves; places are in units of the drawing.
 
     values: as they are written, a row for each of K positions, a column for each curve.
-    top, bottom: of the axes.
-    places: (K,) of the positions in the drawing, from the left.
+    bottom, top: of the axes.
+    places: (K,) of the positions, from the left.
     """
 
     title: str
     values: Table
-    top: float
     bottom: float
+    top: float
     places: tuple[float, ...]
     curves: tuple[ReadableCurve, ...]
 
@@ -58,16 +57,18 @@ class Drawing:
     """A chart on a page.
 
     key: unique there.
-    width, height: of the drawing, in points.
-    svg: what an `<svg>` of this size holds.
+    svg: what an `<svg>` of the figure's size holds.
     """
 
     key: str
     chart: Chart
-    width: float
-    height: float
     svg: Markup
     panels: tuple[Panel, ...]
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height of the drawing."""
+        return self.chart.figure.bbox.width, self.chart.figure.bbox.height
 
     @property
     def spoken(self) -> str:
@@ -85,16 +86,10 @@ def draw_on_page(chart: Chart, key: str) -> Drawing:
     for groups in readable.values():
         for line, group in groups.items():
             line.set_gid(f"group-{group}")
+    chart.figure.set_dpi(POINTS_PER_INCH)
     svg = _drawn(chart.figure, key)  # which also puts axes in their places
-    width, height = POINTS_PER_INCH * chart.figure.get_size_inches()
-    return Drawing(
-        key=key,
-        chart=chart,
-        width=float(width),
-        height=float(height),
-        svg=svg,
-        panels=tuple(_panel(axes, groups) for axes, groups in readable.items() if groups),
-    )
+    panels = tuple(_panel(axes, groups) for axes, groups in readable.items() if groups)
+    return Drawing(key=key, chart=chart, svg=svg, panels=panels)
 
 
 def _groups_of_lines(axes: Axes, switch: tuple[str, ...]) -> dict[Line2D, str]:
@@ -110,8 +105,7 @@ def _groups_of_lines(axes: Axes, switch: tuple[str, ...]) -> dict[Line2D, str]:
 def _panel(axes: Axes, groups: dict[Line2D, str]) -> Panel:
     positions = np.asarray(next(iter(groups)).get_xdata(), np.float64)
     # Data across, shares of the axes upwards: a place even where a curve has no value.
-    corners = axes.get_xaxis_transform().transform([(x, end) for x in positions for end in (0, 1)])
-    places = _in_drawing(corners, axes)
+    places = axes.get_xaxis_transform().transform([(x, 0) for x in positions])[:, 0]
     texts = [[_text(axes, y) for y in np.asarray(line.get_ydata(), np.float64)] for line in groups]
     return Panel(
         title=axes.get_title(),
@@ -122,9 +116,9 @@ def _panel(axes: Axes, groups: dict[Line2D, str]) -> Panel:
             zip([f"{x:,g}" for x in positions], *texts, strict=True),
             is_hidden=True,
         ),
-        top=float(places[1, 1]),
-        bottom=float(places[0, 1]),
-        places=tuple(places[::2, 0].tolist()),
+        bottom=float(axes.bbox.y0),
+        top=float(axes.bbox.y1),
+        places=tuple(places.round(2).tolist()),
         curves=tuple(
             ReadableCurve(
                 colour=to_hex(line.get_color()), group=group, heights=_heights(axes, line)
@@ -139,19 +133,10 @@ def _text(axes: Axes, value: float) -> str:
 
 
 def _heights(axes: Axes, line: Line2D) -> tuple[float, ...]:
-    heights = _in_drawing(axes.transData.transform(line.get_xydata()), axes)[:, 1]
+    heights = axes.transData.transform(line.get_xydata())[:, 1].round(2)
     # What lies below the axis, as 0 does below a logarithmic one, has no place.
     is_shown = np.asarray(line.get_ydata(), np.float64) >= axes.get_ylim()[0]
     return tuple(np.where(is_shown, heights, math.nan).tolist())
-
-
-def _in_drawing(places: NDArray[np.float64], axes: Axes) -> NDArray[np.float64]:
-    """Places in Matplotlib's pixels, (N, 2), as the drawing counts: in points, downwards."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    points = POINTS_PER_INCH / figure.dpi * places
-    points[:, 1] = POINTS_PER_INCH * figure.get_figheight() - points[:, 1]
-    return np.round(points, 2)
 
 
 def _extents(panel: Panel) -> Iterator[str]:

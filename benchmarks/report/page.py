@@ -5,7 +5,7 @@ is marked as markup.
 """
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 
 from benchmarks.display.parts import Chart, Finding, Part
 from benchmarks.display.style import STAND_IN_DATASET
+from benchmarks.display.tables import Table, table_of
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
 from benchmarks.registry import STUDIES
@@ -36,24 +37,15 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A study: its sentences of the verdict, and a block for each of its records.
+    """A heading, its blocks, and what it adds to the verdict.
 
     key: what links name.
     """
 
     key: str
     title: str
-    findings: tuple[Finding, ...]
     blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Making:
-    """How a record was made: the command as it is typed, and names with what they stand for."""
-
-    source: str
-    command: str
-    facts: dict[str, str]
+    findings: tuple[Finding, ...] = ()
 
 
 def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
@@ -91,11 +83,13 @@ def render_page(material: Material, load_images: LoadImages) -> str:
         left_out=material.left_out,
         has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
         sections=[
-            _section(study, every, load_images)
-            for study in STUDIES
-            if (every := [found for found in material.found if found.record.study == study])
+            *(
+                _section(study, every, load_images)
+                for study in STUDIES
+                if (every := [found for found in material.found if found.record.study == study])
+            ),
+            _environment(material.found),
         ],
-        makings=[_making(found) for found in material.found],
     )
 
 
@@ -104,7 +98,6 @@ def _section(study: str, every: list[Found[Record]], load_images: LoadImages) ->
     return Section(
         key=study,
         title=show.TITLE,
-        findings=tuple(finding for found in every for finding in show.findings(found.record)),
         blocks=tuple(
             Block(
                 source=found.source,
@@ -112,7 +105,17 @@ def _section(study: str, every: list[Found[Record]], load_images: LoadImages) ->
             )
             for number, found in enumerate(every, start=1)
         ),
+        findings=tuple(finding for found in every for finding in show.findings(found.record)),
     )
+
+
+def _environment(every: Sequence[Found[Record]]) -> Section:
+    """How each record was made; folded under its command where there are several."""
+    blocks = (
+        Block(source=each.source, parts=(_making(each.record, is_hidden=len(every) > 1),))
+        for each in every
+    )
+    return Section(key="environment", title="Environment and commands", blocks=tuple(blocks))
 
 
 def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
@@ -132,20 +135,30 @@ def _on_page(parts: Iterable[Part | Cards], key: str) -> Iterator[Part | Drawing
             yield part
 
 
-def _making(found: Found[Record]) -> Making:
-    record = found.record
+def _making(record: Record, *, is_hidden: bool) -> Table:
+    """The command as it is typed, the experiment of a record, and what it ran on."""
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
     devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
-    facts = {
-        "experiment": f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
-        f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, {experiment.dtype}, "
-        f"randomness {experiment.randomness}, seed {experiment.seed}",
-        "data": f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}",
-        **({"devices": devices} if devices else {}),
-        "processor": f"{environment.processor}, {plural(environment.num_cores, 'core')}",
-        "system": f"{environment.platform}, Python {environment.python}",
-        "packages": ", ".join(f"{name} {of}" for name, of in environment.packages.items()),
-        "commit": environment.git_commit or "unknown",
-        "variables": ", ".join(environment.flags) or "none that steer frameworks",
-    }
-    return Making(source=found.source, command=shlex.join(environment.command), facts=facts)
+    facts = (
+        (
+            "experiment",
+            f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
+            f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, "
+            f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",
+        ),
+        ("data", f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}"),
+        ("devices", devices),
+        ("processor", f"{environment.processor}, {plural(environment.num_cores, 'core')}"),
+        ("system", f"{environment.platform}, Python {environment.python}"),
+        ("packages", ", ".join(f"{name} {of}" for name, of in environment.packages.items())),
+        ("commit", environment.git_commit or "unknown"),
+        ("variables", ", ".join(environment.flags) or "none that steer frameworks"),
+    )
+    return table_of(
+        "environment",
+        shlex.join(environment.command),
+        ("what", "value"),
+        [(name, text) for name, text in facts if text],
+        is_hidden=is_hidden,
+        is_text=True,
+    )

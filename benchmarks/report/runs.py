@@ -149,35 +149,32 @@ def _differing(probabilities: Probabilities, raw: RawDataset) -> Cards:
     names, num_images = joined(map(title_of, probabilities)), f"{len(raw.test_labels):,}"
     rows = differing_rows(probabilities)
     if len(probabilities) < 2:
-        text = f"{names} alone was trained: there is nobody to differ from."
+        sentence = f"{names} alone was trained: there is nobody to differ from."
     elif not len(rows):
-        text = f"{names} give the same class for all {num_images} test images."
+        sentence = f"{names} give the same class for all {num_images} test images."
     else:
-        text = (
-            f"{names} classify {len(rows):,} of {num_images} test images differently. "
-            f"{_shown(rows, MAXIMUM_DIFFERING)}: first those on which their probabilities are "
-            "furthest apart."
-        )
-    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING])
-    return Cards(title="Classified differently", text=text, cards=cards)
+        sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
+    order = "first those on which their probabilities are furthest apart"
+    cards = [_card(row, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING]]
+    return _cards("Classified differently", sentence, order, cards, len(rows))
 
 
 def _wrong(probabilities: Probabilities, raw: RawDataset) -> Cards:
     names = joined(map(title_of, probabilities))
     verb = "get" if len(probabilities) > 1 else "gets"
     rows = confidently_wrong_rows(probabilities, raw.test_labels)
-    text = f"There is no test image that {names} {verb} wrong."
+    sentence = f"There is no test image that {names} {verb} wrong."
     if len(rows):
-        text = (
-            f"{names} {verb} {plural(len(rows), 'test image')} wrong. "
-            f"{_shown(rows, MAXIMUM_WRONG)}: first those of whose wrong class they are surest."
-        )
-    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_WRONG])
-    return Cards(title="Confidently wrong", text=text, cards=cards)
+        sentence = f"{names} {verb} {plural(len(rows), 'test image')} wrong."
+    order = "first those of whose wrong class they are surest"
+    cards = [_card(row, probabilities, raw) for row in rows[:MAXIMUM_WRONG]]
+    return _cards("Confidently wrong", sentence, order, cards, len(rows))
 
 
-def _shown(rows: NDArray[np.intp], maximum: int) -> str:
-    return f"Here are {maximum} of them" if len(rows) > maximum else "Here they all are"
+def _cards(title: str, sentence: str, order: str, cards: list[Card], total: int) -> Cards:
+    shown = "Here they all are" if len(cards) == total else f"Here are {len(cards)} of them"
+    text = f"{sentence} {shown}: {order}." if cards else sentence
+    return Cards(title=title, text=text, cards=tuple(cards))
 
 
 def _card(row: int, probabilities: Probabilities, raw: RawDataset) -> Card:

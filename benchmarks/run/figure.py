@@ -62,17 +62,10 @@ def draw_confusion(confusion: ArrayLike, title: str) -> Figure:
     norm = PowerNorm(_COLOUR_EXPONENT, vmin=0, vmax=max(1, int(counts.max())))
     axes.imshow(counts, cmap="Blues", interpolation="none", norm=norm)
     darkness = np.asarray(norm(counts))
+    centred = {"ha": "center", "va": "center", "fontsize": 9}
     for (row, column), count in np.ndenumerate(counts):
-        axes.text(
-            column,
-            row,
-            f"{count}",
-            ha="center",
-            va="center",
-            fontsize=9,
-            color="white" if darkness[row, column] > _DARK else "black",
-            alpha=1.0 if count else 0.3,
-        )
+        ink = "white" if darkness[row, column] > _DARK else "black"
+        axes.text(column, row, f"{count}", color=ink, alpha=1.0 if count else 0.3, **centred)
     places = range(len(CLASS_NAMES))
     axes.set_xticks(places, CLASS_NAMES, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(places, CLASS_NAMES)
@@ -102,17 +95,9 @@ def _draw_curves(axes: Axes, histories: Histories, quantity: str) -> None:
 
 def _draw_published_points(axes: Axes, quantity: str, num_epochs: int) -> None:
     points = [row[_PUBLISHED_COLUMNS[quantity]] for row in PUBLISHED_VALIDATION[:num_epochs]]
-    axes.plot(
-        range(1, len(points) + 1),
-        points,
-        label=PUBLISHED_LABEL,
-        linestyle="",
-        marker="D",
-        markersize=5,
-        color="black",
-        markerfacecolor="none",
-        zorder=3,
-    )
+    epochs = range(1, len(points) + 1)
+    hollow = {"markersize": 5, "markerfacecolor": "none", "zorder": 3}
+    axes.plot(epochs, points, "kD", label=PUBLISHED_LABEL, **hollow)
 
 
 def _label_panel(axes: Axes, quantity: str, num_epochs: int) -> None:

@@ -20,7 +20,6 @@ from shared.parameters import Parameters, load_parameters
 GRID_ROWS, GRID_COLUMNS = 4, 10
 MAXIMUM_UNITS = 40
 WEIGHT_COLOURS = "RdBu_r"
-"""Red for positive weights, white for 0, blue for negative ones."""
 # Inches that a line of ten-point text and one of its characters take.
 _PREDICTION_LINE_HEIGHT = 0.24
 _CHARACTER_WIDTH = 0.085

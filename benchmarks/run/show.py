@@ -116,13 +116,14 @@ def _measured(comparison: Comparison, name: str) -> Cell:
 def _missed(results: Results, judged: list[Comparison]) -> Iterator[str]:
     """For each implementation that missed figures, which."""
     for name in results.runs:
-        missed = [each for each in judged if each.verdicts[name] == "missed"]
+        missed = [
+            f"{each.name} ({_figure_text(each.measured[name])})"
+            for each in judged
+            if each.verdicts[name] == "missed"
+        ]
         if missed:
-            figures = joined(
-                f"{each.name} ({_figure_text(each.measured[name])})" for each in missed
-            )
             share = f"{len(missed)} of {len(judged)} documented figures"
-            yield f"{title_of(name)} misses {share}: {figures}"
+            yield f"{title_of(name)} misses {share}: {joined(missed)}"
 
 
 def _distance_sentence(results: Results) -> str:

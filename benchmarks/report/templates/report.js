@@ -16,7 +16,8 @@ function written(name, text) {
 function makeReadable(chart, panels) {
   const drawing = chart.querySelector("svg");
   const reading = chart.querySelector(".reading");
-  const cursor = drawing.appendChild(drawn("g", { "aria-hidden": "true" }));
+  const upwards = `matrix(1 0 0 -1 0 ${drawing.viewBox.baseVal.height})`;
+  const cursor = drawing.appendChild(drawn("g", { "aria-hidden": "true", transform: upwards }));
   let current = null;
 
   function show(panel, place) {
@@ -25,7 +26,7 @@ function makeReadable(chart, panels) {
     const [positionName, ...labels] = panel.values.columns;
     const [position, ...texts] = panel.values.rows[index];
     current = { panel, index };
-    cursor.replaceChildren(drawn("path", { class: "cursor", d: `M${x} ${panel.top}V${panel.bottom}` }));
+    cursor.replaceChildren(drawn("path", { class: "cursor", d: `M${x} ${panel.bottom}V${panel.top}` }));
     reading.replaceChildren(written("strong", `${positionName} ${position}`));
     panel.curves.forEach(({ colour, group, heights }, column) => {
       if (chart.dataset.show && group && group !== chart.dataset.show) return;
