@@ -10,9 +10,8 @@ from benchmarks.report.material import Found, Material
 from benchmarks.report.page import render_page
 from benchmarks.run.measure import compare_with_documented
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
-from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import Record
-from benchmarks.runner.training import ImplementationRun, Seconds, confusion_matrix
+from benchmarks.runner.records import Record, read_json
+from benchmarks.runner.training import ImplementationRun, confusion_matrix
 from shared.data.dataset import RawDataset, describe
 from shared.data.fashion_mnist import DataUnavailable
 from shared.documented import why_not_applicable
@@ -21,6 +20,8 @@ from shared.parameters import glorot_parameters, save_parameters
 from shared.protocol import EpochMetrics, Evaluation
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+RUN = read_json(RESULTS / "run.json", Results)
+"""The committed run."""
 NUM_TEST, NUM_VALIDATION = 300, 7
 NAMES = ("keras", "jax")
 
@@ -92,18 +93,17 @@ def made_history(num_epochs: int, shift: float = 0.0) -> tuple[EpochMetrics, ...
 
 
 def made_training(
-    probabilities: np.ndarray, labels: np.ndarray, num_epochs: int, device: str = "cpu"
+    probabilities: np.ndarray, num_epochs: int, device: str = "cpu"
 ) -> ImplementationRun:
-    classes = probabilities.argmax(axis=1)
-    return ImplementationRun(
+    labels, classes = made_images().test_labels, probabilities.argmax(axis=1)
+    return replace(
+        RUN.runs["keras"],
         device=device,
         history=made_history(num_epochs),
         test=Evaluation(loss=0.4, accuracy=float((classes == labels).mean())),
         first_predictions=tuple(map(int, classes[:3])),
         first_probabilities=tuple(tuple(map(float, row)) for row in probabilities[:3]),
         confusion=confusion_matrix(labels, classes),
-        seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,) * num_epochs),
-        data_sha256="",
     )
 
 
@@ -118,27 +118,17 @@ def made_run(
 ) -> Found[Results]:
     """A run whose predictions and weights lie in the folder, and whose images are the made ones."""
     experiment = experiment or Experiment(num_epochs=4, hidden_sizes=(6,))
-    raw = made_images(dataset)
     runs = {}
     for name, own in made_probabilities(names).items():
-        runs[name] = made_training(own, raw.test_labels, experiment.num_epochs, device)
+        runs[name] = made_training(own, experiment.num_epochs, device)
         (folder / name).mkdir(parents=True)
         np.save(folder / name / PREDICTIONS_FILE, own)
         parameters = glorot_parameters(experiment, np.random.default_rng(2))
         save_parameters(parameters, folder / name / WEIGHTS_FILE)
     results = Results(
-        dataset=replace(describe(raw), num_validation=NUM_VALIDATION),
+        dataset=replace(describe(made_images(dataset)), num_validation=NUM_VALIDATION),
         experiment=experiment,
-        environment=Environment(
-            python="3.11.7",
-            platform="Linux",
-            processor="a processor",
-            num_cores=2,
-            packages={"numpy": "2.0"},
-            git_commit="abc",
-            flags=("KERAS_BACKEND=jax",),
-            command=command,
-        ),
+        environment=replace(RUN.environment, command=command),
         runs=runs,
         documented=compare_with_documented(runs, experiment, dataset),
         why_not_applicable=why_not_applicable(experiment, dataset),

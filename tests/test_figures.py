@@ -203,7 +203,7 @@ def test_images_are_the_first_training_rows_after_the_split(tmp_path: Path):
 
 def test_first_predictions_are_named_with_their_probability():
     probabilities = made_probabilities()
-    runs = {name: made_training(p, RAW.test_labels, 1) for name, p in probabilities.items()}
+    runs = {name: made_training(p, 1) for name, p in probabilities.items()}
     figure = draw_first_predictions(RAW.test_images, runs)
     assert [axes.get_xlabel() for axes in figure.axes] == [
         "\n".join(

@@ -12,36 +12,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.defaults.results import DefaultsResults
-from benchmarks.drift.results import Drift
-from benchmarks.parity.results import ParityReport
 from benchmarks.report.material import read_material
 from benchmarks.report.page import render_page
 from benchmarks.run.measure import compare_with_documented
 from benchmarks.run.results import Results
 from benchmarks.run.show import documented_table, findings
-from benchmarks.runner.records import read_json, recognise
-from benchmarks.seeds.results import SweepResults
-from benchmarks.speed.results import SpeedResults
+from benchmarks.runner.records import recognise
 from benchmarks.swap.results import SwapReport, SwapResult
 from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.protocol import Evaluation
 from tests.command import twins
-from tests.made_report import RESULTS, Page, made_run, material_of, no_images, page_of
+from tests.made_report import RESULTS, RUN, Page, made_run, material_of, no_images, page_of
 
 COMMITTED = {
-    "run.json": Results,
-    "parity-float64.json": ParityReport,
-    "drift.json": Drift,
-    "seeds.json": SweepResults,
-    "defaults.json": DefaultsResults,
-    "speed.json": SpeedResults,
+    "run": "run.json",
+    "parity": "parity-float64.json",
+    "drift": "drift.json",
+    "seeds": "seeds.json",
+    "defaults": "defaults.json",
+    "speed": "speed.json",
 }
-"""The committed results, and the record that each file holds, in the order of the page."""
+"""The studies in the order of the page, and the committed file of each."""
 FIVE_MEGABYTES = 5_000_000
-RUN = read_json(RESULTS / "run.json", Results)
-SPEED = read_json(RESULTS / "speed.json", SpeedResults)
 SWAP = SwapReport(
     dataset=RUN.dataset,
     experiment=RUN.experiment,
@@ -65,13 +58,13 @@ SWAP = SwapReport(
 
 
 def test_a_folder_is_read_whole_whatever_its_files_are_called(tmp_path: Path):
-    for number, name in enumerate(COMMITTED):
+    for number, name in enumerate(COMMITTED.values()):
         shutil.copy(RESULTS / name, tmp_path / f"{number}.json")
     (tmp_path / "other.json").write_text("{}")
     (tmp_path / "below").mkdir()
     shutil.copy(RESULTS / "run.json", tmp_path / "below" / "run.json")
     material = read_material([tmp_path])
-    assert [type(each.record) for each in material.found] == list(COMMITTED.values())
+    assert [each.record.study for each in material.found] == list(COMMITTED)
     assert material.left_out == (f"{tmp_path.name}/other.json",)
     assert read_material([tmp_path, tmp_path / "0.json"]) == material
     assert recognise(msgspec.json.encode(SWAP)) == SWAP
@@ -135,7 +128,7 @@ def replaced(value: Any, data: st.DataObject) -> Any:
     return [*value[:place], replaced(value[place], data), *value[place + 1 :]]
 
 
-@given(st.sampled_from(sorted(COMMITTED)), st.data())
+@given(st.sampled_from(sorted(COMMITTED.values())), st.data())
 def test_whatever_is_edited_in_a_file_it_is_shown_or_left_out(name: str, data: st.DataObject):
     edited = replaced(json.loads((RESULTS / name).read_bytes()), data)
     record = recognise(json.dumps(edited).encode())
@@ -168,12 +161,9 @@ def test_a_run_without_what_the_page_needs_is_no_record(path: tuple[str | int, .
 # What is refused.
 
 
-def assert_refused(answer, *parts: str) -> None:
-    assert answer.returncode == 2, answer.stderr
-    assert answer.stderr.startswith("twins: ")
-    assert answer.stderr.count("\n") == 1
-    for part in parts:
-        assert part in answer.stderr
+def assert_refused(answer, part: str) -> None:
+    assert answer.returncode == 2
+    assert re.fullmatch(rf"twins: .*{part}.*\n", answer.stderr)
 
 
 def test_a_report_of_nothing_is_refused(tmp_path: Path):
@@ -211,8 +201,7 @@ def test_the_page_of_the_committed_results_has_its_sections_in_order(tmp_path: P
     path = tmp_path / "out" / "report.html"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
     page = Page(path.read_text())
-    studies = ["run", "parity", "drift", "seeds", "defaults", "speed"]
-    assert page.sections == ["verdict", *studies, "environment"]
+    assert page.sections == ["verdict", *COMMITTED, "environment"]
     links = {attributes["href"] for attributes in page.all("a")}
     assert {f"#{section}" for section in page.sections} <= links
     assert "no keras/test-probabilities.npy lies beside results/run.json" in page.text
@@ -295,22 +284,14 @@ def documented_run(test_accuracy: float, num_epochs: int = 30) -> Results:
 @pytest.mark.parametrize(
     ("results", "outcome", "text"),
     [
-        (documented_run(0.8824), "good", "Keras and JAX both meet all 7 documented figures. Test"),
+        (documented_run(0.8824), "good", "Keras and JAX both meet all 7 documented figures"),
         (
             documented_run(0.8),
             "bad",
-            "JAX misses 1 of 7 documented figures: test accuracy (0.8000). Test",
+            "JAX misses 1 of 7 documented figures: test accuracy (0.8000)",
         ),
-        (
-            documented_run(0.8824, num_epochs=2),
-            "good",
-            "Keras and JAX both meet the 2 of 7 documented figures that apply. Test",
-        ),
-        (
-            replace(RUN, why_not_applicable="a reason"),
-            "plain",
-            "Not comparable: a reason. Test accuracy: Keras 88.28% and JAX 88.29%.",
-        ),
+        (documented_run(0.88, 2), "good", "Keras and JAX both meet the 2 of 7 documented figures"),
+        (replace(RUN, why_not_applicable="a reason"), "plain", "Not comparable: a reason"),
     ],
     ids=["met", "missed", "short", "another"],
 )
@@ -320,8 +301,12 @@ def test_the_verdict_says_what_was_met_and_names_what_was_missed(
     (finding,) = findings(results)
     assert finding.outcome == outcome
     assert finding.text.startswith(text)
+    assert ". Test accuracy: Keras 88.28% and JAX " in finding.text
 
 
 def test_the_documented_table_says_when_seconds_are_not_those_of_the_documented_way():
-    assert documented_table(RUN).rows[-1][0] == "training time, all epochs"
-    assert documented_table(replace(RUN, in_bulk=True)).rows[-1][0].endswith(", in bulk")
+    rows = [documented_table(each).rows[-1] for each in (RUN, replace(RUN, in_bulk=True))]
+    assert [row[0] for row in rows] == [
+        "training time, all epochs",
+        "training time, all epochs, in bulk",
+    ]

@@ -41,7 +41,7 @@ PROBABILITIES = hnp.arrays(
 
 @given(PROBABILITIES)
 def test_differing_images_are_all_that_differ_furthest_apart_first(stacked: np.ndarray):
-    rows = differing_rows({str(index): own for index, own in enumerate(stacked)})
+    rows = differing_rows(stacked)
     classes = stacked.argmax(axis=2)
     assert sorted(rows) == [
         row for row in range(stacked.shape[1]) if len(set(classes[:, row].tolist())) > 1
@@ -53,7 +53,7 @@ def test_differing_images_are_all_that_differ_furthest_apart_first(stacked: np.n
 @given(PROBABILITIES, st.data())
 def test_wrong_images_are_wrong_for_all_and_the_surest_come_first(stacked, data: st.DataObject):
     labels = data.draw(hnp.arrays(np.uint8, stacked.shape[1], elements=st.integers(0, 9)))
-    rows = confidently_wrong_rows({str(i): own for i, own in enumerate(stacked)}, labels)
+    rows = confidently_wrong_rows(stacked, labels)
     classes = stacked.argmax(axis=2)
     assert sorted(rows) == [
         row for row in range(stacked.shape[1]) if all(classes[:, row] != labels[row])
@@ -63,8 +63,9 @@ def test_wrong_images_are_wrong_for_all_and_the_surest_come_first(stacked, data:
 
 
 def test_images_are_counted_all_and_shown_up_to_a_number(tmp_path: Path):
-    num_differing = len(differing_rows(made_probabilities()))
-    num_wrong = len(confidently_wrong_rows(made_probabilities(), made_images().test_labels))
+    probabilities = np.stack(list(made_probabilities().values()))
+    num_differing = len(differing_rows(probabilities))
+    num_wrong = len(confidently_wrong_rows(probabilities, made_images().test_labels))
     assert 0 < num_differing < MAXIMUM_DIFFERING
     assert num_wrong > MAXIMUM_WRONG
     page = Page(page_of(made_run(tmp_path)))
@@ -132,11 +133,9 @@ def test_predictions_of_other_images_are_not_shown(tmp_path: Path):
 
 def test_predictions_of_fewer_images_than_there_are_are_not_shown(tmp_path: Path):
     found = made_run(tmp_path, ("jax",))
-    counts = np.zeros((10, 10), int)
-    counts[0, 0] = 1
     np.save(tmp_path / "jax" / PREDICTIONS_FILE, np.eye(1, 10))
-    run = replace(found.record.runs["jax"], confusion=tuple(map(tuple, counts.tolist())))
-    assert "is of another run than its record" in page_of(changed(found, runs={"jax": run}))
+    fewer = replace(found.record.dataset, num_test=1)
+    assert "is of another run than its record" in page_of(changed(found, dataset=fewer))
 
 
 def test_weights_that_cannot_be_read_are_not_shown(tmp_path: Path):
@@ -181,9 +180,9 @@ def test_a_run_writes_the_page_that_report_makes_of_its_folder(
     assert "twins run --num-epochs 1 --hidden-sizes 8" in page.read_text()
     # And what is stored beside the record is what the record was made of.
     results = read_json(folder / "results.json", Results)
-    for name, own in read_predictions(Found(record=results, source="", folder=folder)).items():
-        run = results.runs[name]
-        assert (own.shape, own.dtype) == ((10_000, 10), np.float32)
+    predictions = read_predictions(Found(record=results, source="", folder=folder))
+    assert (predictions.shape, predictions.dtype) == ((2, 10_000, 10), np.float32)
+    for run, own in zip(results.runs.values(), predictions, strict=True):
         assert tuple(own[:3].argmax(axis=1)) == run.first_predictions
         right = float((own.argmax(axis=1) == raw_dataset.test_labels).mean())
         assert right == pytest.approx(run.test.accuracy, abs=1e-6)

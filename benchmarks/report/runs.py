@@ -3,11 +3,11 @@
 These lie in files beside `results.json`, and the images in the data set. Where something is
 not at hand, the page still comes, and says so where the thing would be.
 
-Symbols in shapes: n = 10,000 test images; there are 10 classes.
+Symbols in shapes: k implementations, in the order of the record; n = 10,000 test images.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -33,8 +33,6 @@ from shared.parameters import Parameters, load_parameters
 MAXIMUM_DIFFERING = 60
 MAXIMUM_WRONG = 24
 
-Probabilities = Mapping[str, NDArray[np.floating]]
-"""(n, 10) of each implementation, by its name; at least one."""
 LoadImages = Callable[[str], RawDataset]
 """Finds the data set of this name; raises `DataUnavailable`."""
 
@@ -82,15 +80,16 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     Raises:
         InputError: the folder of images that the user named does not hold them.
     """
+    titles = list(map(title_of, found.record.runs))
     try:
         probabilities = read_predictions(found)
         raw = _images_of(found.record, probabilities, load_images)
-        yield _differing(probabilities, raw)
-        yield _wrong(probabilities, raw)
+        yield _differing(titles, probabilities, raw)
+        yield _wrong(titles, probabilities, raw)
     except NotAtHandError as missing:
         yield Paragraph(text=f"Test images are not shown: {missing}.", tone="quiet")
     try:
-        parameters = {title_of(name): own for name, own in _read_weights(found).items()}
+        parameters = dict(zip(titles, _read_weights(found), strict=True))
     except NotAtHandError as missing:
         yield Paragraph(text=f"Weights are not shown: {missing}.", tone="quiet")
         return
@@ -103,71 +102,68 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     )
 
 
-def read_predictions(found: Found[Results]) -> Probabilities:
-    """Reads what each implementation predicted, from beside its record.
+def read_predictions(found: Found[Results]) -> NDArray[np.floating]:
+    """Reads what each implementation predicted, (k, n, 10), from beside its record.
 
     Raises:
-        NotAtHandError: it is missing or damaged, or has another shape than the record says.
+        NotAtHandError: it is missing or damaged.
     """
-    predictions = {}
-    for name, run in found.record.runs.items():
+    arrays = []
+    for name in found.record.runs:
         array = _read_array(_file_of(found, name, PREDICTIONS_FILE))
-        if array is None or array.shape != (sum(map(sum, run.confusion)), NUM_CLASSES):
+        if array is None or array.shape != (found.record.dataset.num_test, NUM_CLASSES):
             raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} beside {found.source} is damaged")
-        predictions[name] = array
-    return predictions
+        arrays.append(array)
+    return np.stack(arrays)
 
 
-def differing_rows(probabilities: Probabilities) -> NDArray[np.intp]:
-    """Row numbers of the images that not all implementations take for the same class.
+def differing_rows(probabilities: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Row numbers of the images that not all implementations, (k, n, 10), class alike.
 
     First the image on which two implementations are furthest apart in the probability of
     some class. Ties in the order of the test set.
     """
-    stacked = np.stack(list(probabilities.values()))
-    classes = stacked.argmax(axis=2)
+    classes = probabilities.argmax(axis=2)
     rows = np.flatnonzero((classes != classes[0]).any(axis=0))
-    apart = np.ptp(stacked[:, rows], axis=0).max(axis=1)
+    apart = np.ptp(probabilities[:, rows], axis=0).max(axis=1)
     return rows[np.argsort(-apart, kind="stable")]
 
 
 def confidently_wrong_rows(
-    probabilities: Probabilities, labels: NDArray[np.integer]
+    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
 ) -> NDArray[np.intp]:
-    """Row numbers of the images that all implementations get wrong; `labels` are true, (n,).
+    """Row numbers of the images that all implementations, (k, n, 10), get wrong; labels are (n,).
 
     First the image for whose wrong answers the least sure implementation is surest. Ties in
     the order of the test set.
     """
-    stacked = np.stack(list(probabilities.values()))
-    rows = np.flatnonzero((stacked.argmax(axis=2) != labels).all(axis=0))
-    least_sure = stacked[:, rows].max(axis=2).min(axis=0)
+    rows = np.flatnonzero((probabilities.argmax(axis=2) != labels).all(axis=0))
+    least_sure = probabilities[:, rows].max(axis=2).min(axis=0)
     return rows[np.argsort(-least_sure, kind="stable")]
 
 
-def _differing(probabilities: Probabilities, raw: RawDataset) -> Cards:
-    names, num_images = joined(map(title_of, probabilities)), f"{len(raw.test_labels):,}"
+def _differing(titles: list[str], probabilities: NDArray[np.floating], raw: RawDataset) -> Cards:
+    names, num_images = joined(titles), f"{len(raw.test_labels):,}"
     rows = differing_rows(probabilities)
-    if len(probabilities) < 2:
+    if len(titles) < 2:
         sentence = f"{names} alone was trained: there is nobody to differ from."
     elif not len(rows):
         sentence = f"{names} give the same class for all {num_images} test images."
     else:
         sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
     order = "first those on which their probabilities are furthest apart"
-    cards = [_card(row, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING]]
+    cards = [_card(row, titles, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING]]
     return _cards("Classified differently", sentence, order, cards, len(rows))
 
 
-def _wrong(probabilities: Probabilities, raw: RawDataset) -> Cards:
-    names = joined(map(title_of, probabilities))
-    verb = "get" if len(probabilities) > 1 else "gets"
+def _wrong(titles: list[str], probabilities: NDArray[np.floating], raw: RawDataset) -> Cards:
+    who = f"{joined(titles)} {'get' if len(titles) > 1 else 'gets'}"
     rows = confidently_wrong_rows(probabilities, raw.test_labels)
-    sentence = f"There is no test image that {names} {verb} wrong."
+    sentence = f"There is no test image that {who} wrong."
     if len(rows):
-        sentence = f"{names} {verb} {plural(len(rows), 'test image')} wrong."
+        sentence = f"{who} {plural(len(rows), 'test image')} wrong."
     order = "first those of whose wrong class they are surest"
-    cards = [_card(row, probabilities, raw) for row in rows[:MAXIMUM_WRONG]]
+    cards = [_card(row, titles, probabilities, raw) for row in rows[:MAXIMUM_WRONG]]
     return _cards("Confidently wrong", sentence, order, cards, len(rows))
 
 
@@ -177,7 +173,9 @@ def _cards(title: str, sentence: str, order: str, cards: list[Card], total: int)
     return Cards(title=title, text=text, cards=tuple(cards))
 
 
-def _card(row: int, probabilities: Probabilities, raw: RawDataset) -> Card:
+def _card(
+    row: int, titles: list[str], probabilities: NDArray[np.floating], raw: RawDataset
+) -> Card:
     label = raw.test_labels[row]
     content = BytesIO()
     Image.fromarray(raw.test_images[row]).save(content, format="PNG", optimize=True)
@@ -187,18 +185,20 @@ def _card(row: int, probabilities: Probabilities, raw: RawDataset) -> Card:
         class_name=CLASS_NAMES[label],
         answers=tuple(
             Answer(
-                implementation=title_of(name),
-                class_name=CLASS_NAMES[of_all[row].argmax()],
-                probability=float(of_all[row].max()),
-                is_right=bool(of_all[row].argmax() == label),
+                implementation=title,
+                class_name=CLASS_NAMES[own.argmax()],
+                probability=own.max(),
+                is_right=own.argmax() == label,
             )
-            for name, of_all in probabilities.items()
+            for title, own in zip(titles, probabilities[:, row], strict=True)
         ),
     )
 
 
-def _images_of(results: Results, probabilities: Probabilities, load_images: LoadImages):
-    """The data set; its test images belong to the predictions row by row."""
+def _images_of(
+    results: Results, probabilities: NDArray[np.floating], load_images: LoadImages
+) -> RawDataset:
+    """The data set of the run, whose test images the predictions must be of."""
     if results.dataset.name not in get_args(DataChoice):
         raise NotAtHandError(f"the run's images, {results.dataset.name}, are unknown here")
     try:
@@ -207,26 +207,22 @@ def _images_of(results: Results, probabilities: Probabilities, load_images: Load
         raise NotAtHandError(f"the test images are not at hand ({error.reason})") from None
     if describe(raw).sha256 != results.dataset.sha256:
         raise NotAtHandError(f"the {raw.name} images here are not those of the run")
-    for name, own in probabilities.items():
-        is_of_test_images = len(own) == len(raw.test_labels)
-        if not is_of_test_images or (
-            confusion_matrix(raw.test_labels, own.argmax(axis=1)) != results.runs[name].confusion
-        ):
+    for (name, run), own in zip(results.runs.items(), probabilities, strict=True):
+        is_whole = len(own) == len(raw.test_labels)
+        if not is_whole or confusion_matrix(raw.test_labels, own.argmax(axis=1)) != run.confusion:
             raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} is of another run than its record")
     return raw
 
 
-def _read_weights(found: Found[Results]) -> dict[str, Parameters]:
-    parameters = {}
+def _read_weights(found: Found[Results]) -> Iterator[Parameters]:
     for name in found.record.runs:
         path = _file_of(found, name, WEIGHTS_FILE)
         try:
-            parameters[name] = load_parameters(path, found.record.experiment)
+            yield load_parameters(path, found.record.experiment)
         except InputError:  # whose message names the whole path, and pages are shared
             raise NotAtHandError(
                 f"{name}/{WEIGHTS_FILE} beside {found.source} is damaged or of another network"
             ) from None
-    return parameters
 
 
 def _file_of(found: Found[Results], name: str, file: str) -> Path:
