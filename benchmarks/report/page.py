@@ -5,9 +5,10 @@ is marked as markup.
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from jinja2 import Environment as Templates
@@ -28,24 +29,27 @@ from benchmarks.runner.records import Record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
-    """What a section says of one record; `source` is where that was."""
+class Heading:
+    """Stands above what a section says of one record, where it has several."""
 
-    source: str
-    parts: tuple[Part | Drawing | Cards, ...]
+    text: str
+
+
+Shown: TypeAlias = Part | Cards | Heading | Drawing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading, its blocks, and what it adds to the verdict.
+    """What is shown under one heading.
 
     key: what links name.
+    findings: what it adds to the verdict.
     """
 
     key: str
     title: str
-    blocks: tuple[Block, ...]
     findings: tuple[Finding, ...] = ()
+    parts: tuple[Shown, ...]
 
 
 def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
@@ -77,54 +81,50 @@ def render_page(material: Material, load_images: LoadImages) -> str:
     templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
         value
     ).decode()
+    sections = [
+        _section(study, every, load_images)
+        for study in STUDIES
+        if (every := [found for found in material.found if found.record.study == study])
+    ]
     return templates.get_template("report.html").render(
-        sources=[found.source for found in material.found],
-        unfinished=material.unfinished,
-        left_out=material.left_out,
+        material=material,
         has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
-        sections=[
-            *(
-                _section(study, every, load_images)
-                for study in STUDIES
-                if (every := [found for found in material.found if found.record.study == study])
-            ),
-            _environment(material.found),
-        ],
+        sections=[*sections, _environment(material.found)],
     )
 
 
-def _section(study: str, every: list[Found[Record]], load_images: LoadImages) -> Section:
+def _section(study: str, every: Sequence[Found[Record]], load_images: LoadImages) -> Section:
     show = show_of(every[0].record)
+
+    def parts_of(found: Found) -> Iterator[Part | Cards]:
+        yield from show.parts(found.record)
+        if isinstance(found.record, Results):
+            yield from parts_beside(found, load_images)
+
     return Section(
         key=study,
         title=show.TITLE,
-        blocks=tuple(
-            Block(
-                source=found.source,
-                parts=tuple(_on_page(_parts(found, load_images), f"{study}-{number}")),
-            )
-            for number, found in enumerate(every, start=1)
-        ),
         findings=tuple(finding for found in every for finding in show.findings(found.record)),
+        parts=tuple(_drawn(_under_sources(every, parts_of), study)),
     )
 
 
 def _environment(every: Sequence[Found[Record]]) -> Section:
     """How each record was made; folded under its command where there are several."""
-    blocks = (
-        Block(source=each.source, parts=(_making(each.record, is_hidden=len(every) > 1),))
-        for each in every
-    )
-    return Section(key="environment", title="Environment and commands", blocks=tuple(blocks))
+    parts = _under_sources(every, lambda found: [_making(found.record, is_hidden=len(every) > 1)])
+    return Section(key="environment", title="Environment and commands", parts=tuple(parts))
 
 
-def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
-    yield from show_of(found.record).parts(found.record)
-    if isinstance(found.record, Results):
-        yield from parts_beside(found, load_images)
+def _under_sources(
+    every: Sequence[Found[Record]], parts_of: Callable[[Found], Iterable[Shown]]
+) -> Iterator[Shown]:
+    for found in every:
+        if len(every) > 1:
+            yield Heading(text=found.source)
+        yield from parts_of(found)
 
 
-def _on_page(parts: Iterable[Part | Cards], key: str) -> Iterator[Part | Drawing | Cards]:
+def _drawn(parts: Iterable[Shown], key: str) -> Iterator[Shown]:
     """The same parts, each chart drawn and followed by its values."""
     for number, part in enumerate(parts, start=1):
         if isinstance(part, Chart):
@@ -139,26 +139,23 @@ def _making(record: Record, *, is_hidden: bool) -> Table:
     """The command as it is typed, the experiment of a record, and what it ran on."""
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
     devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
-    facts = (
-        (
-            "experiment",
-            f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
-            f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, "
-            f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",
-        ),
-        ("data", f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}"),
-        ("devices", devices),
-        ("processor", f"{environment.processor}, {plural(environment.num_cores, 'core')}"),
-        ("system", f"{environment.platform}, Python {environment.python}"),
-        ("packages", ", ".join(f"{name} {of}" for name, of in environment.packages.items())),
-        ("commit", environment.git_commit or "unknown"),
-        ("variables", ", ".join(environment.flags) or "none that steer frameworks"),
-    )
+    facts = {
+        "experiment": f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
+        f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, {experiment.dtype}, "
+        f"randomness {experiment.randomness}, seed {experiment.seed}",
+        "data": f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}",
+        "devices": devices,
+        "processor": f"{environment.processor}, {plural(environment.num_cores, 'core')}",
+        "system": f"{environment.platform}, Python {environment.python}",
+        "packages": ", ".join(f"{name} {of}" for name, of in environment.packages.items()),
+        "commit": environment.git_commit or "unknown",
+        "variables": ", ".join(environment.flags) or "none that steer frameworks",
+    }
     return table_of(
         "environment",
         shlex.join(environment.command),
         ("what", "value"),
-        [(name, text) for name, text in facts if text],
+        [(name, text) for name, text in facts.items() if text],
         is_hidden=is_hidden,
         is_text=True,
     )

@@ -66,12 +66,11 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Cards:
-    """Test images under a heading; those beyond the first rows wait behind a line."""
+    """Test images under a heading; a page folds them after the first rows."""
 
     title: str
     text: str
     cards: tuple[Card, ...]
-    num_open: int = 12
 
 
 def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Part | Cards]:
