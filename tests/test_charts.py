@@ -11,13 +11,15 @@ from benchmarks.display.parts import Chart
 from benchmarks.display.style import new_figure
 from benchmarks.report.chart import Drawing, draw_on_page
 
+HEIGHT = 288.0
+"""In points, which the drawing counts in."""
 VALUES = st.lists(st.floats(-1e9, 1e9) | st.just(math.nan), min_size=1, max_size=8)
 
 
 def drawing_of(
     *values: float, label: str = "a curve", scale: str = "linear", title: str = "a panel"
 ) -> Drawing:
-    figure = new_figure(6.0, 4.0)
+    figure = new_figure(6.0, HEIGHT / 72)
     axes = figure.subplots()
     axes.set_yscale(scale)
     axes.plot(range(1, len(values) + 1), values, color="#0072B2", label=label)
@@ -59,7 +61,7 @@ def test_places_are_those_of_the_drawing():
     assert path is not None
     corners = [tuple(map(float, each)) for each in re.findall(r"([\d.]+) ([\d.]+)", path[1])]
     assert [x for x, _ in corners] == pytest.approx(drawing.panels[0].places, abs=0.01)
-    assert [drawing.extent[1] - y for _, y in corners] == pytest.approx(curve.heights, abs=0.01)
+    assert [HEIGHT - y for _, y in corners] == pytest.approx(curve.heights, abs=0.01)
 
 
 def test_a_zero_on_a_logarithmic_axis_is_written_but_has_no_place():

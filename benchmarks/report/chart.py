@@ -56,25 +56,13 @@ class Panel:
 class Drawing:
     """A chart on a page.
 
-    key: unique there.
-    svg: what an `<svg>` of the figure's size holds.
+    svg: what an `<svg>` of the figure's size in points holds.
+    spoken: the description, and where each readable curve begins and ends.
     """
 
-    key: str
-    chart: Chart
     svg: Markup
+    spoken: str
     panels: tuple[Panel, ...]
-
-    @property
-    def extent(self) -> tuple[float, float]:
-        """Width and height of the drawing."""
-        return self.chart.figure.bbox.width, self.chart.figure.bbox.height
-
-    @property
-    def spoken(self) -> str:
-        """The description, and where each readable curve begins and ends."""
-        extents = (extent for panel in self.panels for extent in _extents(panel))
-        return " ".join([self.chart.description, *extents])
 
 
 def draw_on_page(chart: Chart, key: str) -> Drawing:
@@ -89,7 +77,8 @@ def draw_on_page(chart: Chart, key: str) -> Drawing:
     chart.figure.set_dpi(POINTS_PER_INCH)
     svg = _drawn(chart.figure, key)  # which also puts axes in their places
     panels = tuple(_panel(axes, groups) for axes, groups in readable.items() if groups)
-    return Drawing(key=key, chart=chart, svg=svg, panels=panels)
+    extents = (extent for panel in panels for extent in _extents(panel))
+    return Drawing(svg=svg, spoken=" ".join([chart.description, *extents]), panels=panels)
 
 
 def _groups_of_lines(axes: Axes, switch: tuple[str, ...]) -> dict[Line2D, str]:

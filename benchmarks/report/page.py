@@ -14,13 +14,13 @@ import msgspec
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
-from benchmarks.display.parts import Chart, Finding, Part
+from benchmarks.display.parts import Finding, Part
 from benchmarks.display.style import STAND_IN_DATASET
 from benchmarks.display.tables import Table, table_of
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
 from benchmarks.registry import STUDIES
-from benchmarks.report.chart import Drawing, draw_on_page
+from benchmarks.report.chart import draw_on_page
 from benchmarks.report.material import Found, Material
 from benchmarks.report.runs import Cards, LoadImages, parts_beside
 from benchmarks.run.results import Results
@@ -35,7 +35,7 @@ class Heading:
     text: str
 
 
-Shown: TypeAlias = Part | Cards | Heading | Drawing
+Shown: TypeAlias = Part | Cards | Heading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,7 @@ def render_page(material: Material, load_images: LoadImages) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["drawn"] = draw_on_page
     templates.filters["template_name"] = lambda part: f"{type(part).__name__.lower()}.html"
     # Knows dataclasses, and writes null for what is no number; Jinja escapes the text.
     templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
@@ -105,7 +106,7 @@ def _section(study: str, every: Sequence[Found[Record]], load_images: LoadImages
         key=study,
         title=show.TITLE,
         findings=tuple(finding for found in every for finding in show.findings(found.record)),
-        parts=tuple(_drawn(_under_sources(every, parts_of), study)),
+        parts=tuple(_under_sources(every, parts_of)),
     )
 
 
@@ -122,17 +123,6 @@ def _under_sources(
         if len(every) > 1:
             yield Heading(text=found.source)
         yield from parts_of(found)
-
-
-def _drawn(parts: Iterable[Shown], key: str) -> Iterator[Shown]:
-    """The same parts, each chart drawn and followed by its values."""
-    for number, part in enumerate(parts, start=1):
-        if isinstance(part, Chart):
-            drawing = draw_on_page(part, f"{key}-{number}")
-            yield drawing
-            yield from (panel.values for panel in drawing.panels)
-        else:
-            yield part
 
 
 def _making(record: Record, *, is_hidden: bool) -> Table:
