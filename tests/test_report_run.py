@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from benchmarks.report.material import Found
+from benchmarks.report.material import Found, Material
+from benchmarks.report.page import render_page
 from benchmarks.report.runs import (
     MAXIMUM_DIFFERING,
     MAXIMUM_WRONG,
@@ -21,6 +22,7 @@ from benchmarks.run.measure import compare_with_documented
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
 from benchmarks.runner.records import read_json
 from shared.data.dataset import RawDataset
+from shared.errors import InputError
 from tests.command import twins
 from tests.made_report import (
     Page,
@@ -77,6 +79,14 @@ def test_images_are_counted_all_and_shown_up_to_a_number(tmp_path: Path):
 
 def test_a_run_of_one_implementation_has_nobody_to_differ_from(tmp_path: Path):
     assert "there is nobody to differ from" in page_of(made_run(tmp_path, ("jax",)))
+
+
+def test_a_named_folder_without_the_images_is_an_error(tmp_path: Path):
+    def not_there(_name: str) -> RawDataset:
+        raise InputError("--data-dir: a remedy")
+
+    with pytest.raises(InputError, match="--data-dir"):
+        render_page(Material(found=(made_run(tmp_path),)), not_there)
 
 
 # What cannot be trusted is not shown.

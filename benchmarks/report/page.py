@@ -5,10 +5,10 @@ is marked as markup.
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 from jinja2 import Environment as Templates
@@ -29,27 +29,19 @@ from benchmarks.runner.records import Record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heading:
-    """Stands above what a section says of one record, where it has several."""
-
-    text: str
-
-
-Shown: TypeAlias = Part | Cards | Heading
-
-
-@dataclass(frozen=True, kw_only=True)
 class Section:
-    """What is shown under one heading.
+    """What is said of some records under one heading.
 
     key: what links name.
-    findings: what it adds to the verdict.
+    parts_of: what is said of each of `found`.
+    findings: what the section adds to the verdict.
     """
 
     key: str
     title: str
+    found: tuple[Found[Record], ...]
+    parts_of: Callable[[Found], Iterable[Part | Cards]]
     findings: tuple[Finding, ...] = ()
-    parts: tuple[Shown, ...]
 
 
 def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
@@ -82,47 +74,38 @@ def render_page(material: Material, load_images: LoadImages) -> str:
     templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
         value
     ).decode()
-    sections = [
-        _section(study, every, load_images)
-        for study in STUDIES
-        if (every := [found for found in material.found if found.record.study == study])
-    ]
     return templates.get_template("report.html").render(
         material=material,
         has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
-        sections=[*sections, _environment(material.found)],
+        sections=list(_sections(material, load_images)),
     )
 
 
-def _section(study: str, every: Sequence[Found[Record]], load_images: LoadImages) -> Section:
-    show = show_of(every[0].record)
-
-    def parts_of(found: Found) -> Iterator[Part | Cards]:
-        yield from show.parts(found.record)
-        if isinstance(found.record, Results):
-            yield from parts_beside(found, load_images)
-
-    return Section(
-        key=study,
-        title=show.TITLE,
-        findings=tuple(finding for found in every for finding in show.findings(found.record)),
-        parts=tuple(_under_sources(every, parts_of)),
+def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
+    for study in STUDIES:
+        every = tuple(found for found in material.found if found.record.study == study)
+        if every:
+            show = show_of(every[0].record)
+            yield Section(
+                key=study,
+                title=show.TITLE,
+                found=every,
+                parts_of=partial(_parts, load_images=load_images),
+                findings=tuple(each for found in every for each in show.findings(found.record)),
+            )
+    is_folded = len(material.found) > 1
+    yield Section(
+        key="environment",
+        title="Environment and commands",
+        found=material.found,
+        parts_of=lambda found: [_making(found.record, is_hidden=is_folded)],
     )
 
 
-def _environment(every: Sequence[Found[Record]]) -> Section:
-    """How each record was made; folded under its command where there are several."""
-    parts = _under_sources(every, lambda found: [_making(found.record, is_hidden=len(every) > 1)])
-    return Section(key="environment", title="Environment and commands", parts=tuple(parts))
-
-
-def _under_sources(
-    every: Sequence[Found[Record]], parts_of: Callable[[Found], Iterable[Shown]]
-) -> Iterator[Shown]:
-    for found in every:
-        if len(every) > 1:
-            yield Heading(text=found.source)
-        yield from parts_of(found)
+def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
+    yield from show_of(found.record).parts(found.record)
+    if isinstance(found.record, Results):
+        yield from parts_beside(found, load_images)
 
 
 def _making(record: Record, *, is_hidden: bool) -> Table:
