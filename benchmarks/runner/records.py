@@ -63,7 +63,7 @@ def read_json(path: Path, record_type: type[AnyRecord]) -> AnyRecord:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=record_type)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, InputError) as error:
         raise InputError(
             f"{path} cannot be read as {record_type.__name__} ({error}): "
             "name a file that this program wrote"
@@ -78,7 +78,7 @@ def recognise(content: bytes) -> Record | None:
             return None
         module, _, name = STUDIES[raw["study"]].partition(":")
         return msgspec.convert(raw, getattr(importlib.import_module(module), name))
-    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, InputError, KeyError, TypeError, RecursionError, UnicodeError):
         return None
 
 
