@@ -144,8 +144,9 @@ def test_whatever_is_edited_in_a_file_it_is_shown_or_left_out(name: str, data: s
         (("runs", "keras", "history"), []),
         (("runs", "keras", "confusion"), [[1]]),
         (("documented", 0, "measured"), {"keras": 0.5}),
+        (("experiment", "batch_size"), 0),
     ],
-    ids=["no run", "no figure", "no epoch", "no square", "figures of others"],
+    ids=["no run", "no figure", "no epoch", "no square", "figures of others", "no batch"],
 )
 def test_a_run_without_what_the_page_needs_is_no_record(path: tuple[str | int, ...], value: object):
     run = json.loads((RESULTS / "run.json").read_bytes())
