@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,9 @@ from shared.parameters import Parameters, load_parameters
 MAXIMUM_DIFFERING = 60
 MAXIMUM_WRONG = 24
 
-LoadImages = Callable[[str], RawDataset]
+Probabilities: TypeAlias = NDArray[np.floating]
+"""(k, n, 10), as each implementation predicted them."""
+LoadImages: TypeAlias = Callable[[str], RawDataset]
 """Finds the data set of this name; raises `DataUnavailable`."""
 
 
@@ -101,8 +103,8 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     )
 
 
-def read_predictions(found: Found[Results]) -> NDArray[np.floating]:
-    """Reads what each implementation predicted, (k, n, 10), from beside its record.
+def read_predictions(found: Found[Results]) -> Probabilities:
+    """Reads what each implementation predicted, from beside its record.
 
     Raises:
         NotAtHandError: it is missing or damaged.
@@ -116,8 +118,8 @@ def read_predictions(found: Found[Results]) -> NDArray[np.floating]:
     return np.stack(arrays)
 
 
-def differing_rows(probabilities: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Row numbers of the images that not all implementations, (k, n, 10), class alike.
+def differing_rows(probabilities: Probabilities) -> NDArray[np.intp]:
+    """Row numbers of the images that not all implementations take for the same class.
 
     First the image on which two implementations are furthest apart in the probability of
     some class. Ties in the order of the test set.
@@ -129,9 +131,9 @@ def differing_rows(probabilities: NDArray[np.floating]) -> NDArray[np.intp]:
 
 
 def confidently_wrong_rows(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
+    probabilities: Probabilities, labels: NDArray[np.integer]
 ) -> NDArray[np.intp]:
-    """Row numbers of the images that all implementations, (k, n, 10), get wrong; labels are (n,).
+    """Row numbers of the images that all implementations get wrong; `labels` are true, (n,).
 
     First the image for whose wrong answers the least sure implementation is surest. Ties in
     the order of the test set.
@@ -141,7 +143,7 @@ def confidently_wrong_rows(
     return rows[np.argsort(-least_sure, kind="stable")]
 
 
-def _differing(titles: list[str], probabilities: NDArray[np.floating], raw: RawDataset) -> Cards:
+def _differing(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Cards:
     names, num_images = joined(titles), f"{len(raw.test_labels):,}"
     rows = differing_rows(probabilities)
     if len(titles) < 2:
@@ -155,7 +157,7 @@ def _differing(titles: list[str], probabilities: NDArray[np.floating], raw: RawD
     return _cards("Classified differently", sentence, order, cards, len(rows))
 
 
-def _wrong(titles: list[str], probabilities: NDArray[np.floating], raw: RawDataset) -> Cards:
+def _wrong(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Cards:
     who = f"{joined(titles)} {'get' if len(titles) > 1 else 'gets'}"
     rows = confidently_wrong_rows(probabilities, raw.test_labels)
     sentence = f"There is no test image that {who} wrong."
@@ -172,9 +174,7 @@ def _cards(title: str, sentence: str, order: str, cards: list[Card], total: int)
     return Cards(title=title, text=text, cards=tuple(cards))
 
 
-def _card(
-    row: int, titles: list[str], probabilities: NDArray[np.floating], raw: RawDataset
-) -> Card:
+def _card(row: int, titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Card:
     label = raw.test_labels[row]
     content = BytesIO()
     Image.fromarray(raw.test_images[row]).save(content, format="PNG", optimize=True)
@@ -195,7 +195,7 @@ def _card(
 
 
 def _images_of(
-    results: Results, probabilities: NDArray[np.floating], load_images: LoadImages
+    results: Results, probabilities: Probabilities, load_images: LoadImages
 ) -> RawDataset:
     """The data set of the run, whose test images the predictions must be of."""
     if results.dataset.name not in get_args(DataChoice):
