@@ -27,8 +27,12 @@ class Examples:
     images: NDArray[np.floating]
     labels: NDArray[np.int32]
 
+    def rows(self, chosen: slice | NDArray[np.integer]) -> "Examples":
+        """The rows of these numbers, in this order."""
+        return Examples(images=self.images[chosen], labels=self.labels[chosen])
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class EpochMetrics:
     """What an epoch achieved, as Keras' `fit` reports it.
 

@@ -3,21 +3,19 @@
 Importing this package imports no framework.
 """
 
-from shared.timing import Measure, SpeedRung
+from typing import Any
+
+from shared.timing import SpeedRung
 
 
-def _rung(
-    name: str, idea: str, trainer: str, *, epochs_per_call: int = 1, measure: Measure = "latency"
-) -> SpeedRung:
+def _rung(name: str, idea: str, trainer: str, **options: Any) -> SpeedRung:
     return SpeedRung(
         name=name,
         framework="Flax NNX",
         idea=idea,
         trainer=f"jax_impl.speed.{trainer}",
         packages=("jax", "flax", "optax"),
-        epochs_per_call=epochs_per_call,
-        measure=measure,
-        devices=("cpu",) if name == "jax-sharded" else ("cpu", "gpu"),
+        **options,
     )
 
 
@@ -29,11 +27,9 @@ RUNGS = (
     _rung("jax-scan", "lax.scan over the epoch (the port)", "epochs:EpochTrainer"),
     _rung("jax-transposed", "kernels the other way round", "epochs:TransposedTrainer"),
     _rung("jax-run", "two epochs in one call", "epochs:RunTrainer", epochs_per_call=2),
-    _rung("jax-sharded", "hidden units on two devices", "epochs:ShardedTrainer"),
+    _rung("jax-sharded", "hidden units on two devices", "epochs:ShardedTrainer", devices=("cpu",)),
     _rung(
-        "jax-seeds",
-        "many seeds at once, per seed",
-        "many_seeds:SeedsTrainer",
+        *("jax-seeds", "many seeds at once, per seed", "many_seeds:SeedsTrainer"),
         measure="throughput",
     ),
 )

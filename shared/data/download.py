@@ -21,14 +21,16 @@ class DownloadFailedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait for mirrors, in seconds."""
+    """How long to wait, in seconds.
+
+    probing: for all mirrors together, until it is known which of them answer.
+    connecting: for a connection to a mirror that answered before.
+    reading: for the next piece of a file that is being downloaded.
+    """
 
     probing: float = 8.0
-    """For all mirrors together, until it is known which of them answer."""
     connecting: float = 5.0
-    """For a connection to a mirror that answered before."""
     reading: float = 10.0
-    """For the next piece of a file that is being downloaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ def download_files(
         files: what to download.
         probe: name of a small file that every mirror has.
         folder: made where it is missing.
-        mirrors: addresses that a file's name is appended to, the preferred one first.
+        mirrors: addresses ending with a slash, the preferred one first.
         patience: how long to wait.
 
     Raises:
@@ -73,7 +75,7 @@ def download_files(
             problem = _download_problem(file, folder, mirror, patience)
             if not problem:
                 break
-            problems.append(f"{_address(mirror, file.name)}: {problem}")
+            problems.append(f"{mirror}{file.name}: {problem}")
             # A lame mirror goes last: the next file need not wait for it.
             answering.append(answering.pop(0))
         else:
@@ -86,7 +88,7 @@ def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience)
     problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
 
     def ask(mirror: str) -> None:
-        problems[mirror] = _probe_problem(_address(mirror, probe), patience)
+        problems[mirror] = _probe_problem(mirror + probe, patience)
 
     # Daemon threads: one that hangs keeps neither this function nor the program waiting.
     threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
@@ -124,7 +126,7 @@ def _download_problem(file: RemoteFile, folder: Path, mirror: str, patience: Pat
     try:
         # Pooch writes to a temporary file in the folder, checks the sum, moves it into place.
         pooch.retrieve(
-            _address(mirror, file.name),
+            mirror + file.name,
             known_hash=f"sha256:{file.sha256}",
             fname=file.name,
             path=folder,
@@ -146,16 +148,11 @@ def _in_words(error: Exception) -> str:
 
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"answered with HTTP status {error.response.status_code}"
-    for kind, words in (  # the more particular before the more general
-        (exceptions.Timeout, "no answer in time"),
-        (exceptions.ChunkedEncodingError, "the transfer broke off"),
-        (exceptions.SSLError, "no secure connection"),
-        (exceptions.ConnectionError, "no connection"),
-    ):
-        if isinstance(error, kind):
-            return words
-    return type(error).__name__
-
-
-def _address(mirror: str, name: str) -> str:
-    return f"{mirror.rstrip('/')}/{name}"
+    kinds = {  # the more particular before the more general
+        exceptions.Timeout: "no answer in time",
+        exceptions.ChunkedEncodingError: "the transfer broke off",
+        exceptions.SSLError: "no secure connection",
+        exceptions.ConnectionError: "no connection",
+    }
+    words = (words for kind, words in kinds.items() if isinstance(error, kind))
+    return next(words, type(error).__name__)
