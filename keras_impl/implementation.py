@@ -22,14 +22,13 @@ from shared.protocol import (
 
 
 class KerasTwin:
-    """The experiment in Keras, as `shared.protocol.Implementation`; options as in `train.py`."""
+    """The experiment in Keras, as `shared.protocol.Implementation`."""
 
-    def __init__(
-        self, experiment: Experiment, *, record_steps: bool = False, in_bulk: bool = False
-    ) -> None:
+    def __init__(self, experiment: Experiment, **options: Any) -> None:
+        """Takes the options of `train.prepare_training`."""
         self.experiment = experiment
         self.model = model.build_model(experiment)
-        train.prepare_training(self.model, experiment, record_steps=record_steps, in_bulk=in_bulk)
+        train.prepare_training(self.model, experiment, **options)
 
     @property
     def device(self) -> str:
@@ -97,4 +96,4 @@ def build_recording(experiment: Experiment) -> KerasTwin:
 
 def build_in_bulk(experiment: Experiment) -> KerasTwin:
     """The implementation, which runs many steps before it comes back to Python."""
-    return KerasTwin(experiment, in_bulk=True)
+    return KerasTwin(experiment, steps_per_execution=train.STEPS_IN_BULK)

@@ -27,13 +27,9 @@ QUIET: dict[str, Any] = {"verbose": 0}
 
 
 def prepare_training(
-    model: keras.Sequential,
-    experiment: Experiment,
-    *,
-    record_steps: bool = False,
-    in_bulk: bool = False,
+    model: keras.Sequential, experiment: Experiment, *, record_steps: bool = False, **options: Any
 ) -> None:
-    """Plain stochastic gradient descent; on request each step's own loss, or steps in bulk.
+    """Plain stochastic gradient descent; on request each step's own loss; options of `compile`.
 
     Compiled once for good, where JAX compiles what it is called with.
     """
@@ -41,8 +37,7 @@ def prepare_training(
         optimizer=keras.optimizers.SGD(learning_rate=experiment.learning_rate),
         loss=LOSS,
         metrics=["accuracy", *([BatchLoss()] if record_steps else [])],
-        # Callbacks hear of every execution; only single steps show single losses.
-        steps_per_execution=STEPS_IN_BULK if in_bulk and not record_steps else 1,
+        **options,
     )
 
 
@@ -92,8 +87,7 @@ class Observer(keras.callbacks.Callback):
         self.epoch_seconds.append(time.perf_counter() - self._started)
         figures = logs or {}
         names = ("loss", "accuracy", "val_loss", "val_accuracy")
-        metrics = {name: float(figures[name]) for name in names}
-        self.history.append(EpochMetrics(epoch=epoch + 1, **metrics))
+        self.history.append(EpochMetrics(epoch + 1, *(float(figures[name]) for name in names)))
         self.on_epoch(self.history[-1])
 
 

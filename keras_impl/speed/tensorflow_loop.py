@@ -23,9 +23,9 @@ class CompiledLoopTrainer:
     def __init__(self, workload: Workload) -> None:
         experiment = workload.experiment
         self.batch_size, self.learning_rate = experiment.batch_size, experiment.learning_rate
-        self.names = [layer.name for layer in workload.parameters[0].layers]
-        arrays = [array for _, array in workload.parameters[0].named_arrays()]
-        self.weights = [tf.constant(array.astype(experiment.dtype)) for array in arrays]
+        parameters = workload.parameters[0].astype(experiment.dtype)
+        self.weights = [tf.constant(array) for _, array in parameters.named_arrays()]
+        self.names = [layer.name for layer in parameters.layers]
         num_rows = len(workload.training.labels)
         self.images = tf.constant(workload.training.images.reshape(num_rows, -1))
         self.labels = tf.constant(workload.training.labels)
@@ -86,13 +86,8 @@ class CompiledLoopTrainer:
 
     def get_parameters(self) -> tuple[Parameters, ...]:
         """The weights as they are now."""
-        kernels, biases = self.weights[0::2], self.weights[1::2]
-        layers = zip(self.names, kernels, biases, strict=True)
-        return (
-            Parameters(
-                tuple(
-                    LayerParameters(name=name, kernel=kernel.numpy(), bias=bias.numpy())
-                    for name, kernel, bias in layers
-                )
-            ),
+        named = zip(self.names, self.weights[0::2], self.weights[1::2], strict=True)
+        layers = (
+            LayerParameters(name, kernel.numpy(), bias.numpy()) for name, kernel, bias in named
         )
+        return (Parameters(tuple(layers)),)
