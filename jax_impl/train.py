@@ -25,7 +25,7 @@ from shared.protocol import (
 
 Rows = tuple[jax.Array, jax.Array]  # images and labels, where JAX computes
 Trained = tuple[Classifier, nnx.Optimizer]  # as they are after some steps
-Epoch = tuple[Trained, dict[str, jax.Array], jax.Array]  # with metrics and every step's loss
+Epoch = tuple[Trained, dict[str, jax.Array], jax.Array]  # trained, metrics, every step's loss
 
 
 def prepare_training(model: Classifier, experiment: Experiment) -> nnx.Optimizer:

@@ -112,19 +112,14 @@ class ShardedTrainer(EpochTrainer):
         # To JAX all cores are one device, unless told otherwise before the first array.
         jax.config.update("jax_num_cpu_devices", NUM_SHARDS)
         super().__init__(workload)
-        self.mesh = jax.make_mesh((NUM_SHARDS,), (UNITS,), axis_types=(jax.sharding.AxisType.Auto,))
-        first, second, *_ = self.trained[0].layer_names
-        specs = {
-            f"{first}/kernel": PartitionSpec(None, UNITS),
-            f"{first}/bias": PartitionSpec(UNITS),
-            f"{second}/kernel": PartitionSpec(UNITS, None),
-        }
-        for name in self.trained[0].layer_names:
-            for part in ("kernel", "bias"):
-                variable = getattr(getattr(self.trained[0], name), part)
-                spec = specs.get(f"{name}/{part}", PartitionSpec())
-                variable[...] = jax.device_put(variable[...], NamedSharding(self.mesh, spec))
-        everywhere = NamedSharding(self.mesh, PartitionSpec())
-        self.data = jax.device_put(self.data, everywhere)
-        optimizer_state = nnx.state(self.trained[1])
-        nnx.update(self.trained[1], jax.device_put(optimizer_state, everywhere))
+        mesh = jax.make_mesh((NUM_SHARDS,), (UNITS,), axis_types=(jax.sharding.AxisType.Auto,))
+        everywhere = NamedSharding(mesh, PartitionSpec())
+        self.trained, self.data = jax.device_put((self.trained, self.data), everywhere)
+        model = self.trained[0]
+        first, second, *_ = (getattr(model, name) for name in model.layer_names)
+        for variable, spec in (
+            (first.kernel, PartitionSpec(None, UNITS)),
+            (first.bias, PartitionSpec(UNITS)),
+            (second.kernel, PartitionSpec(UNITS, None)),
+        ):
+            variable[...] = jax.device_put(variable[...], NamedSharding(mesh, spec))
