@@ -29,9 +29,10 @@ QUIET: dict[str, Any] = {"verbose": 0}
 def prepare_training(
     model: keras.Sequential, experiment: Experiment, *, record_steps: bool = False, **options: Any
 ) -> None:
-    """Plain stochastic gradient descent; on request each step's own loss; options of `compile`.
+    """Plain stochastic gradient descent; `record_steps` adds the loss of each single step.
 
-    Compiled once for good, where JAX compiles what it is called with.
+    Other options go to Keras' `compile`. Compiled once for good, where JAX compiles what
+    it is called with.
     """
     model.compile(
         optimizer=keras.optimizers.SGD(learning_rate=experiment.learning_rate),
@@ -87,7 +88,8 @@ class Observer(keras.callbacks.Callback):
         self.epoch_seconds.append(time.perf_counter() - self._started)
         figures = logs or {}
         names = ("loss", "accuracy", "val_loss", "val_accuracy")
-        self.history.append(EpochMetrics(epoch + 1, *(float(figures[name]) for name in names)))
+        metrics = {name: float(figures[name]) for name in names}
+        self.history.append(EpochMetrics(epoch=epoch + 1, **metrics))
         self.on_epoch(self.history[-1])
 
 
