@@ -1,7 +1,7 @@
 """Parameters: the kernels and biases of a network as NumPy arrays, whoever trained them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,11 @@ class Parameters:
             LayerParameters(layer.name, change(layer.kernel), change(layer.bias))
             for layer in self.layers
         )
+        return Parameters(tuple(changed))
+
+    def with_kernels(self, change: Callable[[Array], Array]) -> "Parameters":
+        """The same biases with each kernel changed."""
+        changed = (replace(layer, kernel=change(layer.kernel)) for layer in self.layers)
         return Parameters(tuple(changed))
 
     def astype(self, dtype: str) -> "Parameters":

@@ -15,7 +15,7 @@ def test_the_defaults_are_the_documented_experiment():
     assert experiment.hidden_sizes == (300, 100)
     assert experiment.learning_rate == 0.01
     assert (experiment.batch_size, experiment.num_epochs) == (32, 30)
-    num_parameters = [layer.num_parameters for layer in dense_layers(experiment)]
+    num_parameters = [(1 + layer.fan_in) * layer.fan_out for layer in dense_layers(experiment)]
     assert num_parameters == [235_500, 30_100, 1_010]
     assert sum(num_parameters) == NUM_PARAMETERS
 

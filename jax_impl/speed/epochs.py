@@ -1,7 +1,6 @@
 """JAX against the clock, an epoch or several in one compiled call: the port, and its variants."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -95,8 +94,7 @@ class TransposedTrainer(EpochTrainer):
     def get_parameters(self) -> tuple[Parameters, ...]:
         """The weights as they are now, each kernel (fan_in, fan_out) again."""
         (transposed,) = super().get_parameters()
-        layers = (replace(layer, kernel=layer.kernel.T) for layer in transposed.layers)
-        return (Parameters(tuple(layers)),)
+        return (transposed.with_kernels(np.transpose),)
 
 
 class ShardedTrainer(EpochTrainer):
