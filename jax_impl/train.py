@@ -20,6 +20,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -121,8 +123,8 @@ def fit(
     *,
     training: Examples,
     validation: Examples,
-    orders: NDArray[np.int64] | None,
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders | None,
+    on_epoch: OnEpoch,
 ) -> FitReport:
     """Trains epoch by epoch, in place; see `shared.protocol.Implementation.fit`."""
     trained, on_device = (model, optimizer), (to_device(training), to_device(validation))
@@ -149,7 +151,7 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: NDArray[np.int64] | None
+    experiment: Experiment, num_rows: int, orders: Orders | None
 ) -> Iterator[jax.Array]:
     """The given orders or, natively, a fresh permutation from a key of each epoch."""
     if orders is not None:

@@ -1,6 +1,5 @@
 """The protocol's verbs in Keras: a thin layer over `model.py` and `train.py`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from keras_impl import model, train
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import (
-    EpochMetrics,
     Evaluation,
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -47,12 +47,7 @@ class KerasTwin:
         return model.get_parameters(self.model)
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch."""
         return train.fit(

@@ -16,6 +16,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -108,8 +110,8 @@ def fit(
     *,
     training: Examples,
     validation: Examples,
-    orders: NDArray[np.int64] | None,
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders | None,
+    on_epoch: OnEpoch,
 ) -> FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`.
 

@@ -6,7 +6,6 @@ them do. Every formula stands here once, in the order in which it is applied.
 Symbols in shapes: n = rows of a batch, C = 10 classes.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -99,12 +100,7 @@ class Oracle:
         return self.parameters
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which would say nothing here."""
         if orders is None:

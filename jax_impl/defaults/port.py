@@ -1,19 +1,18 @@
 """A port with habits: the reference port's network and steps, with other choices around them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from numpy.typing import NDArray
 
 from jax_impl import train
 from jax_impl.defaults import Habits
 from jax_impl.implementation import JaxTwin
 from jax_impl.model import Classifier
 from shared.experiment import Experiment
-from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport
+from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport, OnEpoch, Orders
 
 EVALUATION_BATCH_SIZE = 32
 """Rows at a time in an evaluation by batches, as in Keras' `evaluate`."""
@@ -32,12 +31,7 @@ class Port(JaxTwin):
             draw_glorot_kernels(self.model, experiment.seed)
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which are not compared here."""
         on_device = (train.to_device(training), train.to_device(validation))
@@ -73,7 +67,7 @@ class Port(JaxTwin):
             accuracy=float(np.mean([batch.accuracy for batch in batches])),
         )
 
-    def _epoch_orders(self, num_rows: int, orders: NDArray[np.int64] | None) -> Iterator[jax.Array]:
+    def _epoch_orders(self, num_rows: int, orders: Orders | None) -> Iterator[jax.Array]:
         """The given orders, or a permutation from a new key each epoch, as tutorials do."""
         if orders is not None:
             yield from (jnp.asarray(order, jnp.int32) for order in orders)

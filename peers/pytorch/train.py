@@ -1,7 +1,7 @@
 """Training, evaluation and prediction in PyTorch: `loss_fn`, `train_step`, and a loop."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -83,8 +85,8 @@ def fit(
     *,
     training: Examples,
     validation: Examples,
-    orders: NDArray[np.int64] | None,
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders | None,
+    on_epoch: OnEpoch,
 ) -> FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
     images, labels = to_device(model, training)
@@ -108,7 +110,7 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: NDArray[np.int64] | None
+    experiment: Experiment, num_rows: int, orders: Orders | None
 ) -> Iterator[torch.Tensor]:
     """The given orders or, natively, a fresh permutation for each epoch."""
     if orders is not None:
