@@ -32,10 +32,13 @@ from shared.protocol import (
     FitReport,
     Implementation,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
 Array = NDArray[np.floating]
+Loss = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 @dataclass(frozen=True)
@@ -136,14 +139,14 @@ class softmax_over_the_rows(JaxTwin):
 
 @rejected_at(rungs.LOSS)
 def softmax_applied_twice(experiment: Experiment) -> JaxTwin:
-    use_loss(lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean())
-    return JaxTwin(experiment)
+    return with_loss(
+        experiment, lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean()
+    )
 
 
 @rejected_at(rungs.LOSS)
 def summed_instead_of_averaged(experiment: Experiment) -> JaxTwin:
-    use_loss(lambda logits, labels: cross_entropies(logits, labels).sum())
-    return JaxTwin(experiment)
+    return with_loss(experiment, lambda logits, labels: cross_entropies(logits, labels).sum())
 
 
 @rejected_at(rungs.LOSS)
@@ -152,8 +155,7 @@ def label_smoothing(experiment: Experiment) -> JaxTwin:
         targets = optax.smooth_labels(jax.nn.one_hot(labels, 10, dtype=logits.dtype), 0.01)
         return optax.softmax_cross_entropy(logits, targets).mean()
 
-    use_loss(smoothed)
-    return JaxTwin(experiment)
+    return with_loss(experiment, smoothed)
 
 
 @rejected_at(rungs.EXTREME_LOSS)
@@ -164,8 +166,7 @@ def clipped_loss(experiment: Experiment) -> JaxTwin:
         probabilities = jnp.clip(nnx.softmax(logits), 1e-7, 1 - 1e-7)
         return -jnp.log(probabilities[jnp.arange(len(labels)), labels]).mean()
 
-    use_loss(clipped)
-    return JaxTwin(experiment)
+    return with_loss(experiment, clipped)
 
 
 # The gradient and the step.
@@ -232,7 +233,7 @@ def momentum(experiment: Experiment) -> JaxTwin:
 
 @rejected_at(rungs.LAST_BATCH)
 class last_batch_dropped(JaxTwin):
-    def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
         num_rows = orders.shape[1] // self.experiment.batch_size * self.experiment.batch_size
         return super().fit(training, orders=orders[:, :num_rows], **options)
 
@@ -255,7 +256,7 @@ def last_batch_divided_by_32(experiment: Experiment) -> JaxTwin:
 class batches_shuffled_instead_of_rows(JaxTwin):
     """Cuts sorted rows into batches, then shuffles the batches."""
 
-    def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
         size = self.experiment.batch_size
         generator = np.random.default_rng(0)
         shuffled = []
@@ -273,7 +274,7 @@ class batches_shuffled_instead_of_rows(JaxTwin):
 class one_label_shifted(JaxTwin):
     """One of 55,000 training labels is off by one."""
 
-    def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
         labels = training.labels.copy()
         row = orders[0, -30]
         labels[row] = (labels[row] + 1) % 10
@@ -307,7 +308,7 @@ class first_order_in_every_epoch(JaxTwin):
 
     first_order = np.zeros(0, np.int64)
 
-    def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
         if orders.shape[1] != len(self.first_order):
             self.first_order = orders[0]
         repeated = np.tile(self.first_order, (len(orders), 1))
@@ -318,7 +319,7 @@ class first_order_in_every_epoch(JaxTwin):
 class learning_rate_decays_by_the_epoch(JaxTwin):
     num_epochs = 0
 
-    def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
         is_epoch = orders.shape[1] > 2 * self.experiment.batch_size
         rate = self.experiment.learning_rate * 0.99**self.num_epochs
         self.optimizer = nnx.Optimizer(self.model, optax.sgd(rate), wrt=nnx.Param)
@@ -332,7 +333,7 @@ class keeps_the_weights_of_an_earlier_epoch(JaxTwin):
 
     num_fits = 0
 
-    def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
         before = self.get_parameters()
         report = super().fit(training, orders=orders, **options)
         self.num_fits += 1
@@ -358,7 +359,7 @@ def cross_entropies(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
 
 
-def use_loss(loss_of: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
+def with_loss(experiment: Experiment, loss_of: Loss) -> JaxTwin:
     """Puts another loss in the place of the port's, for the rest of the process."""
 
     def loss_fn(model, images: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -366,6 +367,7 @@ def use_loss(loss_of: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
         return loss_of(logits, labels), jnp.sum(logits.argmax(axis=1) == labels)
 
     put_in_place(train, "loss_fn", loss_fn)
+    return JaxTwin(experiment)
 
 
 def put_in_place(module, name: str, replacement: Callable) -> None:
@@ -382,7 +384,7 @@ def with_optimizer(experiment: Experiment, rule: optax.GradientTransformation) -
 
 def retell(
     report: FitReport,
-    on_epoch: Callable[[EpochMetrics], None],
+    on_epoch: OnEpoch,
     change: Callable[[EpochMetrics, int], EpochMetrics],
 ) -> FitReport:
     history = tuple(change(metrics, index) for index, metrics in enumerate(report.history))
