@@ -8,20 +8,20 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.defaults import table as defaults_table
+from benchmarks.defaults import show as defaults
 from benchmarks.defaults.results import DefaultsResults
 from benchmarks.display.tables import Table, to_markdown
 from benchmarks.drift.results import Drift
-from benchmarks.drift.table import band_table
+from benchmarks.drift.show import band_table
 from benchmarks.parity.results import ParityReport
-from benchmarks.parity.table import parity_table
+from benchmarks.parity.show import parity_table
 from benchmarks.run.results import Results
-from benchmarks.run.table import documented_table
+from benchmarks.run.show import documented_table
 from benchmarks.runner.records import read_json
-from benchmarks.seeds import table as seeds_table
+from benchmarks.seeds import show as seeds
 from benchmarks.seeds.results import SweepResults
-from benchmarks.speed import table as speed_table
 from benchmarks.speed.results import SpeedResults
+from benchmarks.speed.show import ladder_table
 
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).parent.parent
@@ -43,18 +43,16 @@ def with_tables(document: str) -> str:
 
 def measured_tables() -> Iterator[Table]:
     """Every table of the documents, from the committed results."""
-    yield documented_table(read_json(RESULTS / "run.json", Results), "documented", "")
+    yield documented_table(read_json(RESULTS / "run.json", Results))
     yield parity_table(read_json(RESULTS / "parity-float64.json", ParityReport))
     yield band_table(read_json(RESULTS / "drift.json", Drift))
     sweep = read_json(RESULTS / "seeds.json", SweepResults)
-    yield seeds_table.accuracy_table(sweep)
-    yield seeds_table.equivalence_table(sweep)
-    defaults = read_json(RESULTS / "defaults.json", DefaultsResults)
-    yield defaults_table.parity_table(defaults)
-    yield defaults_table.accuracy_table(defaults)
-    yield speed_table.ladder_table(
-        read_json(RESULTS / "speed.json", SpeedResults), speed_table.title
-    )
+    yield seeds.accuracy_table(sweep)
+    yield seeds.equivalence_table(sweep)
+    ladder = read_json(RESULTS / "defaults.json", DefaultsResults)
+    yield defaults.parity_table(ladder)
+    yield defaults.accuracy_table(ladder)
+    yield ladder_table(read_json(RESULTS / "speed.json", SpeedResults))
 
 
 if __name__ == "__main__":

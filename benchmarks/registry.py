@@ -15,6 +15,18 @@ COMMANDS = {
 }
 """In the order of the help."""
 
+STUDIES = {
+    "run": "benchmarks.run.results:Results",
+    "parity": "benchmarks.parity.results:ParityReport",
+    "swap": "benchmarks.swap.results:SwapReport",
+    "drift": "benchmarks.drift.results:Drift",
+    "seeds": "benchmarks.seeds.results:SweepResults",
+    "defaults": "benchmarks.defaults.results:DefaultsResults",
+    "speed": "benchmarks.speed.results:SpeedResults",
+}
+"""The commands that leave a record, and its type, in the order of a report's page. What a record
+says to a reader stands in the module `show` beside `results`."""
+
 IMPLEMENTATIONS = {"keras": "keras_impl", "jax": "jax_impl", "torch": "peers.pytorch"}
 """Their packages, the reference first. Each has a `TITLE`, a peer also what it needs, and a module
 `implementation` with `build`, see `shared/protocol.py`."""

@@ -1,11 +1,12 @@
 """What the Keras side promises and only Keras can show, in a process of its own."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from benchmarks.implementations import BUILDERS, build_implementation
+from benchmarks.implementations import BuilderName, build_implementation
 from benchmarks.runner.processes import Report, run_in_process
 from shared.draws import sha256_of
 from shared.experiment import Experiment
@@ -18,18 +19,18 @@ NUM_ROWS = 300 * 32 + 24
 
 
 def fit_each_way(_report: Report) -> dict[str, tuple[str, int]]:
-    """Digest of the weights and number of step losses after an epoch, for every purpose."""
+    """Digest of the weights and number of step losses after an epoch, by builder."""
     examples = made_examples(NUM_ROWS)
     generator = np.random.default_rng(1)
     parameters = glorot_parameters(EXPERIMENT, generator)
     order = generator.permutation(NUM_ROWS)[np.newaxis]
     outcomes = {}
-    for purpose in BUILDERS:
-        keras = build_implementation("keras", EXPERIMENT, purpose)
+    for builder in get_args(BuilderName):
+        keras = build_implementation("keras", EXPERIMENT, builder)
         keras.set_parameters(parameters)
         report = keras.fit(examples, validation=examples, orders=order, on_epoch=lambda _: None)
         trained = sha256_of(*(array for _, array in keras.get_parameters().named_arrays()))
-        outcomes[purpose] = (trained, len(report.step_losses))
+        outcomes[builder] = (trained, len(report.step_losses))
     return outcomes
 
 
@@ -37,5 +38,5 @@ def fit_each_way(_report: Report) -> dict[str, tuple[str, int]]:
 def test_steps_in_bulk_and_recorded_steps_are_the_same_steps_bit_for_bit(tmp_path: Path):
     outcomes = run_in_process(fit_each_way, log=tmp_path / "log")
     assert len({trained for trained, _ in outcomes.values()}) == 1
-    num_losses = {purpose: number for purpose, (_, number) in outcomes.items()}
-    assert num_losses == {"documented": 0, "recording": 301, "in bulk": 0}
+    num_losses = {builder: number for builder, (_, number) in outcomes.items()}
+    assert num_losses == {"build": 0, "build_recording": 301, "build_in_bulk": 0}

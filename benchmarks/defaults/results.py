@@ -1,17 +1,10 @@
-"""What `twins defaults` measures: typed records, and their one file, `defaults.json`.
-
-Format history: version 1, the first.
-"""
+"""What `twins defaults` measures: typed records, and their one file, `defaults.json`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import check
-from shared.data.dataset import DatasetDescription
-from shared.experiment import Experiment
+from benchmarks.runner.records import Record, check
 from shared.protocol import Evaluation
-
-DEFAULTS_SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +80,7 @@ class PortResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DefaultsResults:
+class DefaultsResults(Record):
     """The whole ladder, as `defaults.json` holds it.
 
     implementation: whose defaults these are, and the reference port that ends the ladder.
@@ -95,13 +88,14 @@ class DefaultsResults:
         seed, with randomness `shared`, in the accuracy measurements.
     """
 
-    schema_version: int
-    dataset: DatasetDescription
-    experiment: Experiment
-    environment: Environment
+    study: Literal["defaults"] = "defaults"
     implementation: str
     seeds: tuple[int, ...]
     rungs: tuple[PortResult, ...]
 
     def __post_init__(self) -> None:
         check(bool(self.rungs), "a ladder without a rung")
+
+    def numbered_rungs(self) -> list[tuple[str, PortResult]]:
+        """Each port under its number and name, `0 naive`, as tables and figures call it."""
+        return [(f"{place} {rung.name}", rung) for place, rung in enumerate(self.rungs)]

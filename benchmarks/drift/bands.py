@@ -2,9 +2,9 @@
 
 from benchmarks.drift.curves import CURVE_NUMBER, Setting
 from benchmarks.drift.perturbation import with_last_bits_moved
-from benchmarks.drift.progress import show_parts
 from benchmarks.drift.results import Band
 from benchmarks.runner.processes import run_side_by_side
+from benchmarks.runner.progress import show_parts
 from benchmarks.runner.training import ImplementationRun, TrainingJob, train
 from shared.documented import DOCUMENTED_FIGURES, DocumentedFigure, is_applicable
 

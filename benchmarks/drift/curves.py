@@ -13,12 +13,11 @@ from benchmarks.drift.perturbation import (
     with_batches_reversed,
     with_last_bits_moved,
 )
-from benchmarks.drift.progress import show_parts
 from benchmarks.drift.results import Curve, Kind
 from benchmarks.drift.segments import num_snapshots
 from benchmarks.drift.trajectory import TrajectoryJob, follow, read_snapshot, snapshot_steps
-from benchmarks.runner.cores import usable_cores
-from benchmarks.runner.processes import run_side_by_side
+from benchmarks.runner.processes import run_side_by_side, usable_cores
+from benchmarks.runner.progress import show_parts
 from shared.data.dataset import RawDataset
 from shared.draws import Draws
 from shared.experiment import DType, Experiment

@@ -5,8 +5,6 @@ training builds on the last. In float64 the rounding stays invisible; in float32
 it grows until the two end up at different, equally good weights. Whether a
 difference between two frameworks is more than that is asked of the *noise floor*:
 how far one framework moves from itself when only its rounding is disturbed.
-
-Format history of `drift.json`: version 1, the first.
 """
 
 from dataclasses import dataclass
@@ -15,12 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import check
-from shared.data.dataset import DatasetDescription
-from shared.experiment import DType, Experiment
-
-SCHEMA_VERSION = 1
+from benchmarks.runner.records import Record, check
+from shared.experiment import DType
 
 Kind = Literal["across", "last bit", "row order", "one core"]
 """What differs between the two trainings of a curve.
@@ -122,16 +116,13 @@ class Band:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drift:
+class Drift(Record):
     """All that `twins drift` measured, as `drift.json` holds it.
 
     band_implementation: whose runs make the bands; None where none were run.
     """
 
-    schema_version: int
-    dataset: DatasetDescription
-    experiment: Experiment
-    environment: Environment
+    study: Literal["drift"] = "drift"
     curves: tuple[Curve, ...]
     band_implementation: str | None
     bands: tuple[Band, ...]

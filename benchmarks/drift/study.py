@@ -3,20 +3,14 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.display.style import save_figure
-from benchmarks.display.tables import to_terminal
 from benchmarks.drift.bands import measure_bands
 from benchmarks.drift.command import DriftCommand
 from benchmarks.drift.curves import Setting, measure_curves
-from benchmarks.drift.figure import draw_bands, draw_drift
-from benchmarks.drift.results import SCHEMA_VERSION, Drift
-from benchmarks.drift.table import band_table, curve_sentences
+from benchmarks.drift.results import Drift
 from benchmarks.implementations import check_names, implementation_names
 from benchmarks.options import Context
-from benchmarks.runner.drawing import draw
-from benchmarks.runner.environment import describe_environment
-from benchmarks.runner.output_folder import output_folder
-from benchmarks.runner.records import write_json
+from benchmarks.runner.conduct import conduct
+from benchmarks.runner.training import draw
 from shared.data.dataset import describe
 from shared.errors import InputError
 
@@ -30,12 +24,9 @@ def run_drift(command: DriftCommand, context: Context) -> Drift:
     """
     names = check_names(command.impl)
     _check_band_implementation(command.band_impl)
-    with output_folder(command.out, "drift") as folder:
-        drift = _measure(command, names, folder, context)
-        _draw_figures(drift, folder / "figures")
-        write_json(drift, folder / "drift.json")
-    _conclude(context, drift, folder)
-    return drift
+    return conduct(
+        context, "drift", command.out, lambda folder: _measure(command, names, folder, context)
+    )
 
 
 def _check_band_implementation(name: str) -> None:
@@ -52,7 +43,7 @@ def _measure(
     raw = context.load_images(command.images)
     draws = draw(command.experiment, folder / "draws.log")
     assert draws is not None  # only native randomness draws nothing
-    environment = describe_environment(context.variables, context.words)
+    environment = context.describe_environment()
     logs = folder / "logs"
     logs.mkdir()
     # Beside the outputs, not in the system's temporary folder, which may be small:
@@ -71,7 +62,6 @@ def _measure(
         curves = measure_curves(setting)
     bands = measure_bands(setting, command.band_impl, command.runs)
     return Drift(
-        schema_version=SCHEMA_VERSION,
         dataset=describe(raw),
         experiment=command.experiment,
         environment=environment,
@@ -79,18 +69,3 @@ def _measure(
         band_implementation=command.band_impl if bands else None,
         bands=bands,
     )
-
-
-def _draw_figures(drift: Drift, folder: Path) -> None:
-    folder.mkdir()
-    save_figure(draw_drift(drift), folder / "drift.png", drift.dataset.name)
-    if drift.bands:
-        save_figure(draw_bands(drift), folder / "bands.png", drift.dataset.name)
-
-
-def _conclude(context: Context, drift: Drift, folder: Path) -> None:
-    if drift.bands:
-        context.console.print(to_terminal(band_table(drift)))
-    for sentence in curve_sentences(drift):
-        context.say(sentence)
-    context.say(f"outputs: {folder}")

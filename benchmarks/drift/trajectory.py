@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.drift.segments import Segment, cut_into_segments
 from benchmarks.implementations import build_implementation
-from benchmarks.runner.cores import pin_to_core
-from benchmarks.runner.processes import Report
+from benchmarks.runner.processes import Report, pin_to_core
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.draws import Draws
 from shared.errors import RunFailedError
@@ -56,7 +55,7 @@ def follow(report: Report, job: TrajectoryJob) -> None:
     """
     if job.core is not None:
         pin_to_core(job.core)
-    implementation = build_implementation(job.implementation, job.experiment, "in bulk")
+    implementation = build_implementation(job.implementation, job.experiment, "build_in_bulk")
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     validation = Examples(
         images=dataset.validation.images[:NUM_VALIDATION_ROWS],

@@ -1,6 +1,7 @@
 """`twins parity`: its options."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -11,6 +12,7 @@ from benchmarks.options import (
     Context,
     TrainingOptions,
     allow_float64,
+    option,
 )
 from shared.errors import InputError
 
@@ -21,7 +23,7 @@ class ParityCommand(TrainingOptions):
 
     impl: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]],
-        tyro.conf.arg(metavar="NAME", help_behavior_hint=""),
+        option("NAME"),
     ] = ()
     """Implementation to compare with the oracle and the others; repeatable. Also a port of
     yours, as MODULE:BUILDER. All of this project's, if not given."""
@@ -34,7 +36,9 @@ class ParityCommand(TrainingOptions):
                 `native` randomness was asked for.
             RunFailedError: an implementation failed.
         """
-        from benchmarks.parity.study import run_parity
+        from benchmarks.implementations import ORACLE, check_names
+        from benchmarks.parity.measure import measure_parity
+        from benchmarks.runner.conduct import conduct
 
         if self.experiment.randomness == "native":
             raise InputError(
@@ -42,4 +46,11 @@ class ParityCommand(TrainingOptions):
                 "its own weights; use --randomness published or shared"
             )
         allow_float64(self.experiment)
-        return STATUS_DONE if run_parity(self, context).passed else STATUS_FAILED
+        names = (*check_names(self.impl, with_ports=True), ORACLE)
+
+        def measure(folder: Path):
+            raw = context.load_images(self.images)
+            return measure_parity(names, self.experiment, raw, context, folder)
+
+        report = conduct(context, "parity", self.out, measure)
+        return STATUS_DONE if report.passed else STATUS_FAILED

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from shared.data.dataset import Dataset
 from shared.draws import Draws
 from shared.experiment import Experiment
 from shared.oracle import cross_entropy
-from shared.parameters import LayerParameters, Parameters
+from shared.parameters import Parameters
 from shared.protocol import EpochMetrics, Examples, Implementation
 
 NUM_PROBE_ROWS = 1_000
@@ -20,12 +21,10 @@ EXTREME_FACTOR = 1_000.0
 """The output layer times this gives logits of hundreds, as a diverging training would."""
 KERAS_EPSILON = 1e-7
 """Where Keras clips probabilities on backends that do not find the logits behind them.
-
-Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`.
-"""
+Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Tensor:
     """Named numbers.
 
@@ -72,28 +71,30 @@ def gather_evidence(
     implementation.set_parameters(initial)
     yield from _of_training(implementation, dataset, draws.orders, on_epoch)
     classes = implementation.predict(dataset.test.images).classes
-    yield RungEvidence(
-        rung=rungs.RUN_PREDICTIONS, tensors=(Tensor(name="classes", values=classes),)
-    )
+    yield _of_one(rungs.RUN_PREDICTIONS, "classes", classes)
+
+
+def _of_one(
+    rung: ParityRung, name: str, values: NDArray[np.generic], note: str = ""
+) -> RungEvidence:
+    return RungEvidence(rung=rung, tensors=(Tensor(name, values),), note=note)
 
 
 def _of_parameters(
     rung: ParityRung, implementation: Implementation, num_steps: int | None = None
 ) -> RungEvidence:
     named_arrays = implementation.get_parameters().named_arrays()
-    tensors = tuple(Tensor(name=name, values=array) for name, array in named_arrays)
-    return RungEvidence(rung=rung, tensors=tensors, num_steps=num_steps)
+    return RungEvidence(
+        rung=rung, tensors=tuple(starmap(Tensor, named_arrays)), num_steps=num_steps
+    )
 
 
 def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[RungEvidence]:
     probe = _rows(dataset.test, np.arange(NUM_PROBE_ROWS))
     predictions = implementation.predict(probe.images)
-    logits = Tensor(name="logits", values=predictions.logits)
-    probabilities = Tensor(name="probabilities", values=predictions.probabilities)
-    yield RungEvidence(rung=rungs.LOGITS, tensors=(logits,))
-    yield RungEvidence(rung=rungs.PROBABILITIES, tensors=(probabilities,))
-    loss = Tensor(name="loss", values=np.array(implementation.evaluate(probe).loss))
-    yield RungEvidence(rung=rungs.LOSS, tensors=(loss,))
+    yield _of_one(rungs.LOGITS, "logits", predictions.logits)
+    yield _of_one(rungs.PROBABILITIES, "probabilities", predictions.probabilities)
+    yield _of_one(rungs.LOSS, "loss", np.array(implementation.evaluate(probe).loss))
 
 
 def _of_extreme_loss(
@@ -106,20 +107,13 @@ def _of_extreme_loss(
     clipped_loss = _clipped_cross_entropy(predictions.probabilities, batch.labels)
     is_clipped = abs(loss - clipped_loss) < 1e-3 * abs(loss - true_loss)
     note = f"this loss takes probabilities clipped at {KERAS_EPSILON:g}, not logits"
-    return RungEvidence(
-        rung=rungs.EXTREME_LOSS,
-        tensors=(Tensor(name="loss", values=np.array(loss)),),
-        note=note if is_clipped else "",
-    )
+    return _of_one(rungs.EXTREME_LOSS, "loss", np.array(loss), note=note if is_clipped else "")
 
 
 def _of_gradients(implementation: Implementation, batch: Examples) -> RungEvidence:
     computed = implementation.loss_and_gradients(batch)
-    tensors = (
-        Tensor(name="loss", values=np.array(computed.loss)),
-        *(Tensor(name=name, values=array) for name, array in computed.gradients.named_arrays()),
-    )
-    return RungEvidence(rung=rungs.GRADIENTS, tensors=tensors)
+    named_arrays = [("loss", np.array(computed.loss)), *computed.gradients.named_arrays()]
+    return RungEvidence(rung=rungs.GRADIENTS, tensors=tuple(starmap(Tensor, named_arrays)))
 
 
 def _of_single_steps(
@@ -168,7 +162,7 @@ def _of_training(
                 on_epoch=count_epoch,
             )
             step_losses = np.concatenate([step_losses, report.step_losses])
-        losses = Tensor(name="loss", values=step_losses, is_by_step=True)
+        losses = Tensor("loss", step_losses, is_by_step=True)
         yield RungEvidence(rung=losses_rung, tensors=(losses,), num_steps=len(step_losses))
         yield RungEvidence(rung=metrics_rung, tensors=_metrics_tensors(history))
         yield _of_parameters(weights_rung, implementation, len(step_losses))
@@ -177,8 +171,7 @@ def _of_training(
 def _metrics_tensors(history: list[EpochMetrics]) -> tuple[Tensor, ...]:
     names = ("loss", "accuracy", "val_loss", "val_accuracy")
     return tuple(
-        Tensor(name=name, values=np.array([getattr(metrics, name) for metrics in history]))
-        for name in names
+        Tensor(name, np.array([getattr(each, name) for each in history])) for name in names
     )
 
 
@@ -189,7 +182,7 @@ def _rows(examples: Examples, rows: NDArray[np.integer]) -> Examples:
 def _with_extreme_output(parameters: Parameters) -> Parameters:
     *hidden, output = parameters.layers
     kernel = output.kernel * output.kernel.dtype.type(EXTREME_FACTOR)
-    return Parameters((*hidden, LayerParameters(name=output.name, kernel=kernel, bias=output.bias)))
+    return Parameters((*hidden, replace(output, kernel=kernel)))
 
 
 def _clipped_cross_entropy(

@@ -19,18 +19,21 @@ def draw_ladder(results: Sequence[RungComparison]) -> Figure:
     rungs = list(dict.fromkeys(result.name for result in results))
     rows = {name: row for row, name in enumerate(rungs)}
     pairs = list(dict.fromkeys(result.pair for result in results))
-    zero = place_of_zero(
-        [[result.difference for result in results], [result.tolerance for result in results]]
-    )
+    differences = [result.difference or 0.0 for result in results]
+    zero = place_of_zero([differences, [result.tolerance for result in results]])
     figure = new_figure(9.5, 1.6 + 0.36 * len(rungs))
     axes = figure.subplots()
     names = {pair: "–".join(map(title_of, pair)) for pair in pairs}
     colours = implementation_colours(tuple(names.values()))
     for place, pair in enumerate(pairs):
-        own = [result for result in results if result.pair == pair]
+        points = [
+            (max(result.difference, zero), rows[result.name])
+            for result in results
+            if result.pair == pair and result.difference is not None
+        ]
         axes.scatter(
-            [max(result.difference, zero) for result in own],
-            [rows[result.name] + 0.22 * (place - (len(pairs) - 1) / 2) for result in own],
+            [difference for difference, _ in points],
+            [row + 0.22 * (place - (len(pairs) - 1) / 2) for _, row in points],
             label=names[pair],
             color=colours[names[pair]],
             s=26,

@@ -63,7 +63,7 @@ def compare(
     return RungComparison(
         name=left.rung.name,
         pair=pair,
-        difference=difference,
+        difference=difference if np.isfinite(difference) else None,
         tolerance=tolerance,
         passed=passed,
         parting=None if passed else parting,

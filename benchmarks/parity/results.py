@@ -1,16 +1,9 @@
-"""What `twins parity` finds: typed records, and their one file, `parity.json`.
-
-Format history: version 1, the first.
-"""
+"""What `twins parity` finds: typed records, and their one file, `parity.json`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import check
-from shared.data.dataset import DatasetDescription
-from shared.experiment import Experiment
-
-SCHEMA_VERSION = 1
+from benchmarks.runner.records import Record, check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +28,13 @@ class Parting:
 class RungComparison:
     """One rung, compared for one pair.
 
-    difference: the largest absolute difference; infinite where shapes or names
-        differ or a value is no number. On the last rung, a number of rows.
+    difference: the largest absolute difference; None, beyond every tolerance, where shapes
+        or names differ or a value is no number. On the last rung, a number of rows.
     """
 
     name: str
     pair: tuple[str, str]
-    difference: float
+    difference: float | None
     tolerance: float
     passed: bool
     parting: Parting | None
@@ -49,20 +42,21 @@ class RungComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParityReport:
+class ParityReport(Record):
     """A climb of the ladder: every rung reached, for every pair.
 
     devices: what each implementation ran on, by its name.
     """
 
-    schema_version: int
+    study: Literal["parity"] = "parity"
     dtype: str
     passed: bool
     rungs: tuple[RungComparison, ...]
-    dataset: DatasetDescription
-    experiment: Experiment
-    environment: Environment
     devices: dict[str, str]
+
+    def ran_on(self) -> dict[str, str]:
+        """As in `Record.ran_on`."""
+        return self.devices
 
     def __post_init__(self) -> None:
         places = [(rung.name, rung.pair) for rung in self.rungs]

@@ -37,7 +37,23 @@ class ReportCommand:
             InputError: a path holds nothing that a report shows, or the output folder
                 cannot be used.
         """
-        from benchmarks.report.study import run_report
+        from functools import cache
 
-        run_report(self, context)
+        from benchmarks.report.material import read_material
+        from benchmarks.report.page import REPORT_FILE, render_page
+        from benchmarks.runner.output_folder import output_folder
+        from shared.data.dataset import load_dataset
+
+        material = read_material(self.paths)
+        places = context.places(self.data_dir)
+        with output_folder(self.out, "report") as folder:
+            page = render_page(material, cache(lambda name: load_dataset(name, places)))
+            (folder / REPORT_FILE).write_text(page, encoding="utf-8")
+        for found in material.found:
+            context.say(f"shown: {found.source}")
+        for name in material.left_out:
+            context.say(f"left out: {name}, no record that a report shows")
+        for marker in material.unfinished:
+            context.say(f"not finished: {marker}")
+        context.say(f"outputs: {folder / REPORT_FILE}")
         return STATUS_DONE

@@ -1,123 +1,149 @@
-"""The page: sections in their order, set into the template, one self-contained HTML file."""
+"""The page: every study's parts in the order of the registry, one self-contained HTML file.
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+Readable without a network. Templates are Jinja's; whatever they insert is escaped, unless it
+is marked as markup.
+"""
+
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from benchmarks.defaults.results import DefaultsResults
-from benchmarks.drift.results import Drift
-from benchmarks.pages.render import page_templates
-from benchmarks.parity.results import ParityReport
+from jinja2 import Environment as Templates
+from jinja2 import FileSystemLoader, StrictUndefined
+
+from benchmarks.display.parts import Part
+from benchmarks.display.words import network, plural
+from benchmarks.implementations import title_of
+from benchmarks.registry import STUDIES
+from benchmarks.report.chart import Drawing
 from benchmarks.report.material import Found, Material
-from benchmarks.report.parts import Block, Part, Section, section_of
-from benchmarks.report.run_material import RunMaterial
-from benchmarks.report.sections import (
-    confusion,
-    curves,
-    defaults,
-    drift,
-    environment,
-    images,
-    parity,
-    seeds,
-    speed,
-    swap,
-    verdict,
-    weights,
-)
-from benchmarks.seeds.results import SweepResults
-from benchmarks.speed.results import SpeedResults
-from benchmarks.swap.results import SwapReport
+from benchmarks.report.runs import Cards, LoadImages, parts_beside
+from benchmarks.run.results import Results
+from benchmarks.runner.conduct import show_of
+from benchmarks.runner.records import Record
 
-TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE = "report.html"
 STAND_IN = "stand-in"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chapter:
-    """A section of the page before its records are known."""
+class Facts:
+    """A command as it is typed, and names with what they stand for; folded where it has company."""
+
+    command: str
+    is_folded: bool
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """What a section says of one record; the heading is empty where there is only one."""
+
+    key: str
+    heading: str
+    parts: tuple[Part | Cards | Facts, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading with its blocks; `key` is what links name."""
 
     key: str
     title: str
-    parts_of: Callable[[Any, str], Iterable[Part]]
+    blocks: tuple[Block, ...]
 
 
-CURVES = Chapter(key="curves", title="Learning curves", parts_of=curves.curve_parts)
-OF_RECORDS: tuple[tuple[type[Any], Chapter], ...] = (
-    (ParityReport, Chapter(key="parity", title="Parity ladder", parts_of=parity.parity_parts)),
-    (SwapReport, Chapter(key="swap", title="Weight swap", parts_of=swap.swap_parts)),
-    (Drift, Chapter(key="drift", title="Float32 drift", parts_of=drift.drift_parts)),
-    (SweepResults, Chapter(key="seeds", title="Many seeds", parts_of=seeds.seeds_parts)),
-    (
-        DefaultsResults,
-        Chapter(key="defaults", title="Cost of defaults", parts_of=defaults.defaults_parts),
-    ),
-    (SpeedResults, Chapter(key="speed", title="Speed ladder", parts_of=speed.speed_parts)),
-)
-OF_RUNS = (
-    Chapter(key="differing", title="Classified differently", parts_of=images.differing_parts),
-    Chapter(key="wrong", title="Confidently wrong", parts_of=images.wrong_parts),
-    Chapter(key="confusion", title="Confusion matrices", parts_of=confusion.confusion_parts),
-    Chapter(key="weights", title="First-layer weights", parts_of=weights.weight_parts),
-)
-"""Sections of runs that follow after those of other records."""
-
-
-def render_page(runs: Sequence[Found[RunMaterial]], material: Material) -> str:
+def render_page(material: Material, load_images: LoadImages) -> str:
     """The page of all that was found; only what is there has a section.
 
-    Args:
-        runs: the runs of `material` with what belongs to them.
-        material: all records.
+    Raises:
+        InputError: the folder of images that the user named does not hold them.
     """
-    datasets = {each.record.dataset.name for each in _with_environment(material)}
-    template = page_templates(TEMPLATES).get_template("report.html")
-    return template.render(
-        page_title=_title(material),
-        sources=[each.source for each in material.found],
+    templates = Templates(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["drawn"] = Drawing
+    templates.filters["template_name"] = lambda part: f"{type(part).__name__.lower()}.html"
+    sources = [found.source for found in material.found]
+    title = f"Report: {sources[0]}" if len(sources) == 1 else f"Report of {len(sources)} records"
+    return templates.get_template("report.html").render(
+        page_title=title,
+        sources=sources,
         unfinished=material.unfinished,
         left_out=material.left_out,
-        has_stand_in=STAND_IN in datasets,
-        sections=tuple(_sections(runs, material)),
+        has_stand_in=any(found.record.dataset.name == STAND_IN for found in material.found),
+        findings=[
+            (study, finding)
+            for study, every in _by_study(material)
+            for found in every
+            for finding in show_of(found.record).findings(found.record)
+        ],
+        sections=tuple(_sections(material, load_images)),
     )
 
 
-def _sections(runs: Sequence[Found[RunMaterial]], material: Material) -> Iterator[Section]:
-    parts = tuple(verdict.verdict_parts(runs, material, verdict.KEY))
-    yield Section(key=verdict.KEY, title="Verdict", blocks=(Block(heading="", parts=parts),))
-    if runs:
-        yield _section(CURVES, runs)
-    for record_type, chapter in OF_RECORDS:
-        found = sorted(material.of(record_type), key=_is_about_growth)
+def _by_study(material: Material) -> Iterator[tuple[str, list[Found[Record]]]]:
+    for study in STUDIES:
+        found = [each for each in material.found if each.record.study == study]
         if found:
-            yield _section(chapter, found)
-    if runs:
-        yield from (_section(chapter, runs) for chapter in OF_RUNS)
-    made = _with_environment(material)
-    if made:
-        parts_of = partial(environment.environment_parts, is_open=len(made) == 1)
-        yield section_of("environment", "Environment and commands", made, parts_of)
+            yield study, found
 
 
-def _is_about_growth(found: Found[Any]) -> bool:
-    """The ladder itself comes before a measurement of how its times grow."""
-    return isinstance(found.record, SpeedResults) and bool(
-        found.record.by_batch_size or found.record.by_width
+def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
+    for study, every in _by_study(material):
+        blocks = tuple(
+            Block(
+                key=f"{study}-{number}",
+                heading=found.source if len(every) > 1 else "",
+                parts=tuple(_parts(found, load_images)),
+            )
+            for number, found in enumerate(every, start=1)
+        )
+        yield Section(key=study, title=show_of(every[0].record).TITLE, blocks=blocks)
+    is_alone = len(material.found) == 1
+    yield Section(
+        key="environment",
+        title="Environment and commands",
+        blocks=tuple(
+            Block(
+                key=f"environment-{number}",
+                heading="" if is_alone else found.source,
+                parts=(_facts(found.record, is_folded=not is_alone),),
+            )
+            for number, found in enumerate(material.found, start=1)
+        ),
     )
 
 
-def _section(chapter: Chapter, found: Iterable[Found[Any]]) -> Section:
-    return section_of(chapter.key, chapter.title, found, chapter.parts_of)
+def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
+    yield from show_of(found.record).parts(found.record)
+    if isinstance(found.record, Results):
+        yield from parts_beside(found, load_images)
 
 
-def _with_environment(material: Material) -> tuple[Found[Any], ...]:
-    """All records but swaps, whose files say nothing about where they were made."""
-    return tuple(each for each in material.found if not isinstance(each.record, SwapReport))
-
-
-def _title(material: Material) -> str:
-    sources = [each.source for each in material.found]
-    return f"Report: {sources[0]}" if len(sources) == 1 else f"Report of {len(sources)} records"
+def _facts(record: Record, *, is_folded: bool) -> Facts:
+    """The experiment of a record and what it ran on."""
+    experiment, dataset, environment = record.experiment, record.dataset, record.environment
+    devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
+    facts = {
+        "experiment": f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
+        f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, {experiment.dtype}, "
+        f"randomness {experiment.randomness}, seed {experiment.seed}",
+        "data": f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}",
+        "devices": devices,
+        "processor": f"{environment.processor}, {plural(environment.num_cores, 'core')}",
+        "system": f"{environment.platform}, Python {environment.python}",
+        "packages": ", ".join(f"{name} {of}" for name, of in environment.packages.items()),
+        "commit": environment.git_commit or "unknown",
+        "variables": ", ".join(environment.flags) or "none that steer frameworks",
+    }
+    return Facts(
+        command=shlex.join(environment.command),
+        is_folded=is_folded,
+        facts=tuple((name, text) for name, text in facts.items() if text),
+    )

@@ -21,8 +21,25 @@ class RunCommand(TrainingOptions):
             InputError: an implementation, the data or the output folder cannot be used.
             RunFailedError: a training failed.
         """
-        from benchmarks.run.study import run
+        from benchmarks.implementations import check_names
+        from benchmarks.report.material import Found, Material
+        from benchmarks.report.page import REPORT_FILE, render_page
+        from benchmarks.run.figure import draw_run_figures
+        from benchmarks.run.measure import train_all
+        from benchmarks.runner.conduct import keep, say
+        from benchmarks.runner.output_folder import output_folder
 
         allow_float64(self.experiment)
-        run(self, context)
+        names = check_names(self.impl)
+        with output_folder(self.out, "run") as folder:
+            raw = context.load_images(self.images)
+            results = train_all(names, self.experiment, raw, context, folder, in_bulk=self.in_bulk)
+            draw_run_figures(folder, results, raw)
+            found = Found(record=results, source=f"{folder.name}/results.json", folder=folder)
+            page = render_page(Material(found=(found,)), lambda _: raw)
+            (folder / REPORT_FILE).write_text(page, encoding="utf-8")
+            keep(results, folder, "results.json")
+        say(results, context)
+        context.say(f"outputs: {folder}")
+        context.say(f"everything on one page: {folder / REPORT_FILE}")
         return STATUS_DONE

@@ -9,16 +9,10 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from benchmarks.display.style import new_figure
-from benchmarks.implementations import title_of
 
 # Counts to this power are coloured, so that a confusion of 20 images shows beside a
 # diagonal of 900. A logarithm would do so too, but knows no colour for 0.
 _COLOUR_EXPONENT = 0.4
-
-
-def confusion_title(name: str) -> str:
-    """What stands above an implementation's matrix."""
-    return f"{title_of(name)}: test images by true and predicted class"
 
 
 def draw_confusion(confusion: ArrayLike, class_names: Sequence[str], title: str) -> Figure:

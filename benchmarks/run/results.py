@@ -1,20 +1,19 @@
 """Results: what a run measured, as typed records, and their one file, `results.json`.
 
 Raw values are stored; whatever can be computed from them is computed on reading.
-
-Format history: version 1, the first.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import check
+from benchmarks.runner.records import Record, check
 from benchmarks.runner.training import ImplementationRun
-from shared.data.dataset import DatasetDescription
 from shared.documented import Verdict
-from shared.experiment import Experiment
 
-SCHEMA_VERSION = 1
+WEIGHTS_FILE = "weights.safetensors"
+"""Trained weights in each implementation's folder, see `shared.parameters`."""
+PREDICTIONS_FILE = "test-probabilities.npy"
+"""Probabilities of the test images there, (10000, 10), in the experiment's type of numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +28,22 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Results:
+class Results(Record):
     """A whole run, as `results.json` holds it.
 
     in_bulk: whether frameworks ran many steps at a time where they can, so that
         seconds are not those of the documented way to train.
     """
 
-    schema_version: int
-    dataset: DatasetDescription
-    experiment: Experiment
-    environment: Environment
+    study: Literal["run"] = "run"
     runs: dict[str, ImplementationRun]
     documented: tuple[Comparison, ...]
     why_not_applicable: str | None
     in_bulk: bool = False
+
+    def ran_on(self) -> dict[str, str]:
+        """As in `Record.ran_on`."""
+        return {name: run.device for name, run in self.runs.items()}
 
     def __post_init__(self) -> None:
         names = set(self.runs)

@@ -1,21 +1,19 @@
-"""Live progress: a bar for each training on a terminal, plain lines elsewhere."""
+"""Live progress: bars on a terminal, plain lines elsewhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shared.protocol import EpochMetrics
 
+NUM_LINES = 10
+"""Where no bar is shown, a line is printed each time another tenth is done."""
 
-class OnEpoch(Protocol):
-    """Hears of each epoch of a training, by its name, as the epoch ends."""
 
-    def __call__(self, name: str, metrics: EpochMetrics) -> None:
-        """Shows the epoch."""
-        ...
+OnEpoch = Callable[[str, EpochMetrics], None]
+"""Hears of each epoch of a training, by its name, as the epoch ends."""
 
 
 @contextmanager
@@ -34,16 +32,7 @@ def show_trainings(
             _line(titles[name], metrics, num_epochs), soft_wrap=True
         )
         return
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("epoch"),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[accuracy]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        console=console,
-    )
-    with progress:
+    with _bars(console, "epochs", "{task.fields[accuracy]}") as progress:
         width = max(map(len, titles.values()))
         tasks = {
             name: progress.add_task(f"{title:{width}}", total=num_epochs, accuracy="starting")
@@ -54,6 +43,47 @@ def show_trainings(
             completed=metrics.epoch,
             accuracy=f"validation accuracy {metrics.val_accuracy:.4f}",
         )
+
+
+@contextmanager
+def show_parts(
+    console: Console, what: str, total: int, unit: str, num_done: int = 0
+) -> Iterator[Callable[..., None]]:
+    """Counts parts of a whole: calling what this gives counts one more, whatever the arguments.
+
+    Args:
+        console: where to; without a terminal a line for each tenth.
+        what: what is done, `runs for the bands` for instance.
+        total: how many parts there are, `num_done` of them done beforehand.
+        unit: what a part is, in the plural.
+        num_done: see `total`.
+    """
+    if console.is_terminal:
+        with _bars(console, unit) as progress:
+            task = progress.add_task(what, total=total, completed=num_done)
+            yield lambda *_: progress.advance(task)
+        return
+
+    def count(*_: object) -> None:
+        nonlocal num_done
+        num_done += 1
+        if num_done * NUM_LINES // total > (num_done - 1) * NUM_LINES // total:
+            console.print(f"{what}: {num_done} of {total} {unit}", soft_wrap=True)
+
+    yield count
+
+
+def _bars(console: Console, unit: str, *texts: str) -> Progress:
+    """Bars with what is done, how much of it, any texts, and the time left."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        *map(TextColumn, texts),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+    )
 
 
 def _line(title: str, metrics: EpochMetrics, num_epochs: int) -> str:

@@ -1,16 +1,41 @@
-"""Records as files: written whole or not at all, checked when they are read."""
+"""Records as files: written whole or not at all, known and checked when they are read."""
 
+import importlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
+from benchmarks.registry import STUDIES
+from benchmarks.runner.environment import Environment
+from shared.data.dataset import DatasetDescription
 from shared.errors import InputError
+from shared.experiment import Experiment
 
-Record = TypeVar("Record")
+AnyRecord = TypeVar("AnyRecord")
 
 LARGEST_NUMBER = 1e18
 """Beyond anything that is measured here; an axis that reached so far would show nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the file of every study says, whatever was measured.
+
+    study: whose record it is, a name in `benchmarks.registry.STUDIES`.
+    schema_version: version 1 did not name its study, and a swap said nothing of its making.
+    """
+
+    study: str
+    schema_version: Literal[2] = 2
+    dataset: DatasetDescription
+    experiment: Experiment
+    environment: Environment
+
+    def ran_on(self) -> dict[str, str]:
+        """What each implementation's arithmetic ran on, by its name, where that is known."""
+        return {}
 
 
 def check(is_sound: bool, what: str) -> None:
@@ -23,21 +48,6 @@ def check(is_sound: bool, what: str) -> None:
         raise ValueError(what)
 
 
-def has_usable_numbers(raw: object) -> bool:
-    """Whether no number in a decoded file, at any depth, is larger than any measurement."""
-    waiting = [raw]
-    while waiting:
-        value = waiting.pop()
-        match value:
-            case dict():
-                waiting += value.values()
-            case list():
-                waiting += value
-            case int() | float() if abs(value) > LARGEST_NUMBER:
-                return False
-    return True
-
-
 def write_json(record: object, path: Path) -> None:
     """Writes a record whole or not at all: to a file beside it, then moved into place."""
     partial = path.with_name(f".{path.name}.partial")
@@ -45,7 +55,7 @@ def write_json(record: object, path: Path) -> None:
     partial.replace(path)
 
 
-def read_json(path: Path, record_type: type[Record]) -> Record:
+def read_json(path: Path, record_type: type[AnyRecord]) -> AnyRecord:
     """Reads and checks a record.
 
     Raises:
@@ -58,3 +68,30 @@ def read_json(path: Path, record_type: type[Record]) -> Record:
             f"{path} cannot be read as {record_type.__name__} ({error}): "
             "name a file that this program wrote"
         ) from error
+
+
+def recognise(content: bytes) -> Record | None:
+    """The record that a file's content is; None where it is none of a study, or not sound."""
+    try:
+        raw = msgspec.json.decode(content)
+        if not isinstance(raw, dict) or not _has_usable_numbers(raw):
+            return None
+        module, _, name = STUDIES[raw["study"]].partition(":")
+        return msgspec.convert(raw, getattr(importlib.import_module(module), name))
+    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def _has_usable_numbers(raw: object) -> bool:
+    """Whether no number in a decoded file, at any depth, is larger than any measurement."""
+    waiting = [raw]
+    while waiting:
+        value = waiting.pop()
+        match value:
+            case dict():
+                waiting += value.values()
+            case list():
+                waiting += value
+            case int() | float() if abs(value) > LARGEST_NUMBER:
+                return False
+    return True

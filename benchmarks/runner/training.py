@@ -1,8 +1,7 @@
-"""One training, start to end, of any implementation: what runs in each child process."""
+"""One training, start to end, of any implementation: its draws, and what runs in its process."""
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.implementations import build_implementation
-from benchmarks.runner.processes import Report
+from benchmarks.implementations import build_implementation, replay_published_draws
+from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import check
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
-from shared.draws import Draws, sha256_of
+from shared.draws import Draws, draw_shared, sha256_of
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
@@ -87,6 +86,24 @@ class Training:
     test_probabilities: NDArray[np.floating]
 
 
+def draw(experiment: Experiment, log: Path) -> Draws | None:
+    """The draws that every implementation receives; None where each draws its own.
+
+    Raises:
+        RunFailedError: TensorFlow is missing, or draws other numbers than it used to.
+    """
+    if experiment.randomness == "native":
+        return None
+    if experiment.randomness == "shared":
+        return draw_shared(experiment)
+    # The published run's numbers are TensorFlow's, so they are drawn in a process of its own.
+    return run_in_process(_draw_published, experiment, log=log)
+
+
+def _draw_published(_report: Report, experiment: Experiment) -> Draws:
+    return replay_published_draws(experiment)
+
+
 def train(report: Report, job: TrainingJob) -> Training:
     """Trains, evaluates on the test set and predicts; reports each epoch's `EpochMetrics`.
 
@@ -94,17 +111,22 @@ def train(report: Report, job: TrainingJob) -> Training:
         RunFailedError: the loss is no longer a number.
     """
     started = time.perf_counter()
-    purpose = "in bulk" if job.in_bulk else "documented"
-    implementation = build_implementation(job.implementation, job.experiment, purpose)
+    builder = "build_in_bulk" if job.in_bulk else "build"
+    implementation = build_implementation(job.implementation, job.experiment, builder)
     import_seconds = time.perf_counter() - started
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     if job.draws is not None:
         implementation.set_parameters(job.draws.parameters)
+
+    def on_epoch(metrics: EpochMetrics) -> None:
+        refuse_divergence(metrics)
+        report(metrics)
+
     fit_report = implementation.fit(
         dataset.training,
         validation=dataset.validation,
         orders=None if job.draws is None else job.draws.orders,
-        on_epoch=_refusing_divergence(report),
+        on_epoch=on_epoch,
     )
     seconds = Seconds(
         import_=import_seconds,
@@ -122,16 +144,17 @@ def train(report: Report, job: TrainingJob) -> Training:
     )
 
 
-def _refusing_divergence(report: Report) -> Callable[[EpochMetrics], None]:
-    def on_epoch(metrics: EpochMetrics) -> None:
-        if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
-            raise RunFailedError(
-                f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
-                "try a smaller --learning-rate"
-            )
-        report(metrics)
+def refuse_divergence(metrics: EpochMetrics) -> None:
+    """Ends a training whose losses are no longer numbers.
 
-    return on_epoch
+    Raises:
+        RunFailedError: a loss of this epoch is none.
+    """
+    if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
+        raise RunFailedError(
+            f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
+            "try a smaller --learning-rate"
+        )
 
 
 def _describe(

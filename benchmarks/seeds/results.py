@@ -2,21 +2,18 @@
 
 Raw values are stored beside what was computed from them, so that the statistics
 can be computed anew.
-
-Format history: version 1, the first.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import check
+from benchmarks.runner.records import Record, check
 from benchmarks.runner.training import Seconds
 from benchmarks.seeds.statistics import Equivalence, Position, Summary
 from shared.data.dataset import DatasetDescription
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation
-
-SEEDS_SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +24,7 @@ class SweepPlan:
     environment: where the sweep was started.
     """
 
-    schema_version: int
+    schema_version: Literal[2] = 2
     experiment: Experiment
     dataset: DatasetDescription
     environment: Environment
@@ -42,7 +39,7 @@ class SeedTraining:
     git_commit: of the code that trained; a resumed sweep may have more than one.
     """
 
-    schema_version: int
+    schema_version: Literal[2] = 2
     implementation: str
     seed: int
     device: str
@@ -89,13 +86,10 @@ class SweepStatistics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepResults:
+class SweepResults(Record):
     """A whole sweep, as `seeds.json` holds it; `trainings` by implementation, then by seed."""
 
-    schema_version: int
-    experiment: Experiment
-    environment: Environment
-    dataset: DatasetDescription
+    study: Literal["seeds"] = "seeds"
     seeds: tuple[int, ...]
     trainings: tuple[SeedTraining, ...]
     statistics: SweepStatistics
@@ -104,6 +98,10 @@ class SweepResults:
         trained = [self.of(name) for name in self.statistics.test_accuracy]
         are_whole = all(tuple(each.seed for each in of_one) == self.seeds for of_one in trained)
         check(bool(trained) and are_whole and self.dataset.num_test > 0, "a training is missing")
+
+    def ran_on(self) -> dict[str, str]:
+        """As in `Record.ran_on`."""
+        return {each.implementation: each.device for each in reversed(self.trainings)}
 
     def of(self, implementation: str) -> tuple[SeedTraining, ...]:
         """One implementation's trainings, in the order of seeds."""

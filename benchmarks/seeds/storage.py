@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.runner.records import read_json, write_json
-from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining, SweepPlan
+from benchmarks.seeds.results import SeedTraining, SweepPlan
 from shared.errors import InputError, RunFailedError
 
 PLAN_FILE = "sweep.json"
@@ -44,7 +44,7 @@ def stored_trainings(folder: Path) -> dict[Key, SeedTraining]:
     for path in sorted((folder / TRAININGS_FOLDER).glob("*.json")):
         training = read_json(path, SeedTraining)
         key = (training.implementation, training.seed)
-        if path != _path_of(folder, key) or training.schema_version != SEEDS_SCHEMA_VERSION:
+        if path != _path_of(folder, key):
             raise InputError(
                 f"{path} is not the training that its name says, or of another version of this "
                 "program: move it away and resume again"
@@ -87,7 +87,6 @@ def check_resumable(
 def _differences(stored: SweepPlan, asked: SweepPlan) -> list[str]:
     """What would make trainings of the two plans incomparable, in words."""
     pairs = [
-        ("format", stored.schema_version, asked.schema_version),
         ("images' sha256", stored.dataset.sha256, asked.dataset.sha256),
         *(
             (name.replace("_", " "), getattr(stored.experiment, name), value)

@@ -5,25 +5,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.display.style import save_figure
-from benchmarks.display.tables import to_terminal
 from benchmarks.implementations import implementation_names
 from benchmarks.options import Context
-from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.conduct import keep, say
 from benchmarks.runner.output_folder import output_folder, resumed_folder
-from benchmarks.runner.records import write_json
 from benchmarks.seeds.analysis import analyse
 from benchmarks.seeds.command import SeedsCommand
-from benchmarks.seeds.figure import draw_seeds
 from benchmarks.seeds.results import (
-    SEEDS_SCHEMA_VERSION,
     SeedTraining,
     SweepPlan,
     SweepResults,
 )
 from benchmarks.seeds.storage import check_resumable, store_plan
 from benchmarks.seeds.sweep import train_missing
-from benchmarks.seeds.table import accuracy_table, documented_table, equivalence_table
 from benchmarks.seeds.training import SeedJob
 from shared.data.dataset import RawDataset, describe
 
@@ -37,10 +31,9 @@ def run_seeds(command: SeedsCommand, context: Context) -> SweepResults:
     """
     raw = context.load_images(command.images)
     plan = SweepPlan(
-        schema_version=SEEDS_SCHEMA_VERSION,
         experiment=command.first_experiment,
         dataset=describe(raw),
-        environment=describe_environment(context.variables, context.words),
+        environment=context.describe_environment(),
     )
     with _folder_of(command, plan) as folder:
         trainings = train_missing(
@@ -50,11 +43,9 @@ def run_seeds(command: SeedsCommand, context: Context) -> SweepResults:
             context.console,
         )
         results = _assemble(command, plan, trainings)
-        figures = folder / "figures"
-        figures.mkdir(exist_ok=True)
-        save_figure(draw_seeds(results), figures / "seeds.png", results.dataset.name)
-        write_json(results, folder / "seeds.json")
-    _conclude(context, results, folder)
+        keep(results, folder, "seeds.json")
+    say(results, context)
+    context.say(f"outputs: {folder}")
     return results
 
 
@@ -96,7 +87,6 @@ def _assemble(
         for name in implementation_names()
     }
     return SweepResults(
-        schema_version=SEEDS_SCHEMA_VERSION,
         experiment=plan.experiment,
         environment=plan.environment,
         dataset=plan.dataset,
@@ -104,14 +94,3 @@ def _assemble(
         trainings=tuple(each for of_one in by_name.values() for each in of_one),
         statistics=analyse(by_name, plan.experiment, plan.dataset),
     )
-
-
-def _conclude(context: Context, results: SweepResults, folder: Path) -> None:
-    context.console.print(to_terminal(accuracy_table(results)))
-    context.console.print(to_terminal(equivalence_table(results)))
-    if results.statistics.documented:
-        context.console.print(to_terminal(documented_table(results)))
-    else:
-        reason = results.statistics.why_not_applicable
-        context.say(f"documented figures: not applicable, {reason}")
-    context.say(f"outputs: {folder}")

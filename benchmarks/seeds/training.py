@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from benchmarks.implementations import title_of
 from benchmarks.runner.processes import Report
 from benchmarks.runner.training import TrainingJob, train
-from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining
+from benchmarks.seeds.results import SeedTraining
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
 from shared.errors import RunFailedError
@@ -50,7 +50,6 @@ def train_seed(report: Report, job: SeedJob) -> SeedTraining:
     except RunFailedError as error:
         raise RunFailedError(f"{job.title}: {error}") from error
     return SeedTraining(
-        schema_version=SEEDS_SCHEMA_VERSION,
         implementation=job.implementation,
         seed=job.experiment.seed,
         device=run.device,

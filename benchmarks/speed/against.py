@@ -60,7 +60,7 @@ def _row(before: RungTimes, now: RungTimes) -> tuple[str, ...]:
 
 def _conditions(earlier: SpeedResults, now: SpeedResults) -> Iterator[tuple[str, object, object]]:
     then, here = earlier.environment, now.environment
-    yield "processor", then.software.processor, here.software.processor
+    yield "processor", then.processor, here.processor
     yield "cores", len(then.before.affinity), len(here.before.affinity)
     yield "device", then.device, here.device
     yield "accelerator", then.accelerator, here.accelerator

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.options import Context
-from benchmarks.runner.environment import describe_environment
 from benchmarks.runner.records import write_json
 from benchmarks.speed.analysis import reasons_for_noise, rung_result, with_shares
 from benchmarks.speed.command import SpeedCommand
@@ -14,7 +13,6 @@ from benchmarks.speed.limits import mean_limits, measure_limits
 from benchmarks.speed.machine import describe_machine, find_accelerator
 from benchmarks.speed.progress import show_steps
 from benchmarks.speed.results import (
-    SPEED_SCHEMA_VERSION,
     GrowthPoint,
     Limit,
     Limits,
@@ -61,7 +59,7 @@ class Campaign:
             variables=self.variables,
         )
         self.before = describe_machine()
-        self.software = describe_environment(context.variables, context.words)
+        self.software = context.describe_environment()
         self.blank = self._blank()
 
     def measure(self, rungs: Sequence[SpeedRung], omitted: tuple[Omission, ...]) -> SpeedResults:
@@ -150,12 +148,11 @@ class Campaign:
         """Results without a measurement: what is known beforehand."""
         nothing = Limit(large_product=math.nan, network_products=math.nan)
         return SpeedResults(
-            schema_version=SPEED_SCHEMA_VERSION,
             finished=False,
             dataset=describe(self.raw),
             experiment=self.experiment,
             environment=SpeedEnvironment(
-                software=self.software,
+                **vars(self.software),
                 device=self.plan.device,
                 accelerator=find_accelerator() if self.plan.device == "gpu" else None,
                 variables=as_flags(self.variables),

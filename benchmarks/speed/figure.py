@@ -8,7 +8,6 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.speed.results import RungTimes, SpeedResults
-from benchmarks.speed.table import describe_device, limit_seconds, title
 
 LIMIT_COLOUR = "#B00020"
 
@@ -37,7 +36,7 @@ def draw_speed(results: SpeedResults) -> Figure:
             va="center",
             fontsize=9,
         )
-    for name, seconds in limit_seconds(results).items():
+    for name, seconds in results.limit_seconds.items():
         axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
         axes.annotate(
             f"{name} {seconds:.2f} s",
@@ -56,11 +55,11 @@ def draw_speed(results: SpeedResults) -> Figure:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(range(len(results.rungs)), list(map(title, results.rungs)))
+    axes.set_yticks(range(len(results.rungs)), [rung.title for rung in results.rungs])
     axes.invert_yaxis()
     tidy(axes)
     axes.set_xlabel("seconds of an epoch: samples, median, 95 % interval of the median")
-    axes.set_title(describe_device(results), fontsize=10, loc="left")
+    axes.set_title(results.device_title, fontsize=10, loc="left")
     return figure
 
 

@@ -8,8 +8,7 @@ from statistics import fmean
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.runner.cores import pin_to_core, usable_cores
-from benchmarks.runner.processes import Report, run_in_process
+from benchmarks.runner.processes import Report, pin_to_core, run_in_process, usable_cores
 from benchmarks.speed.results import Limit, Limits
 from shared.experiment import Experiment
 from shared.operations import product_shapes

@@ -5,7 +5,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from benchmarks.runner.cores import usable_cores
+from benchmarks.runner.processes import usable_cores
 from benchmarks.speed.results import Accelerator, MachineState
 
 CPU_FOLDER = Path("/sys/devices/system/cpu")

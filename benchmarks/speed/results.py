@@ -1,19 +1,19 @@
 """What `twins speed` measures: typed records, and their one file, `speed.json`.
 
 Raw samples are stored; what is computed from them for readers of the file is
-stored beside them. Format history: version 1, the first.
+stored beside them.
 """
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmarks.runner.environment import Environment
-from benchmarks.runner.records import check
-from shared.data.dataset import DatasetDescription
+from benchmarks.runner.records import Record, check
 from shared.experiment import Experiment
 from shared.timing import Measure
 
-SPEED_SCHEMA_VERSION = 1
+BILLION = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class MachineState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeedEnvironment:
+class SpeedEnvironment(Environment):
     """Versions and flags, and the machine before and after.
 
     variables: set by this program for every measured process alike, NAME=value.
@@ -49,7 +49,6 @@ class SpeedEnvironment:
     why_noisy: what speaks against trusting these times; empty where nothing does.
     """
 
-    software: Environment
     device: str
     accelerator: Accelerator | None
     variables: tuple[str, ...]
@@ -125,6 +124,11 @@ class RungTimes:
     device_bytes: int | None
     difference: float
 
+    @property
+    def title(self) -> str:
+        """The rung as people call it."""
+        return f"{self.framework}: {self.idea}"
+
     def __post_init__(self) -> None:
         counts = Counter(self.rounds).values()
         are_whole = len(self.epoch_seconds) == len(self.rounds) and len(set(counts)) == 1
@@ -150,7 +154,7 @@ class GrowthPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeedResults:
+class SpeedResults(Record):
     """All that `twins speed` measured.
 
     finished: whether every round of every rung was measured; False in the file
@@ -158,10 +162,8 @@ class SpeedResults:
     by_batch_size, by_width: empty unless asked for.
     """
 
-    schema_version: int
+    study: Literal["speed"] = "speed"
     finished: bool
-    dataset: DatasetDescription
-    experiment: Experiment
     environment: SpeedEnvironment
     limits: Limits
     num_rounds: int
@@ -169,3 +171,28 @@ class SpeedResults:
     omitted: tuple[Omission, ...]
     by_batch_size: tuple[GrowthPoint, ...] = ()
     by_width: tuple[GrowthPoint, ...] = ()
+
+    def ran_on(self) -> dict[str, str]:
+        """As in `Record.ran_on`: the GPU for all of them, where there was one."""
+        gpu = self.environment.accelerator
+        return {} if gpu is None else {"every rung": f"{gpu.name}, driver {gpu.driver}"}
+
+    @property
+    def device_title(self) -> str:
+        """The processor with its cores, or the GPU."""
+        environment = self.environment
+        if environment.accelerator is not None:
+            return environment.accelerator.name
+        num_cores = len(environment.before.affinity) or environment.num_cores
+        return f"{environment.processor}, {num_cores} cores"
+
+    @property
+    def limit_seconds(self) -> dict[str, float]:
+        """What an epoch's operations take at the rate of a large product, on a processor."""
+        if self.environment.accelerator is not None:
+            return {}
+        billions = self.rungs[0].operations / BILLION
+        return {
+            "limit of the machine": billions / self.limits.machine.large_product,
+            "limit of one core": billions / self.limits.one_core.large_product,
+        }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks.runner.cores import usable_cores
+from benchmarks.runner.processes import usable_cores
 
 
 def common_variables(device: str, *, tf32: bool) -> dict[str, str]:

@@ -1,28 +1,15 @@
 """`twins speed`: checks every rung, times it, and holds it against the machine's limit."""
 
-from pathlib import Path
-
-from benchmarks.display.style import save_figure
 from benchmarks.display.tables import to_terminal
 from benchmarks.options import Context
+from benchmarks.runner.conduct import keep, say
 from benchmarks.runner.output_folder import output_folder
 from benchmarks.speed.against import against_table, read_comparable
-from benchmarks.speed.campaign import Campaign
+from benchmarks.speed.campaign import RESULTS_FILE, Campaign
 from benchmarks.speed.command import SpeedCommand
-from benchmarks.speed.figure import draw_growth, draw_speed
 from benchmarks.speed.ladder import chosen_rungs, why_not
 from benchmarks.speed.machine import find_accelerator
 from benchmarks.speed.results import Omission, SpeedResults
-from benchmarks.speed.table import (
-    describe_device,
-    growth_tables,
-    ladder_table,
-    notes,
-    rungs_by_batch_size,
-    rungs_by_width,
-    short_name,
-    title,
-)
 from shared.errors import InputError
 from shared.timing import SpeedRung
 
@@ -41,10 +28,9 @@ def run_speed(command: SpeedCommand, context: Context) -> SpeedResults:
         campaign = Campaign(command, context, raw, folder)
         earlier = command.against and read_comparable(command.against, campaign.blank)
         results = campaign.measure(rungs, omitted)
-        figures = folder / "figures"
-        figures.mkdir()
-        _draw(results, figures)
-    _conclude(context, results, folder)
+        keep(results, folder, RESULTS_FILE)
+    say(results, context)
+    context.say(f"outputs: {folder}")
     if earlier:
         context.console.print(to_terminal(against_table(earlier, results)))
     return results
@@ -68,25 +54,3 @@ def _runnable(command: SpeedCommand) -> tuple[tuple[SpeedRung, ...], tuple[Omiss
             "missing (pip install 'fashion-twins[peers]')"
         )
     return tuple(rung for rung in chosen if reasons[rung.name] is None), omitted
-
-
-def _draw(results: SpeedResults, figures: Path) -> None:
-    drawn = {"speed": draw_speed(results)}
-    device = describe_device(results)
-    if results.by_batch_size:
-        rungs = rungs_by_batch_size(results, title)
-        drawn["batch-sizes"] = draw_growth(rungs, label="batch size", device=device)
-    if results.by_width:
-        rungs = rungs_by_width(results, title)
-        label = "units of the first hidden layer"
-        drawn["widths"] = draw_growth(rungs, label=label, device=device)
-    for name, figure in drawn.items():
-        save_figure(figure, figures / f"{name}.png", results.dataset.name)
-
-
-def _conclude(context: Context, results: SpeedResults, folder: Path) -> None:
-    for table in (ladder_table(results, short_name), *growth_tables(results, short_name)):
-        context.console.print(to_terminal(table))
-    for note in notes(results):
-        context.console.print(note, soft_wrap=True)
-    context.say(f"outputs: {folder}")

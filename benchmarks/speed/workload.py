@@ -11,8 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.implementations import ORACLE, build_implementation
-from benchmarks.runner.cores import usable_cores
-from benchmarks.runner.processes import Report, run_side_by_side
+from benchmarks.runner.processes import Report, run_side_by_side, usable_cores
 from benchmarks.speed.measure import MeasurementJob
 from shared.data.dataset import RawDataset, training_examples
 from shared.draws import Draws, draw_shared

@@ -25,6 +25,10 @@ class SwapCommand:
             InputError: the run's folder does not hold a finished run of the same data.
             RunFailedError: an implementation failed.
         """
-        from benchmarks.swap.study import run_swap
+        from benchmarks.runner.conduct import conduct
+        from benchmarks.swap.measure import exchange
 
-        return STATUS_DONE if run_swap(self, context).passed else STATUS_FAILED
+        report = conduct(
+            context, "swap", self.out, lambda out: exchange(self.run, self.images, context, out)
+        )
+        return STATUS_DONE if report.passed else STATUS_FAILED

@@ -1,13 +1,9 @@
-"""What `twins swap` finds: typed records, and their one file, `swap.json`.
-
-Format history: version 1, the first.
-"""
+"""What `twins swap` finds: typed records, and their one file, `swap.json`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from benchmarks.runner.records import check
-
-SCHEMA_VERSION = 1
+from benchmarks.runner.records import Record, check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +19,10 @@ class SwapResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwapReport:
+class SwapReport(Record):
     """All exchanges."""
 
-    schema_version: int
+    study: Literal["swap"] = "swap"
     dtype: str
     passed: bool
     swaps: tuple[SwapResult, ...]

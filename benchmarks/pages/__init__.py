@@ -1,1 +1,0 @@
-"""What every HTML page of this project shares: its frame, its style, its images."""

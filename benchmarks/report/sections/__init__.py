@@ -1,1 +1,0 @@
-"""The page's sections: each module turns one kind of record into what the page says of it."""

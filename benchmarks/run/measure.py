@@ -1,0 +1,136 @@
+"""Trains each implementation on the same data and draws, and compares with what is documented."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.implementations import title_of
+from benchmarks.options import Context
+from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results
+from benchmarks.runner.processes import run_in_process
+from benchmarks.runner.progress import show_trainings
+from benchmarks.runner.training import ImplementationRun, Training, TrainingJob, draw, train
+from shared.data.dataset import RawDataset, describe
+from shared.documented import (
+    DOCUMENTED_FIGURES,
+    FIRST_PREDICTIONS,
+    Verdict,
+    is_applicable,
+    why_not_applicable,
+)
+from shared.errors import RunFailedError
+from shared.experiment import Experiment
+from shared.parameters import save_parameters
+from shared.protocol import EpochMetrics
+
+SILENCE = "some ten seconds"
+"""What importing a framework and compiling the first step take on two cores."""
+
+
+def train_all(
+    names: tuple[str, ...],
+    experiment: Experiment,
+    raw: RawDataset,
+    context: Context,
+    folder: Path,
+    *,
+    in_bulk: bool,
+) -> Results:
+    """Trains one implementation after the other; weights and predictions go into its folder.
+
+    Raises:
+        RunFailedError: a training failed.
+    """
+    draws = draw(experiment, folder / "draws.log")
+    if draws is not None:
+        save_parameters(draws.parameters, folder / "initial-weights.safetensors")
+    runs = {}
+    for name in names:
+        job = TrainingJob(
+            implementation=name,
+            experiment=experiment,
+            raw=raw,
+            draws=draws,
+            folder=folder / name,
+            in_bulk=in_bulk,
+        )
+        runs[name] = _train_one(job, folder / name, context).run
+    if len({run.data_sha256 for run in runs.values()}) > 1:
+        raise RunFailedError("the implementations received different data; please report this")
+    return Results(
+        dataset=describe(raw),
+        experiment=experiment,
+        environment=context.describe_environment(),
+        runs=runs,
+        documented=compare_with_documented(runs, experiment, raw.name),
+        why_not_applicable=why_not_applicable(experiment, raw.name),
+        in_bulk=in_bulk,
+    )
+
+
+def compare_with_documented(
+    runs: Mapping[str, ImplementationRun], experiment: Experiment, dataset_name: str
+) -> tuple[Comparison, ...]:
+    """Every documented figure with each implementation's value and verdict."""
+    comparisons = []
+    for figure in DOCUMENTED_FIGURES:
+        applicable = is_applicable(figure, experiment, dataset_name)
+        measured = {name: figure.measured(run.history, run.test) for name, run in runs.items()}
+        verdicts: dict[str, Verdict] = {
+            name: figure.verdict(value, applicable=applicable) for name, value in measured.items()
+        }
+        comparisons.append(
+            Comparison(
+                name=figure.name,
+                documented=figure.value,
+                tolerance=figure.tolerance,
+                measured=dict(measured),
+                verdicts=verdicts,
+            )
+        )
+    return (*comparisons, _compare_first_predictions(runs, experiment, dataset_name))
+
+
+def _compare_first_predictions(
+    runs: Mapping[str, ImplementationRun], experiment: Experiment, dataset_name: str
+) -> Comparison:
+    complete = experiment.num_epochs == Experiment().num_epochs
+    applicable = complete and why_not_applicable(experiment, dataset_name) is None
+
+    def verdict(run: ImplementationRun) -> Verdict:
+        if not applicable:
+            return "not applicable"
+        return "met" if run.first_predictions == FIRST_PREDICTIONS else "missed"
+
+    return Comparison(
+        name="first three predictions",
+        documented=FIRST_PREDICTIONS,
+        tolerance=None,
+        measured={name: run.first_predictions for name, run in runs.items()},
+        verdicts={name: verdict(run) for name, run in runs.items()},
+    )
+
+
+def _train_one(job: TrainingJob, folder: Path, context: Context) -> Training:
+    folder.mkdir()
+    name = job.implementation
+    title = title_of(name)
+    context.say(f"{title}: importing and compiling, {SILENCE} of silence")
+    history: list[EpochMetrics] = []
+    with show_trainings(context.console, {name: title}, job.experiment.num_epochs) as show:
+
+        def on_epoch(metrics: EpochMetrics) -> None:
+            history.append(metrics)
+            # Rewritten at each epoch: what a broken run has reached is kept.
+            pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+            show(name, metrics)
+
+        try:
+            training = run_in_process(train, job, log=folder / "worker.log", on_event=on_epoch)
+        except RunFailedError as error:
+            raise RunFailedError(f"{title}: {error}") from error
+    save_parameters(training.parameters, folder / WEIGHTS_FILE)
+    np.save(folder / PREDICTIONS_FILE, training.test_probabilities)
+    return training

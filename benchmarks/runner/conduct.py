@@ -1,0 +1,77 @@
+"""What every study does: measure in a folder of its own, leave record and figures there, say it."""
+
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from benchmarks.display.parts import Chart, Finding, Notes, Part
+from benchmarks.display.style import save_figure
+from benchmarks.display.tables import Table, to_terminal
+from benchmarks.options import Context
+from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.records import Record, write_json
+
+Measured = TypeVar("Measured", bound=Record)
+
+
+class Show(Protocol):
+    """A study's module `show`: what its record says to a reader.
+
+    TITLE: the heading above it on a page.
+    """
+
+    TITLE: str
+
+    def findings(self, record: Record) -> Iterable[Finding]:
+        """The verdict's sentences."""
+        ...
+
+    def parts(self, record: Record) -> Iterable[Part]:
+        """Everything else, in reading order."""
+        ...
+
+
+def show_of(record: Record) -> Show:
+    """The module that shows the record."""
+    return importlib.import_module(f"benchmarks.{record.study}.show")  # pyright: ignore[reportReturnType]
+
+
+def conduct(
+    context: Context, study: str, out: Path | None, measure: Callable[[Path], Measured]
+) -> Measured:
+    """Measures in a fresh folder, keeps `STUDY.json` and figures there, and says what came of it.
+
+    Raises:
+        InputError: the output folder cannot be used, or what `measure` raises.
+        RunFailedError: what `measure` raises.
+    """
+    with output_folder(out, study) as folder:
+        record = measure(folder)
+        keep(record, folder, f"{study}.json")
+    say(record, context)
+    context.say(f"outputs: {folder}")
+    return record
+
+
+def keep(record: Record, folder: Path, name: str) -> None:
+    """Draws the record's charts into `figures/`, then writes the record, whole."""
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    for part in show_of(record).parts(record):
+        if isinstance(part, Chart):
+            save_figure(part.figure, figures / f"{part.key}.png", record.dataset.name)
+    write_json(record, folder / name)
+
+
+def say(record: Record, context: Context) -> None:
+    """Prints what a terminal shows of the record."""
+    show = show_of(record)
+    for part in show.parts(record):
+        if isinstance(part, Table) and not part.is_hidden:
+            context.console.print(to_terminal(part))
+        elif isinstance(part, Notes):
+            for item in part.items:
+                context.say(item)
+    for finding in show.findings(record):
+        context.say(finding.text)
