@@ -63,7 +63,7 @@ def gather_evidence(
     yield _of_parameters(rungs.PARAMETERS, implementation)
     yield from _of_forward_pass(implementation, dataset)
     first_rows = draws.orders[0, : experiment.batch_size]
-    batch = _rows(dataset.training, first_rows)
+    batch = dataset.training.rows(first_rows)
     yield _of_extreme_loss(implementation, initial, batch)
     implementation.set_parameters(initial)
     yield _of_gradients(implementation, batch)
@@ -90,7 +90,7 @@ def _of_parameters(
 
 
 def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[RungEvidence]:
-    probe = _rows(dataset.test, np.arange(NUM_PROBE_ROWS))
+    probe = dataset.test.rows(np.arange(NUM_PROBE_ROWS))
     predictions = implementation.predict(probe.images)
     yield _of_one(rungs.LOGITS, "logits", predictions.logits)
     yield _of_one(rungs.PROBABILITIES, "probabilities", predictions.probabilities)
@@ -120,7 +120,7 @@ def _of_single_steps(
     implementation: Implementation, experiment: Experiment, dataset: Dataset, draws: Draws
 ) -> Iterator[RungEvidence]:
     num_last_rows = draws.orders.shape[1] % experiment.batch_size
-    validation = _rows(dataset.validation, np.arange(NUM_PROBE_ROWS))
+    validation = dataset.validation.rows(np.arange(NUM_PROBE_ROWS))
     for rung, num_rows, num_steps in (
         (rungs.ONE_STEP, experiment.batch_size, 1),
         (rungs.LAST_BATCH, experiment.batch_size + num_last_rows, 2),
@@ -173,10 +173,6 @@ def _metrics_tensors(history: list[EpochMetrics]) -> tuple[Tensor, ...]:
     return tuple(
         Tensor(name, np.array([getattr(each, name) for each in history])) for name in names
     )
-
-
-def _rows(examples: Examples, rows: NDArray[np.integer]) -> Examples:
-    return Examples(images=examples.images[rows], labels=examples.labels[rows])
 
 
 def _with_extreme_output(parameters: Parameters) -> Parameters:
