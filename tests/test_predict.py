@@ -18,12 +18,11 @@ from benchmarks.predict.picture import find_pictures
 from benchmarks.predict.table import prediction_table
 from benchmarks.runner.output_folder import output_folder
 from shared.data.dataset import CLASS_NAMES, RawDataset, split_and_scale
-from shared.draws import draw_shared
 from shared.experiment import Experiment
 from shared.oracle import build as build_oracle
-from shared.parameters import Parameters, save_parameters
+from shared.parameters import save_parameters
 from tests.command import twins
-from tests.pictures import DeadlyPath
+from tests.deadly_path import DeadlyPath
 from tests.test_predict_weights import made_parameters, made_run
 
 
@@ -196,39 +195,19 @@ def test_a_figure_shows_picture_garment_and_each_ones_top_three(tmp_path: Path, 
 # --- end to end
 
 
-def trained(raw: RawDataset) -> Parameters:
-    """An epoch's weights of a small network, by the oracle: enough to tell garments apart."""
-    experiment = Experiment(
-        hidden_sizes=(30,), num_epochs=1, learning_rate=0.1, randomness="shared"
-    )
-    oracle, draws = build_oracle(experiment), draw_shared(experiment)
-    data = split_and_scale(raw, experiment.dtype)
-    oracle.set_parameters(draws.parameters)
-    oracle.fit(
-        data.training,
-        validation=data.validation,
-        orders=draws.orders,
-        on_epoch=lambda _: None,
-    )
-    return oracle.get_parameters()
-
-
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_test_images_written_as_png_are_predicted_as_in_the_data_set(
     tmp_path: Path, raw_dataset: RawDataset
 ):
-    parameters = trained(raw_dataset)
+    parameters = made_parameters(30)
     save_parameters(parameters, tmp_path / "weights.safetensors")
     (tmp_path / "pictures").mkdir()
     for row in range(6):
         image = raw_dataset.test_images[row]
         Image.fromarray(image).save(tmp_path / "pictures" / f"{row}.png")
-    answer = twins(
-        *("predict", "pictures", "nowhere.png", "--weights", "weights.safetensors"),
-        *("--figure", "figure.png"),
-        cwd=tmp_path,
-    )
+    options = ("--weights", "weights.safetensors", "--figure", "figure.png")
+    answer = twins("predict", "pictures", "nowhere.png", *options, cwd=tmp_path)
     assert answer.returncode == 2
     assert re.fullmatch(r"twins: nowhere.png cannot be read \(.*\): .*\n", answer.stderr)
     assert "weights.safetensors, the same in each implementation (784→30→10" in answer.stdout
@@ -238,13 +217,14 @@ def test_test_images_written_as_png_are_predicted_as_in_the_data_set(
     oracle.set_parameters(parameters)
     rows = split_and_scale(raw_dataset, "float32").test.images[:6]
     probabilities = oracle.predict(rows).probabilities
-    best = [f"{CLASS_NAMES[row.argmax()]} {row.max():.2%}" for row in probabilities]
+    best = [(CLASS_NAMES[row.argmax()], f"{row.max():.2%}") for row in probabilities]
     shown = re.findall(
         r"(\S+)\.png +│ (.+?) +(\S+%) │ (.+?) +(\S+%) │ +✓ +│ +(\S+) │", answer.stdout
     )
-    assert [name for name, *_ in shown] == ["0", "1", "2", "3", "4", "5"]
-    assert [f"{label} {share}" for _, label, share, *_ in shown] == best
-    assert [f"{label} {share}" for *_, label, share, _ in shown] == best
+    assert shown == [
+        (str(row), *best[row], *best[row], difference) for row, (*_, difference) in enumerate(shown)
+    ]
+    assert len(shown) == 6
     assert max(float(difference) for *_, difference in shown) < 2e-6
 
 

@@ -51,9 +51,8 @@ class PredictCommand:
     def execute(self, context: Context) -> int:
         """Predicts what can be read; the rest is bad input.
 
-        Raises:
-            InputError: there are no weights, they give no numbers, or the figure cannot be written.
-            RunFailedError: an implementation failed.
+        Raises InputError where there are no usable weights or the figure cannot be written, and
+        RunFailedError where an implementation failed.
         """
         from benchmarks.predict.measure import PreparedPicture, predict_pictures, prepare_pictures
         from benchmarks.predict.picture import find_pictures, shown

@@ -21,7 +21,6 @@ _IMAGE_INCHES = 1.8
 _BARS_INCHES = 3.3
 _HEADING_INCHES = 0.5
 _LONGEST_NAME = 26
-_FRAME_COLOUR = "#CCCCCC"
 
 
 def write_figure(figure: Figure, path: Path, dataset_name: str, folder: Path) -> None:
@@ -68,8 +67,7 @@ def _show_image(axes: Axes, image: NDArray[np.uint8] | None) -> None:
     if image is not None:
         axes.imshow(image, cmap=NETWORK_COLOUR_MAP, vmin=0, vmax=255)
     hide_frame(axes)
-    axes.spines[:].set_visible(True)
-    axes.spines[:].set_color(_FRAME_COLOUR)
+    axes.spines[:].set(visible=True, color="#CCCCCC")
     axes.set_anchor("N")
 
 

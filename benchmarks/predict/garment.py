@@ -20,12 +20,11 @@ from PIL import Image
 from benchmarks.predict.picture import luminance_and_alpha
 from shared.data.dataset import BRIGHTEST_PIXEL
 from shared.errors import InputError
-from shared.network import IMAGE_WIDTH
+from shared.network import IMAGE_WIDTH as SIDE
 
 Grey = NDArray[np.floating]
 """(height, width), 0 black to 1 white."""
 
-SIDE = IMAGE_WIDTH
 CLOSE = 0.05
 """How far from the ground's grey a pixel may lie and still belong to it, as in the data set."""
 LIGHT = 0.75
@@ -46,20 +45,18 @@ FAINT = 0.1
 
 
 def garment_of(picture: Image.Image) -> tuple[NDArray[np.uint8], bool]:
-    """The garment as the data set would hold it, and whether its ground is uneven.
+    """The garment as the data set would hold it, (28, 28), and whether its ground is uneven.
 
     A picture of 28×28 pixels on a dark ground, like those of the data set, comes back
-    bit by bit; one on a light ground is negated and no more. Neither is called uneven, nor is
-    one that is cut out by its transparency. Raises InputError where there is only ground.
-
-    Returns:
-        Pixels, (28, 28), 0 ground to 255; and whether they were perhaps cut out badly.
+    bit by bit; one on a light ground is negated and no more. Neither is called uneven, nor
+    what its transparency cuts out; the others may be cut out badly where their ground is.
+    Raises InputError where there is only ground.
     """
     luminance, alpha = luminance_and_alpha(picture)
     level = ground_level(border_of(luminance))
     is_ready = luminance.shape == (SIDE, SIDE) and alpha.min() == 1
     if is_ready and not DARK < level < LIGHT:
-        _box(luminance != luminance[0, 0])
+        _box(luminance != luminance[0, 0])  # raises where all is ground
         return _on_canvas(luminance if level <= DARK else 1 - luminance), False
     visible = _box(alpha > CLOSE)
     luminance, alpha = luminance[visible], alpha[visible]

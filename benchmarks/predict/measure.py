@@ -52,9 +52,8 @@ def prepare_pictures(
         try:
             run_in_process(_prepare, *job, log=folder / "pictures.log", on_event=outcomes.append)
         except RunFailedError as error:
-            reason = str(error).partition(";")[0]
-            culprit = shown(paths[len(outcomes)])
-            outcomes.append(f"{culprit} cannot be decoded ({reason}): leave it out")
+            culprit, reason = paths[len(outcomes)], str(error).partition(";")[0]
+            outcomes.append(f"{shown(culprit)} cannot be decoded ({reason}): leave it out")
     return outcomes
 
 
@@ -63,9 +62,7 @@ def predict_pictures(
 ) -> Probabilities:
     """Lets each implementation predict all pictures with its own weights; logs go to the folder.
 
-    Raises:
-        InputError: the weights give no numbers.
-        RunFailedError: an implementation failed.
+    Raises InputError where the weights give no numbers, RunFailedError where one failed.
     """
     allow_float64(weights.experiment)
     garments = np.stack([picture.garment for picture in pictures])

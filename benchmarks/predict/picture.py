@@ -20,10 +20,8 @@ from shared.errors import InputError
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """Pillow's names of formats. A list of what is read, not of what is not: no format that a
 later Pillow learns comes in unseen."""
-SUFFIXES = ".png .apng .jpg .jpeg .jpe .jfif .mpo .webp .gif .bmp .tif .tiff".split()  # noqa: SIM905
+SUFFIXES = ".png .apng .jpg .jpeg .jpe .jfif .mpo .webp .gif .bmp .tif .tiff"
 """What the names of such files end in: of a folder, no other files are taken."""
-SEVERAL_IN_ONE = "MPO"
-"""A JPEG with further views behind the first one; no format to ask for, JPEG leads to it."""
 MAXIMUM_BYTES = 50_000_000
 """No photograph that people take is larger; a file that is, is not even read."""
 MAXIMUM_PIXELS = 60_000_000
@@ -33,7 +31,6 @@ WORKING_SIDE = 560
 the network's 28 say enough, and noise is averaged away."""
 PREVIEW_SIDE = 280
 BYTE = np.float32(255)
-SIXTEEN_BITS = 65_535.0
 REMEDY = f"name a picture: {', '.join(FORMATS)} are read"
 
 
@@ -129,7 +126,7 @@ def preview_of(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def _looks_like_a_picture(path: Path) -> bool:
-    is_known = path.suffix.lower() in SUFFIXES
+    is_known = path.suffix.lower() in SUFFIXES.split()
     return is_known and not path.name.startswith(".") and not path.is_dir()
 
 
@@ -139,7 +136,8 @@ def _check_header(opened: Image.Image) -> None:
         raise Image.DecompressionBombError
     if width < 1 or height < 1:
         raise InputError(f"has no pixels: {REMEDY}")
-    if getattr(opened, "is_animated", False) and opened.format != SEVERAL_IN_ONE:
+    # An MPO is a JPEG with other views behind the picture; JPEG leads to it.
+    if getattr(opened, "is_animated", False) and opened.format != "MPO":
         raise InputError("is animated, or has several pages: save the one that you mean by itself")
 
 
@@ -151,8 +149,8 @@ def _in_usual_mode(image: Image.Image) -> Image.Image:
     if not np.isfinite(levels).all():
         raise InputError("holds values that are no numbers: save it again, as PNG")
     low, high = float(levels.min()), float(levels.max())
-    if image.mode != "F" and low >= 0 and high <= SIXTEEN_BITS:
-        low, high = 0.0, SIXTEEN_BITS
+    if image.mode != "F" and low >= 0 and high <= 65_535:
+        low, high = 0.0, 65_535.0
     return Image.fromarray((levels - low) / (high - low or 1.0))
 
 

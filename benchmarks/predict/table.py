@@ -15,8 +15,6 @@ from shared.data.dataset import CLASS_NAMES
 NUM_SHOWN = 3
 """Classes shown of each prediction, the most probable ones."""
 CLASS_WIDTH = max(map(len, CLASS_NAMES))
-WIDEST = 10_000
-"""Letters in a line: a file name that is broken cannot be copied."""
 SURE = 0.6
 """Where no implementation gives a class this probability, about half of the answers are right
 (the documented run: 49 % of 726 test images, beside 91 % of the others)."""
@@ -26,7 +24,7 @@ def say_predictions(
     pictures: Sequence[PreparedPicture], probabilities: Probabilities, context: Context
 ) -> None:
     """Prints the table, and in a line each which answers may be wrong, and why."""
-    context.console.width = WIDEST
+    context.console.width = 10_000  # a file name that is broken cannot be copied
     context.console.print(prediction_table(pictures, probabilities))
     largest = np.max(list(probabilities.values()), axis=(0, 2))
     for picture, surest in zip(pictures, largest, strict=True):

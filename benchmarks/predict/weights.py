@@ -104,9 +104,9 @@ def _weights_of_run(run: Path, names: tuple[str, ...]) -> TrainedWeights:
 
 def _weights_of_file(file: Path, names: tuple[str, ...]) -> TrainedWeights:
     if not file.is_file():
-        wrong = "is a folder" if file.is_dir() else "is no file"
-        remedy = "--weights takes a safetensors file, --run the folder of a run"
-        raise InputError(f"{file} {wrong}: {remedy}")
+        raise InputError(
+            f"{file} is no file: --weights takes a safetensors file, --run a whole run"
+        )
     hidden_sizes, dtype = _network_in(file)
     try:
         experiment = Experiment(hidden_sizes=hidden_sizes, dtype=dtype)
