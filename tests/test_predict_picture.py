@@ -1,7 +1,6 @@
 """From a file, sound or not, to a garment like those of the data set, or to one clear line."""
 
 import struct
-import zlib
 from contextlib import suppress
 from io import BytesIO
 
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
-from PIL.Image import Transpose
 from PIL.PngImagePlugin import PngInfo
 
 from benchmarks.predict.garment import border_of, garment_of, ground_level
@@ -31,13 +29,10 @@ def turned_exif(orientation: int) -> Image.Exif:
     return exif
 
 
-def garment_in(picture: bytes | Image.Image | np.ndarray) -> np.ndarray:
-    """What is on a file of these bytes, or on a PNG of this picture, or of these bytes of grey."""
-    if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(picture)
-    if isinstance(picture, Image.Image):
-        picture = encoded(picture)
-    return garment_of(decode_picture(picture))[0]
+def garment_in(picture: bytes | Image.Image) -> np.ndarray:
+    """What is on a file of these bytes, or on a PNG of this picture."""
+    content = picture if isinstance(picture, bytes) else encoded(picture)
+    return garment_of(decode_picture(content))[0]
 
 
 def boot_on(ground: int, boot: int) -> Image.Image:
@@ -52,10 +47,6 @@ BOOT = boot_on(255, 60)
 BOOTS_GARMENT = garment_in(BOOT)
 
 
-def difference_from_boot(picture: bytes | Image.Image) -> np.ndarray:
-    return np.abs(garment_in(picture).astype(int) - BOOTS_GARMENT)
-
-
 # --- what the network sees
 
 
@@ -66,7 +57,7 @@ def test_test_images_are_told_from_their_ground_and_come_back_bit_by_bit(raw_dat
     assert min(ground_level(border_of(1 - image)) for image in images) > 0.95
     for image in raw_dataset.test_images[:500]:
         negative = Image.fromarray(255 - image)
-        for picture in (image, negative, negative.convert("RGBA")):
+        for picture in (Image.fromarray(image), negative, negative.convert("RGBA")):
             assert np.array_equal(garment_in(picture), image)
 
 
@@ -86,7 +77,7 @@ def test_a_garment_fills_the_longest_side_in_proportion_and_lies_in_the_middle(
     canvas = np.full((above + height + below, left + width + right), ground, np.uint8)
     assume(canvas.shape != (28, 28))
     canvas[above : above + height, left : left + width] = level
-    garment = garment_in(canvas)
+    garment = garment_in(Image.fromarray(canvas))
     rows, columns = np.nonzero(garment)
     for places, side in ((rows, height), (columns, width)):
         assert np.ptp(places) + 1 == pytest.approx(max(1, 28 * side / max(sides)), abs=0.5001)
@@ -97,42 +88,30 @@ def test_a_garment_fills_the_longest_side_in_proportion_and_lies_in_the_middle(
     assert garment[rows, columns] == pytest.approx(255 * strongest, abs=1)
 
 
-def test_more_pixels_show_the_same_garment():
-    for factor in (2, 7, 30):  # the last one is reduced before anything else
-        large = BOOT.resize((90 * factor, 70 * factor), Image.Resampling.NEAREST)
-        assert difference_from_boot(large).mean() < 5
-
-
 SIXTEEN_BITS = Image.fromarray(np.asarray(BOOT).astype(np.uint16) * 257)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        *(encoded(BOOT, name) for name in ("GIF", "BMP", "TIFF")),
-        *(encoded(BOOT.convert(mode)) for mode in ("P", "LA")),
-        *(encoded(BOOT.convert(mode), "TIFF") for mode in ("RGBA", "CMYK")),
-        encoded(BOOT.convert("RGB"), "WEBP", lossless=True),
-        *(encoded(SIXTEEN_BITS, name) for name in ("PNG", "TIFF")),
-    ],
-)
-def test_every_way_to_store_a_picture_gives_the_same_garment(content: bytes):
-    assert np.array_equal(garment_in(content) > 0, BOOTS_GARMENT > 0)
-    assert difference_from_boot(content).max() <= 1
-
-
+TURNED = BOOT.transpose(Image.Transpose.ROTATE_90)
 FURTHER_VIEW = {"save_all": True, "append_images": [Image.new("RGB", (90, 70))]}
+SAME = [
+    *(encoded(BOOT, name) for name in ("GIF", "BMP", "TIFF")),
+    *(encoded(BOOT.convert(mode)) for mode in ("P", "LA")),
+    *(encoded(BOOT.convert(mode), "TIFF") for mode in ("RGBA", "CMYK")),
+    *(encoded(SIXTEEN_BITS, name) for name in ("PNG", "TIFF")),
+    encoded(BOOT.convert("RGB"), "WEBP", lossless=True),
+    encoded(TURNED, exif=turned_exif(6)),
+]
+SIMILAR = [
+    *(encoded(BOOT.convert(mode), "JPEG", quality=95) for mode in ("RGB", "CMYK")),
+    encoded(BOOT.convert("RGB"), "MPO", quality=95, **FURTHER_VIEW),
+    *(encoded(BOOT.resize((90 * n, 70 * n), Image.Resampling.NEAREST)) for n in (2, 7, 30)),
+]
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        *(encoded(BOOT.convert(mode), "JPEG", quality=95) for mode in ("RGB", "CMYK")),
-        encoded(BOOT.convert("RGB"), "MPO", quality=95, **FURTHER_VIEW),
-    ],
+    ("content", "is_same"), [*((each, True) for each in SAME), *((each, False) for each in SIMILAR)]
 )
-def test_a_jpeg_even_of_several_views_shows_nearly_the_same_garment(content: bytes):
-    assert difference_from_boot(content).mean() < 5
+def test_every_way_to_store_a_picture_shows_the_same_garment(content: bytes, is_same: bool):
+    difference = np.abs(garment_in(content).astype(int) - BOOTS_GARMENT)
+    assert difference.max() <= 1 if is_same else difference.mean() < 5
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 70_000.0])
@@ -145,18 +124,6 @@ def test_grey_is_luminance():
     garment = garment_in(Image.merge("RGB", [boot_on(255, level) for level in (180, 30, 60)]))
     luminance = 0.299 * 180 + 0.587 * 30 + 0.114 * 60
     assert np.median(garment[garment > 0]) == pytest.approx(255 - luminance, abs=1)
-
-
-TURNS = (
-    *(Transpose.FLIP_LEFT_RIGHT, Transpose.ROTATE_180, Transpose.FLIP_TOP_BOTTOM),
-    *(Transpose.TRANSPOSE, Transpose.ROTATE_90, Transpose.TRANSVERSE, Transpose.ROTATE_270),
-)
-
-
-@pytest.mark.parametrize(("orientation", "turn"), list(enumerate(TURNS, start=2)))
-def test_a_camera_held_otherwise_shows_the_same_garment(orientation: int, turn: Transpose):
-    content = encoded(BOOT.transpose(turn), exif=turned_exif(orientation))
-    assert np.array_equal(garment_in(content), BOOTS_GARMENT)
 
 
 def cut_out(level: int) -> Image.Image:
@@ -206,33 +173,25 @@ def on_plain_ground(image: np.ndarray, ground: float, place: tuple[int, int]) ->
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("ground", [0.0, 0.2, 0.8, 1.0])
-def test_a_plain_ground_is_not_called_uneven(raw_dataset: RawDataset, ground: float):
-    places = np.random.default_rng(0).integers(0, 37, (200, 2))
+def test_a_ground_is_called_uneven_where_it_is_not_plain(raw_dataset: RawDataset):
+    slope, stripes = np.linspace(-0.1, 0.1, 120), 0.2 * (np.arange(120) // 10 % 2)
+    generator = np.random.default_rng(0)
+    noise, places = generator.normal(0, 0.08, (120, 120)), generator.integers(0, 37, (200, 2))
     for image, (top, left) in zip(raw_dataset.test_images[:200], places, strict=True):
-        assert not is_uneven(on_plain_ground(image, ground, (top, left)))
         assert not is_uneven(image / 255)  # taken as it is, nothing is cut out
-
-
-@pytest.mark.real_data
-def test_a_ground_that_is_not_plain_is_called_uneven(raw_dataset: RawDataset):
-    slope = np.linspace(-0.1, 0.1, 120)
-    stripes = 0.2 * (np.arange(120) // 10 % 2)
-    noise = np.random.default_rng(0).normal(0, 0.08, (120, 120))
-    for image in raw_dataset.test_images[:200]:
-        picture = on_plain_ground(image, 0.6, (18, 18))
+        for ground in (0.0, 0.2, 0.8, 1.0):
+            assert not is_uneven(on_plain_ground(image, ground, (top, left)))
         for change in (slope, (slope + slope[:, np.newaxis]) / 2, stripes, noise):
-            assert is_uneven(picture + change)
+            assert is_uneven(on_plain_ground(image, 0.6, (18, 18)) + change)
 
 
 # --- what cannot be used
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A PNG file that ends after its header, which says how large it is."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 10**9) + b"IDAT"
+def announced(width: int, height: int) -> bytes:
+    """A file whose header says that it is so large, as it is not."""
+    content = encoded(BOOT, "BMP")
+    return content[:18] + struct.pack("<ii", width, height) + content[26:]
 
 
 def constant(value: float) -> bytes:
@@ -248,16 +207,14 @@ UNUSABLE = {
     "broken off PNG": (encoded(BOOT)[:-40], "damaged or broken off"),
     "broken off JPEG": (encoded(BOOT, "JPEG")[:-100], "damaged or broken off"),
     "animated GIF": (encoded(BOOT, "GIF", **SEVERAL), "animated"),
-    "animated PNG": (encoded(BOOT, **SEVERAL), "animated"),
     "animated WebP": (encoded(BOOT.convert("RGB"), "WEBP", **SEVERAL), "animated"),
     "pages": (encoded(BOOT, "TIFF", **SEVERAL), "several pages"),
     "a bomb in its text": (encoded(BOOT, pnginfo=TEXT_BOMB), "damaged or broken off"),
-    "a little too large": (png_header(10_000, MAXIMUM_PIXELS // 10_000 + 1), "too large"),
-    "announced far too large": (png_header(100_000, 100_000), "too large"),
+    "announced too large": (announced(10_000, MAXIMUM_PIXELS // 10_000 + 1), "too large"),
+    "announced far too large": (announced(100_000, 100_000), "too large"),
     "no numbers": (constant(np.nan), "number"),
     "one colour": (encoded(Image.new("RGB", (60, 40), "teal")), "all ground"),
     "one grey of 28×28": (encoded(Image.new("L", (28, 28))), "all ground"),
-    "one pixel": (encoded(Image.new("L", (1, 1), 9)), "all ground"),
     "all transparent": (encoded(Image.new("RGBA", (40, 40))), "all ground"),
     "one float": (constant(3.5), "all ground"),
 }
@@ -280,27 +237,20 @@ SOUND = [
 ]
 
 
-def assert_garment_or_input_error(content: bytes) -> None:
-    """Any other error, or a warning, fails the test."""
-    with suppress(InputError):
-        garment = garment_in(content)
-        assert (garment.shape, garment.dtype) == ((28, 28), np.uint8)
-
-
-@settings(max_examples=300)
-@given(st.binary(max_size=300), st.sampled_from([b"", *(sound[:12] for sound in SOUND)]))
-def test_no_bytes_crash_the_reader(content: bytes, start: bytes):
-    assert_garment_or_input_error(start + content)
-
-
-@settings(max_examples=500)
+@settings(max_examples=800)
 @given(
     st.sampled_from(SOUND),
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=8),
     st.floats(0, 1) | st.just(1.0),
+    st.just(b"") | st.binary(max_size=300),
 )
-def test_no_damage_crashes_the_reader(sound: bytes, changes: list[tuple[int, int]], kept: float):
+def test_no_bytes_crash_the_reader(
+    sound: bytes, changes: list[tuple[int, int]], kept: float, more: bytes
+):
+    """Any other error than an `InputError`, or a warning, fails the test."""
     damaged = bytearray(sound)
     for place, value in changes:
         damaged[place % len(damaged)] = value
-    assert_garment_or_input_error(bytes(damaged[: int(kept * len(damaged))]))
+    with suppress(InputError):
+        garment = garment_in(bytes(damaged[: int(kept * len(damaged))]) + more)
+        assert (garment.shape, garment.dtype) == ((28, 28), np.uint8)

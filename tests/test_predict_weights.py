@@ -9,7 +9,7 @@ from safetensors.numpy import save
 from benchmarks.predict.weights import find_weights, latest_run
 from benchmarks.runner.records import write_json
 from shared.errors import InputError
-from shared.experiment import DType, Experiment
+from shared.experiment import Experiment
 from shared.parameters import Parameters, glorot_parameters, largest_difference, save_parameters
 from tests.test_figures import made_results
 
@@ -56,11 +56,14 @@ def test_by_default_each_implementation_takes_its_own_weights_of_the_latest_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     made_run(tmp_path / "runs" / "2025-01-01-000000-run", "jax")
-    made_run(tmp_path / "runs" / "2025-01-02-000000-run", "jax", "keras", dataset_name="stand-in")
+    run = tmp_path / "runs" / "2025-01-02-000000-run"
+    made_run(run, "jax", "keras", dataset_name="stand-in")
     monkeypatch.chdir(tmp_path)
     weights = find_weights(None, None, ())
     assert "2025-01-02-000000-run" in weights.source
     assert weights.dataset_name == "stand-in"
+    file = run / "keras" / "weights.safetensors"
+    assert find_weights(None, file, ()).dataset_name == "stand-in"
     assert weights.experiment.hidden_sizes == (4,)
     assert list(weights.parameters) == ["keras", "jax"]
     assert largest_difference(weights.parameters["jax"], made_parameters(4, seed=0)) == 0
@@ -74,39 +77,36 @@ def test_of_a_named_run_those_implementations_predict_that_it_trained(tmp_path: 
         find_weights(run, None, ("keras",))
 
 
-def test_what_is_no_finished_run_is_refused(tmp_path: Path):
+def test_what_is_no_finished_run_or_no_file_is_refused(tmp_path: Path):
     (made_run(tmp_path / "marked", "jax") / "UNFINISHED.txt").touch()
     (tmp_path / "empty").mkdir()
     (tmp_path / "a file").touch()
     for name in ("marked", "empty", "a file", "nowhere"):
         with pytest.raises(InputError, match=f"{name} holds no finished run: give --run"):
             find_weights(tmp_path / name, None, ())
+    for name in ("marked", "nowhere"):
+        with pytest.raises(InputError, match=f"{name} is no file: --weights takes"):
+            find_weights(None, tmp_path / name, ("jax",))
 
 
 # --- a file's
 
 
-@pytest.mark.parametrize(
-    ("hidden_sizes", "dtype"), [((3,), "float32"), ((5, 7), "float64"), ((2, 1, 9), "float32")]
-)
-def test_a_files_shapes_say_which_network_it_holds(
-    tmp_path: Path, hidden_sizes: tuple[int, ...], dtype: DType
-):
+def test_a_files_shapes_say_which_network_it_holds(tmp_path: Path):
     file = tmp_path / "any-name.safetensors"
-    parameters = made_parameters(*hidden_sizes, dtype=dtype)
-    save_parameters(parameters, file)
-    weights = find_weights(None, file, ("jax", "keras"))
-    assert weights.experiment == Experiment(hidden_sizes=hidden_sizes, dtype=dtype)
-    assert weights.dataset_name == ""
-    assert list(weights.parameters) == ["keras", "jax"]
-    for each in weights.parameters.values():
-        assert largest_difference(each, parameters) == 0
-
-
-def test_a_file_of_a_run_on_the_stand_in_is_known_as_such(tmp_path: Path):
-    run = made_run(tmp_path / "run", "keras", dataset_name="stand-in")
-    weights = find_weights(None, run / "keras" / "weights.safetensors", ())
-    assert weights.dataset_name == "stand-in"
+    for experiment in (
+        Experiment(hidden_sizes=(3,)),
+        Experiment(hidden_sizes=(5, 7), dtype="float64"),
+        Experiment(hidden_sizes=(2, 1, 9)),
+    ):
+        parameters = made_parameters(*experiment.hidden_sizes, dtype=experiment.dtype)
+        save_parameters(parameters, file)
+        weights = find_weights(None, file, ("jax", "keras"))
+        assert weights.experiment == experiment
+        assert weights.dataset_name == ""
+        assert list(weights.parameters) == ["keras", "jax"]
+        for each in weights.parameters.values():
+            assert largest_difference(each, parameters) == 0
 
 
 def saved(dtype: str = "float32", **changes: np.ndarray | None) -> bytes:
@@ -120,25 +120,21 @@ def floats(*shape: int) -> np.ndarray:
     return np.zeros(shape, np.float32)
 
 
-EMPTY_LAYER = {"hidden_1__bias": floats(0), "hidden_2__kernel": floats(0, 6)}
 OTHER = "holds another network than one of dense layers from 784 pixels to 10 classes"
 UNUSABLE = {
     "no bias": (saved(output__bias=None), OTHER),
     "a gap": (saved(hidden_1__bias=None, hidden_1__kernel=None), OTHER),
     "one more": (saved(extra=floats(2)), OTHER),
     "other pixels": (saved(hidden_1__kernel=floats(100, 4)), OTHER),
-    "a flat kernel": (saved(hidden_1__kernel=floats(784 * 4)), OTHER),
     "a bias of two axes": (saved(hidden_1__bias=floats(4, 1)), OTHER),
     "a bias of none": (saved(hidden_1__bias=floats()), OTHER),
-    "an empty layer": (saved(hidden_1__kernel=floats(784, 0), **EMPTY_LAYER), OTHER),
+    "an empty layer": (saved(hidden_1__kernel=floats(784, 0), hidden_1__bias=floats(0)), OTHER),
     "no hidden layer": (save({"output/kernel": floats(784, 10), "output/bias": floats(10)}), OTHER),
     "half precision": (saved("float16"), "holds F16, not"),
-    "whole numbers": (saved("int32"), "holds I32, not"),
     "two types": (saved(output__bias=np.zeros(10)), "holds F32, F64, not"),
     "no arrays": (save({}), "holds nothing, not"),
     "no number": (saved(output__bias=floats(10) * np.nan), "holds values in output/bias that are"),
     "nothing": (b"", "is no readable safetensors file"),
-    "noise": (b"\xff" * 200, "is no readable safetensors file"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "is no readable safetensors file"),
 }
 
@@ -150,9 +146,3 @@ def test_a_file_of_something_else_is_one_clear_line(tmp_path: Path, name: str):
     file.write_bytes(content)
     with pytest.raises(InputError, match=rf"\A{file} {says}.*: name one that `twins run` wrote\Z"):
         find_weights(None, file, ("jax",))
-
-
-def test_a_folder_or_nothing_is_one_clear_line(tmp_path: Path):
-    for path in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(InputError, match=f"{path} is no file: --weights takes"):
-            find_weights(None, path, ("jax",))
