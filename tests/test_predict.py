@@ -33,10 +33,11 @@ def save_picture(path: Path) -> Path:
 
 
 @pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    path = tmp_path / "some.safetensors"
-    save_parameters(made_parameters(4), path)
-    return path
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a file of weights."""
+    save_parameters(made_parameters(4), tmp_path / "some.safetensors")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 # --- which files
@@ -66,21 +67,21 @@ def test_a_file_that_ends_its_reader_is_left_behind(tmp_path: Path):
 
 
 def test_each_bad_picture_is_one_line_and_nobody_predicts(
-    tmp_path: Path, weights: Path, capfd: pytest.CaptureFixture[str]
+    here: Path, capfd: pytest.CaptureFixture[str]
 ):
-    os.mkfifo(tmp_path / "pipe.png")  # to open it would wait for ever
-    (tmp_path / "empty.png").touch()
-    (tmp_path / "\x1b[31m\udcff\n.png").write_text("no picture")
-    (tmp_path / "folder").mkdir()
-    with (tmp_path / "large.png").open("wb") as file:
+    os.mkfifo("pipe.png")  # to open it would wait for ever
+    (here / "empty.png").touch()
+    (here / "\x1b[31m\udcff\n.png").write_text("no picture")
+    (here / "folder").mkdir()
+    with (here / "large.png").open("wb") as file:
         file.truncate(10**12)  # takes no room on the disk
-    broken = tmp_path / "broken.tif"
+    broken = here / "broken.tif"
     Image.effect_noise((64, 64), 90).save(broken, compression="tiff_lzw")
     content = bytearray(broken.read_bytes())
     content[100:400] = b"\x07" * 300  # its decoder complains of this by itself
     broken.write_bytes(content)
-    others = ("nowhere.png", os.devnull, str(tmp_path / "folder"), "x" * 5_000)
-    assert main(["predict", str(tmp_path), *others, "--weights", str(weights)]) == 2
+    others = ("nowhere.png", os.devnull, "folder", "x" * 5_000)
+    assert main(["predict", ".", *others, "--weights", "some.safetensors"]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     parts = (
@@ -108,23 +109,17 @@ def test_each_bad_picture_is_one_line_and_nobody_predicts(
         (f"{'a.png ' * 51} --weights some.safetensors --figure b.png", "51 pictures are too many"),
     ],
 )
-@pytest.mark.usefixtures("weights")
 def test_bad_options_are_one_clear_line_before_the_work(
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: str,
-    says: str,
+    here: Path, capfd: pytest.CaptureFixture[str], arguments: str, says: str
 ):
-    monkeypatch.chdir(tmp_path)
-    before = save_picture(tmp_path / "a.png").read_bytes()
-    (tmp_path / "link.png").symlink_to("nowhere.png")
+    before = save_picture(here / "a.png").read_bytes()
+    (here / "link.png").symlink_to("nowhere.png")
     assert main(["predict", *arguments.split()]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert re.fullmatch(f"twins: .*{re.escape(says)}.*\n", err)
-    assert (tmp_path / "a.png").read_bytes() == before
-    assert not (tmp_path / "nowhere.png").exists()
+    assert (here / "a.png").read_bytes() == before
+    assert not (here / "nowhere.png").exists()
 
 
 # --- what is shown
@@ -143,32 +138,33 @@ SURE = np.array([0.0, 0.7, 0.1, 0.2, *[0.0] * 6], np.float32)
 UNSURE = np.array([0.25, 0.2, 0.25, 0.3, *[0.0] * 6], np.float32)
 
 
+PICTURES = [prepared("$a_{b$.png"), prepared("x" * 90)]
+PROBABILITIES = {"keras": np.array([SURE, SURE]), "jax": np.array([UNSURE, SURE])}
+
+
 def test_the_table_compares_the_three_most_probable_classes():
-    pictures = [prepared("differ"), prepared("same")]
-    probabilities = {"keras": np.array([SURE, SURE]), "jax": np.array([UNSURE, SURE])}
     output = StringIO()
-    Console(file=output, width=200).print(prediction_table(pictures, probabilities))
-    rows = [line.split("│") for line in output.getvalue().splitlines() if "│" in line]
-    sure = ("Trouser 70.00%", "Dress 20.00%", "Pullover 10.00%")
-    unsure = ("Dress 30.00%", "T-shirt/top 25.00%", "Pullover 25.00%")
-    compared = (("✗", "5.0e-01"), ("", ""), ("", ""), ("✓", "0.0e+00"), ("", ""), ("", ""))
-    names = ("differ", "", "", "same", "", "")
-    expected = zip(names, sure + sure, unsure + sure, *zip(*compared, strict=True), strict=True)
-    assert [tuple(" ".join(cell.split()) for cell in row[1:-1]) for row in rows] == list(expected)
+    Console(file=output, width=200).print(prediction_table(PICTURES, PROBABILITIES))
+    rows = [line.split("│")[1:-1] for line in output.getvalue().splitlines() if "│" in line]
+    names, keras, jax, marks, differences = zip(*rows, strict=True)
+    assert [name.strip() for name in names] == ["$a_{b$.png", "", "", "x" * 90, "", ""]
+    sure = [["Trouser", "70.00%"], ["Dress", "20.00%"], ["Pullover", "10.00%"]]
+    unsure = [["Dress", "30.00%"], ["T-shirt/top", "25.00%"], ["Pullover", "25.00%"]]
+    assert [cell.split() for cell in keras] == sure + sure
+    assert [cell.split() for cell in jax] == unsure + sure
+    assert " ".join(marks).split() == ["✗", "✓"]
+    assert " ".join(differences).split() == ["5.0e-01", "0.0e+00"]
+    assert len(prediction_table(PICTURES, {"jax": PROBABILITIES["jax"]}).columns) == 2
 
 
 def test_the_figure_shows_picture_garment_and_each_ones_top_three():
-    pictures = [prepared("$a_{b$.png"), prepared("x" * 90)]
-    probabilities = {"keras": np.array([SURE] * 2), "jax": np.array([UNSURE] * 2)}
-    figure = draw_predictions(pictures, probabilities)
+    figure = draw_predictions(PICTURES, PROBABILITIES)
     figure.draw_without_rendering()
     assert [axes.get_title() for axes in figure.axes[2:4]] == ["Keras", "JAX"]
-    names = [axes.get_xlabel() for axes in figure.axes[::4]]
-    assert names == ["$a_{b$.png", f"…{'x' * 25}"]
-    for axes, image in zip(
-        figure.axes[:2], (pictures[0].preview, pictures[0].garment), strict=True
-    ):
-        np.testing.assert_array_equal(axes.get_images()[0].get_array(), image)
+    assert [axes.get_xlabel() for axes in figure.axes[::4]] == ["$a_{b$.png", f"…{'x' * 25}"]
+    preview, garment = (axes.get_images()[0].get_array() for axes in figure.axes[:2])
+    np.testing.assert_array_equal(preview, PICTURES[0].preview)
+    np.testing.assert_array_equal(garment, PICTURES[0].garment)
     labels = [label.get_text() for label in figure.axes[2].get_yticklabels()]
     assert labels == [CLASS_NAMES[label] for label in (1, 3, 2)]
     assert [text.get_text() for text in figure.axes[3].texts] == ["30.00%", "25.00%", "25.00%"]
@@ -178,10 +174,7 @@ def test_the_figure_shows_picture_garment_and_each_ones_top_three():
 
 
 @pytest.mark.slow
-def test_the_latest_run_predicts_and_what_is_doubtful_is_never_unnoticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.chdir(tmp_path)
+def test_the_latest_run_predicts_and_what_is_doubtful_is_never_unnoticed(here: Path):
     with output_folder(None, "run") as run:  # named as `twins run` names it
         made_run(run, "keras", "jax", dataset_name="stand-in")
     made_run(Path("runs/2001-01-01-000000-run"), "jax")
@@ -195,7 +188,7 @@ def test_the_latest_run_predicts_and_what_is_doubtful_is_never_unnoticed(
     sloping.paste(255, (20, 10, 70, 60))
     sloping.save("sloping.png")
     arguments = ("pictures", "nowhere.png", "sloping.png", "--figure", "figure.svg")
-    answer = twins("predict", *arguments, cwd=tmp_path)
+    answer = twins("predict", *arguments, cwd=here)
     assert answer.returncode == 2
     assert re.fullmatch(r"twins: nowhere.png cannot be read \(.*\): .*\n", answer.stderr)
     assert "weights trained on stand-in images, not Fashion-MNIST" in answer.stdout

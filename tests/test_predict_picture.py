@@ -194,10 +194,6 @@ def announced(width: int, height: int) -> bytes:
     return content[:18] + struct.pack("<ii", width, height) + content[26:]
 
 
-def constant(value: float) -> bytes:
-    return encoded(Image.new("F", (9, 9), value), "TIFF")
-
-
 TEXT_BOMB = PngInfo()  # ten million letters that take few bytes: Pillow raises a bare ValueError
 TEXT_BOMB.add_text("Comment", "x" * 10_000_000, zip=True)
 SEVERAL = {"save_all": True, "append_images": [boot_on(0, 200)]}
@@ -212,11 +208,11 @@ UNUSABLE = {
     "a bomb in its text": (encoded(BOOT, pnginfo=TEXT_BOMB), "damaged or broken off"),
     "announced too large": (announced(10_000, MAXIMUM_PIXELS // 10_000 + 1), "too large"),
     "announced far too large": (announced(100_000, 100_000), "too large"),
-    "no numbers": (constant(np.nan), "number"),
+    "no numbers": (encoded(Image.new("F", (9, 9), np.nan), "TIFF"), "number"),
     "one colour": (encoded(Image.new("RGB", (60, 40), "teal")), "all ground"),
     "one grey of 28×28": (encoded(Image.new("L", (28, 28))), "all ground"),
     "all transparent": (encoded(Image.new("RGBA", (40, 40))), "all ground"),
-    "one float": (constant(3.5), "all ground"),
+    "one float": (encoded(Image.new("F", (9, 9), 3.5), "TIFF"), "all ground"),
 }
 
 
