@@ -13,7 +13,7 @@ from rich.console import Console
 from benchmarks.__main__ import main
 from benchmarks.predict.figure import draw_predictions
 from benchmarks.predict.measure import PreparedPicture, prepare_pictures
-from benchmarks.predict.picture import find_pictures
+from benchmarks.predict.picture import find_pictures, names_of
 from benchmarks.predict.table import prediction_table
 from benchmarks.runner.output_folder import output_folder
 from shared.data.dataset import CLASS_NAMES
@@ -51,6 +51,7 @@ def test_a_folder_stands_for_its_pictures_by_name(tmp_path: Path):
     named = tmp_path / "notes.txt"
     expected = [named, *(tmp_path / name for name in ("a.JPG", "b.png", "c.tiff"))]
     assert find_pictures((named, tmp_path)) == expected
+    assert names_of([Path("a/x.png"), Path("b/x.png")]) == ["a/x.png", "b/x.png"]
 
 
 def test_a_file_that_ends_its_reader_is_left_behind(tmp_path: Path):
