@@ -1,8 +1,7 @@
 # make run    the documented experiment, in Keras and in JAX
 # make test   all tests          make check   style, types, format
 # make setup  the environment    make lock    the lock file, anew
-# make lessons    the lessons as a site, build/lessons/index.html, and as notebooks
-# make notebooks  the notebooks that are committed, anew
+# make lessons    the lessons as a site, build/lessons/index.html, with notebooks
 # make peers  PyTorch and scikit-learn besides, to compare with
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +9,7 @@ READY := .venv/ready
 # Each file in one of two processes, in alphabetical order: the longest come early.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-fast check format setup peers lessons notebooks lock
+.PHONY: run test test-fast check format setup peers lessons lock
 
 run: $(READY)
 	$(BIN)/twins run
@@ -38,13 +37,10 @@ setup: $(READY)
 peers: $(READY)
 	$(BIN)/pip install --quiet --editable '.[peers]'
 
-# Every lesson is run; a lesson whose evidence no longer holds fails the build by name.
+# Every lesson is run; a lesson whose evidence does not hold fails the build by name.
 lessons: $(READY)
-	$(BIN)/python -m lessons.site build/lessons
-
-# After a lesson has changed: the copies that open on GitHub.
-notebooks: $(READY)
-	$(BIN)/python -m lessons.site --only-notebooks lessons/notebooks
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/sphinx-build --fail-on-warning --fresh-env --jobs auto \
+	    --quiet --doctree-dir build/doctrees lessons build/lessons
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -4,6 +4,7 @@ import importlib
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal
 
 from benchmarks.registry import DEFAULTS_LADDERS, IMPLEMENTATIONS
@@ -12,14 +13,8 @@ from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.protocol import Builder, Implementation
 
-Purpose = Literal["documented", "recording", "in bulk"]
-"""What a training is for: the documented one, one with every step's loss, or a quick one."""
-BUILDERS: dict[Purpose, str] = {
-    "documented": "build",
-    "recording": "build_recording",
-    "in bulk": "build_in_bulk",
-}
-
+BuilderName = Literal["build", "build_recording", "build_in_bulk"]
+"""Who builds for a purpose: the documented training, one with every step's loss, a quick one."""
 REFERENCE = "keras"
 """The implementation that the others are held against, first in every table."""
 USUAL_BUILDER = "build"
@@ -33,39 +28,29 @@ def implementation_names() -> tuple[str, ...]:
     return tuple(name for name in IMPLEMENTATIONS if _package_of_peer(name) is None)
 
 
-def check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+def check_names(names: tuple[str, ...], *, with_ports: bool = False) -> tuple[str, ...]:
     """The chosen implementations, each once, in the order of tables; those unasked if none is.
+
+    With ports, `MODULE:BUILDER` names one that is not part of this project. Whether it can be
+    imported shows in its own process: here, it would load a framework.
 
     Raises:
         InputError: there is no such implementation, or its framework is not installed.
     """
-    known = IMPLEMENTATIONS
-    for name in names:
-        if name not in known:
-            raise InputError(f"unknown implementation {name!r}: --impl takes {', '.join(known)}")
+    ports = tuple(dict.fromkeys(name for name in names if with_ports and _is_port(name)))
+    chosen = [name for name in names if name not in ports]
+    for name in chosen:
+        if name not in IMPLEMENTATIONS:
+            known = ", ".join(IMPLEMENTATIONS)
+            raise InputError(f"unknown implementation {name!r}: --impl takes {known}")
         package = _package_of_peer(name)
         if package is not None and find_spec(package) is None:
             raise InputError(
                 f"the implementation {name!r} needs {package}, which is not installed: "
                 "pip install 'fashion-twins[peers]'"
             )
-    chosen = names or implementation_names()
-    return tuple(name for name in known if name in chosen)
-
-
-def check_names_or_ports(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Like `check_names`, but `MODULE:BUILDER` names a port that is not part of this project.
-
-    Whether a port can be imported shows in its own process: here, it would load a framework.
-
-    Raises:
-        InputError: there is no such implementation.
-    """
-    ports = tuple(dict.fromkeys(name for name in names if _is_port(name)))
-    implementations = tuple(name for name in names if not _is_port(name))
-    if ports and not implementations:
-        return ports
-    return (*check_names(implementations), *ports)
+    taken = chosen if names else implementation_names()
+    return (*(name for name in IMPLEMENTATIONS if name in taken), *ports)
 
 
 def title_of(name: str) -> str:
@@ -84,9 +69,9 @@ def title_of(name: str) -> str:
 
 
 def build_implementation(
-    name: str, experiment: Experiment, purpose: Purpose = "documented"
+    name: str, experiment: Experiment, builder: BuilderName = "build"
 ) -> Implementation:
-    """Imports the implementation's framework and builds it, for a purpose of its own if it has one.
+    """Imports the implementation's framework and builds it, the usual way where it has no other.
 
     A port, `MODULE:BUILDER`, has one builder for all purposes.
     """
@@ -95,7 +80,7 @@ def build_implementation(
     package = IMPLEMENTATIONS.get(name)
     module_name = "shared.oracle" if name == ORACLE else f"{package}.implementation"
     module = importlib.import_module(module_name)
-    return getattr(module, BUILDERS[purpose], module.build)(experiment)
+    return getattr(module, builder, module.build)(experiment)
 
 
 def _is_port(name: str) -> bool:
@@ -104,12 +89,11 @@ def _is_port(name: str) -> bool:
 
 def _builder_of_port(name: str) -> Builder:
     """The port's `build`; its module is looked for in the current folder too."""
-    module_name, _, builder_name = name.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
-        return getattr(importlib.import_module(module_name), builder_name)
+        return resolve_name(name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
             f"the port {name!r} cannot be imported ({error}): --impl MODULE:BUILDER takes a module "
@@ -139,6 +123,4 @@ def defaults_of(name: str) -> Any:
 
 def replay_published_draws(experiment: Experiment) -> Draws:
     """Draws as the published run did, which was a run of the reference; imports its framework."""
-    return importlib.import_module(f"{IMPLEMENTATIONS[REFERENCE]}.published_draws").draw_published(
-        experiment
-    )
+    return resolve_name(f"{IMPLEMENTATIONS[REFERENCE]}.published_draws:draw_published")(experiment)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import tyro
 
@@ -25,38 +25,33 @@ STATUS_DONE = 0
 STATUS_FAILED = 1
 STATUS_BAD_INPUT = 2
 
+
+def option(metavar: str, text: str | None = None) -> Any:
+    """How an option's value is called in the help, and what it is; without a hint at its default.
+
+    text: None where the dataclass says it below the field.
+    """
+    return tyro.conf.arg(metavar=metavar, help=text, help_behavior_hint="")
+
+
 OutputFolder = Annotated[
-    Path | None,
-    tyro.conf.arg(
-        metavar="DIR",
-        help="Output folder, new or empty. A new one under runs/, if not given.",
-        help_behavior_hint="",
-    ),
+    Path | None, option("DIR", "Output folder, new or empty. A new one under runs/, if not given.")
 ]
 DataFolder = Annotated[
     Path | None,
-    tyro.conf.arg(
-        metavar="DIR",
-        help="Folder of the four Fashion-MNIST .gz files; also $FASHION_MNIST_DIR.",
-        help_behavior_hint="",
-    ),
+    option("DIR", "Folder of the four Fashion-MNIST .gz files; also $FASHION_MNIST_DIR."),
 ]
 NumProcesses = Annotated[
     int | None,
-    tyro.conf.arg(
-        metavar="INT",
-        help="Trainings at a time; one on each core, if not given. On a GPU, which they would "
+    option(
+        "INT",
+        "Trainings at a time; one on each core, if not given. On a GPU, which they would "
         "have to share, take 1.",
-        help_behavior_hint="",
     ),
 ]
 Implementations = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],
-    tyro.conf.arg(
-        metavar="NAME",
-        help="Implementation to take, keras or jax; repeatable. Both, if not given.",
-        help_behavior_hint="",
-    ),
+    option("NAME", "Implementation to take, keras or jax; repeatable. Both, if not given."),
 ]
 
 

@@ -1,16 +1,14 @@
 """`twins lessons`: lists the lessons, or runs some of them in the terminal."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import tyro
+from rich.text import Text
 
-from benchmarks.options import STATUS_DONE, STATUS_FAILED, Context
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from lessons.catalogue import Entry
+from benchmarks.options import STATUS_DONE, Context
+from shared.errors import InputError, RunFailedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,63 +24,56 @@ class LessonsCommand:
     """Show the answer of the exercise, and run it too."""
 
     def execute(self, context: Context) -> int:
-        """Lists or runs; fails where a lesson's evidence does not hold.
+        """Lists or runs.
 
         Raises:
             InputError: there is no such lesson.
-            RunFailedError: a lesson ended in an error.
+            RunFailedError: a lesson failed; the others were shown all the same.
         """
-        holds = run_lessons(self.numbers, with_answer=self.answer, console=context.console)
-        return STATUS_DONE if holds else STATUS_FAILED
+        paths = lesson_paths()
+        for number in self.numbers:
+            if number not in paths:
+                raise InputError(
+                    f"there is no lesson {number}: lessons are {min(paths)} to {max(paths)}, "
+                    "and `twins lessons` lists them"
+                )
+        if self.numbers:
+            self._run([(number, paths[number]) for number in dict.fromkeys(self.numbers)], context)
+        else:
+            for number, path in paths.items():
+                context.console.print(Text(f"{number:>3}  {lesson_title(path)}"))
+            _hint(context, "\n`twins lessons 7` runs one; `make lessons` builds their pages.")
+        return STATUS_DONE
+
+    def _run(self, lessons: list[tuple[int, Path]], context: Context) -> None:
+        from lessons.terminal import run_lesson
+
+        failures = []
+        for number, path in lessons:
+            _hint(context, f"Lesson {number}: lessons/{path.name}")
+            try:
+                run_lesson(path, context.console, with_answer=self.answer)
+            except RunFailedError as error:
+                failures.append(f"lesson {number}, {lesson_title(path)}: {error}")
+                continue
+            if not self.answer:
+                _hint(context, f"`twins lessons {number} --answer` shows the answer.\n")
+        if failures:
+            raise RunFailedError("\n".join(failures))
 
 
-def run_lessons(numbers: tuple[int, ...], *, with_answer: bool, console: "Console") -> bool:
-    """Lists all lessons, or runs those of the given numbers; whether their evidence holds.
-
-    Raises:
-        InputError: there is no such lesson.
-        RunFailedError: a lesson ended in an error.
-    """
-    from lessons import terminal
-    from lessons.catalogue import choose_lessons, find_lessons
-
-    if not numbers:
-        console.print(terminal.lesson_list(find_lessons()))
-        _hint(console, "\n`twins lessons 7` runs one; `make lessons` builds pages and notebooks.")
-        return True
-    # A list, not a generator: every lesson is shown, whether or not the one before it holds.
-    outcomes = [
-        _show(entry, with_answer=with_answer, console=console) for entry in choose_lessons(numbers)
-    ]
-    return all(outcomes)
+def lesson_paths() -> dict[int, Path]:
+    """Every script `NN_topic.py` in this folder by its number."""
+    paths = sorted(Path(__file__).parent.glob("[0-9]*.py"))
+    return {int(path.name.partition("_")[0]): path for path in paths}
 
 
-def _show(entry: "Entry", *, with_answer: bool, console: "Console") -> bool:
-    from rich.text import Text
-
-    from lessons import terminal
-    from lessons.catalogue import load_lesson
-    from lessons.running import Parts, run_quietly
-
-    lesson = load_lesson(entry)
-    width = console.width
-    console.print(terminal.question_and_code(entry, lesson, width))
-    with console.status("running both …"):
-        outcome = run_quietly(entry, Parts(solution=with_answer))
-    console.print(terminal.evidence_table(outcome.evidence))
-    if lesson.figure is not None:
-        _hint(console, "`make lessons` draws this lesson's figure.\n")
-    console.print(terminal.explanation_and_exercise(lesson, width), "")
-    if with_answer:
-        console.print(terminal.answer(lesson, outcome.solution_evidence, width))
-    else:
-        _hint(console, f"`twins lessons {entry.number} --answer` shows the answer.\n")
-    if not outcome.holds:
-        console.print(Text("✗ This run is not as the lesson says: has a framework changed?\n"))
-    return outcome.holds
+def lesson_title(path: Path) -> str:
+    """A script's first heading, which is its second line, without the marks of code."""
+    with path.open(encoding="utf-8") as lines:
+        next(lines)
+        return next(lines).removeprefix("# # ").strip().replace("`", "")
 
 
-def _hint(console: "Console", text: str) -> None:
-    from rich.text import Text
-
-    console.print(Text(text, style="dim"), soft_wrap=True)
+def _hint(context: Context, text: str) -> None:
+    context.console.print(Text(text, style="dim"), soft_wrap=True)

@@ -1,47 +1,87 @@
-"""Rungs whose times are known, for the tests of the harness."""
+"""Rungs whose times are known, and plans of them, for the tests of the harness."""
 
-from collections.abc import Sequence
+import os
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.speed.measure import Measurement
-from shared.parameters import LayerParameters, Parameters
+from benchmarks.runner.environment import describe_environment
+from benchmarks.speed.machine import describe_conditions
+from benchmarks.speed.measure import MeasurementJob, Plan
+from shared.data.dataset import RawDataset
+from shared.draws import draw_shared
+from shared.experiment import Experiment
+from shared.parameters import Parameters
 from shared.timing import Device, EpochClock, SpeedRung, Workload
 
+MARKER = "FAKE_RUNG_WAS_HERE"
+"""A variable with the path of a file that tells a rung of its first process."""
 
-def fake_rung(name: str, trainer: str = "counting", *, epochs_per_call: int = 1) -> SpeedRung:
-    return SpeedRung(
+
+def fake_rung(name: str, trainer: str = "CountingTrainer", **changes) -> SpeedRung:
+    rung = SpeedRung(
         name=name,
         framework="made up",
         idea=name,
         trainer=f"tests.fake_rungs:{trainer}",
         packages=("numpy",),
-        epochs_per_call=epochs_per_call,
+    )
+    return replace(rung, **changes)
+
+
+def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **changes) -> Plan:
+    """Two rounds of two epochs of black images."""
+    black = RawDataset(
+        name="stand-in",
+        origin="",
+        train_images=np.zeros((60_000, 28, 28), np.uint8),
+        train_labels=np.zeros(60_000, np.uint8),
+        test_images=np.zeros((1, 28, 28), np.uint8),
+        test_labels=np.zeros(1, np.uint8),
+    )
+    conditions = describe_conditions(
+        describe_environment({}, ("twins", "speed")), "cpu", tf32=False
+    )
+    whole = Plan(
+        rungs=rungs,
+        omitted=(),
+        experiment=Experiment(hidden_sizes=(3,), batch_size=5_000, learning_rate=1e-6),
+        by_batch_size=(),
+        by_width=(),
+        raw=black,
+        environment=replace(conditions, device=device, variables=()),
+        num_rounds=2,
+        num_samples=2,
+        folder=folder,
+    )
+    return replace(whole, **changes)
+
+
+def job(rung: SpeedRung, *, num_seeds: int = 1, **changes) -> MeasurementJob:
+    """A call of the rung, after which its weights must be those it began with."""
+    whole = plan(rung, **changes)
+    experiment = replace(whole.experiment, num_epochs=rung.epochs_per_call, randomness="shared")
+    draws = draw_shared(experiment)
+    return MeasurementJob(
+        plan=whole,
+        rung=rung,
+        parameters=(draws.parameters,) * num_seeds,
+        orders=np.stack([draws.orders] * num_seeds),
+        expected=(draws.parameters,) * num_seeds,
     )
 
 
-def counting(workload: Workload) -> "CountingTrainer":
-    return CountingTrainer(workload)
-
-
-def off_by_a_tenth(workload: Workload) -> "CountingTrainer":
-    trainer = CountingTrainer(workload)
-    trainer.error = 0.1
-    return trainer
-
-
+@dataclass
 class CountingTrainer:
     """Says that its first epoch took 1 s, the next 2 s, and so on; compilation took 10 s."""
 
-    def __init__(self, workload: Workload) -> None:
-        self.parameters = workload.parameters
-        self.num_epochs = 0
-        self.error = 0.0
-
-    @property
-    def device(self) -> Device:
-        return "cpu"
+    workload: Workload
+    device: Device = "cpu"
+    error: float = 0.0
+    num_epochs: int = 0
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
         if self.num_epochs == 0:
@@ -51,26 +91,19 @@ class CountingTrainer:
             clock.epoch_seconds.append(float(self.num_epochs))
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        return tuple(
-            Parameters(
-                tuple(
-                    LayerParameters(
-                        name=layer.name, kernel=layer.kernel + self.error, bias=layer.bias
-                    )
-                    for layer in parameters.layers
-                )
-            )
-            for parameters in self.parameters
-        )
+        *others, last = self.workload.parameters
+        layers = tuple(replace(each, kernel=each.kernel + self.error) for each in last.layers)
+        return (*others, replace(last, layers=layers))
 
 
-def measurement(epoch_seconds: Sequence[float] = (1.0, 1.0)) -> Measurement:
-    return Measurement(
-        import_seconds=3.0,
-        compile_seconds=2.0,
-        first_epoch_seconds=1.5,
-        epoch_seconds=tuple(epoch_seconds),
-        peak_bytes=2**20,
-        device_bytes=None,
-        difference=0.0,
-    )
+counting_on_gpu = partial(CountingTrainer, device="gpu")
+off_by_a_tenth = partial(CountingTrainer, error=0.1)
+lost = partial(CountingTrainer, error=np.nan)
+
+
+def failing_the_second_time(workload: Workload) -> CountingTrainer:
+    marker = Path(os.environ[MARKER])
+    if marker.exists():
+        raise RuntimeError("it broke")
+    marker.touch()
+    return CountingTrainer(workload)

@@ -1,7 +1,5 @@
 """The ladder of defaults: one habit a rung, each of them real, and the reference port on top."""
 
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,15 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.defaults.command import DefaultsCommand
-from benchmarks.defaults.figure import draw_defaults, place_of_zero
-from benchmarks.defaults.measure import check_same, largest_difference, parity_of
-from benchmarks.defaults.results import (
-    DEFAULTS_SCHEMA_VERSION,
-    DefaultsResults,
-    Parity,
-    PortResult,
-    SeedOutcome,
-)
+from benchmarks.defaults.figure import draw_defaults
+from benchmarks.defaults.measure import check_same, parity_of
+from benchmarks.defaults.results import DefaultsResults
 from benchmarks.defaults.training import (
     PortJob,
     Trajectory,
@@ -27,6 +19,7 @@ from benchmarks.defaults.training import (
     training_loss_gap,
     true_evaluation,
 )
+from benchmarks.display.style import place_of_zero
 from benchmarks.implementations import defaults_of
 from benchmarks.runner.records import read_json
 from jax_impl.defaults import LADDER, Habits, Rung, build_port
@@ -34,9 +27,11 @@ from shared.data.dataset import NUM_VALIDATION_ROWS, RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
-from shared.protocol import Evaluation, Examples, FitReport
+from shared.protocol import Examples, FitReport
+from tests.command import twins
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
 NAIVE, REFERENCE = LADDER[0].habits, LADDER[-1].habits
 TINY = Experiment(hidden_sizes=(4,), num_epochs=2, seed=7, randomness="shared")
 NUM_ROWS = 32 * 5 + 24
@@ -220,24 +215,6 @@ def test_the_documented_experiment_has_1718_steps_or_1719():
     assert list(batch_sizes(55_000, 32, np.zeros((1, 1_718)))[-2:]) == [32, 32]
 
 
-def test_largest_difference_finds_one_number():
-    parameters = draw_shared(TINY).parameters
-    moved = draw_shared(TINY).parameters
-    moved.layers[-1].bias[3] -= 0.5
-    assert largest_difference(parameters, moved) == 0.5
-
-
-def test_importing_the_ladder_imports_no_framework():
-    script = (
-        "import sys\nfrom benchmarks.implementations import defaults_of\n"
-        "defaults_of('jax').LADDER\nprint(sorted(set(sys.modules) & {'jax', 'flax', 'optax'}))"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert answer.stdout.strip() == "[]"
-
-
 def test_an_implementation_without_a_ladder_is_named():
     with pytest.raises(InputError, match="'keras' has no ladder of defaults: --impl takes jax"):
         defaults_of("keras")
@@ -255,67 +232,35 @@ def test_a_port_that_diverges_is_named():
         train_port(job(LADDER[0], replace(TINY, learning_rate=1e30)))
 
 
-def made_result(name: str, difference: float, num_seeds: int) -> PortResult:
-    accuracies = [0.88 + 0.001 * seed for seed in range(num_seeds)]
-    return PortResult(
-        name=name,
-        change="",
-        habits={},
-        parity=Parity(
-            num_steps=1,
-            initial_weights=difference,
-            step_losses=difference,
-            epoch_loss=difference,
-            epoch_accuracy=difference,
-            final_weights=difference,
-            predictions=round(difference * 1_000),
-        ),
-        seeds=tuple(
-            SeedOutcome(
-                seed=seed,
-                reported=Evaluation(loss=0.3, accuracy=accuracy + difference / 100),
-                true=Evaluation(loss=0.3, accuracy=accuracy),
-                training_loss_gap=difference / 10,
-            )
-            for seed, accuracy in enumerate(accuracies)
-        ),
-    )
-
-
 @pytest.mark.parametrize("num_seeds", [1, 5])
-def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(tmp_path: Path, num_seeds: int):
-    rungs = [made_result("naive", 0.5, num_seeds), made_result("given orders", 0.0, num_seeds)]
-    figure = draw_defaults(rungs)
-    figure.savefig(tmp_path / "defaults.png")
-    parity, report, accuracy = figure.axes
+def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(num_seeds: int):
+    stored = read_json(RESULTS / "defaults.json", DefaultsResults)
+    rungs = [replace(rung, seeds=rung.seeds[:num_seeds]) for rung in stored.rungs]
+    results = replace(stored, rungs=(rungs[0], rungs[-1]))
+    parity, report, accuracy = draw_defaults(results).axes
     labels = [label.get_text() for label in parity.get_yticklabels()]
-    assert labels == ["0  naive", "1  given orders"]
-    zero = place_of_zero([[0.5, 0.005]])
-    assert zero == pytest.approx(1e-5)
+    assert labels == ["0 naive", "1 given orders"]
     initial = np.asarray(parity.collections[0].get_offsets())[:, 0]
-    np.testing.assert_allclose(initial, [0.5, zero])
+    largest = rungs[0].parity.initial_weights
+    assert initial[0] == largest > initial[1] > 0  # exactly 0 has a place of its own
     assert len(report.collections) == 3
     assert len(np.asarray(accuracy.collections[0].get_offsets())) == num_seeds
 
 
-def test_nothing_but_zeros_has_a_place_on_the_axis():
+def test_zero_has_a_place_two_decades_below_everything_else():
+    assert place_of_zero([[0.5, 0.005]]) == pytest.approx(1e-5)
     assert place_of_zero([[0.0], [0.0, 0.0]]) == pytest.approx(0.01)
-    draw_defaults([made_result("given orders", 0.0, 2)])
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_the_command_writes_a_whole_ladder(tmp_path: Path, fashion_mnist_directory: Path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "benchmarks", "defaults", "--num-epochs", "1", "--count", "1"]
-    options = ["--hidden-sizes", "4", "--randomness", "shared", "--data", "fashion-mnist"]
-    places = ["--data-dir", str(fashion_mnist_directory), "--out", str(out)]
-    answer = subprocess.run(
-        [*command, *options, *places], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    options = ["--num-epochs", "1", "--count", "1", "--hidden-sizes", "4", "--randomness", "shared"]
+    places = ["--data-dir", fashion_mnist_directory, "--out", out]
+    answer = twins("defaults", *options, *places, cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     results = read_json(out / "defaults.json", DefaultsResults)
-    assert results.schema_version == DEFAULTS_SCHEMA_VERSION
     assert [rung.name for rung in results.rungs] == [rung.name for rung in LADDER]
     assert [rung.parity.num_steps for rung in results.rungs] == [1_718] * 2 + [1_719] * 5
     assert results.rungs[-1].parity.final_weights == 0
@@ -324,5 +269,5 @@ def test_the_command_writes_a_whole_ladder(tmp_path: Path, fashion_mnist_directo
     assert results.rungs[2].seeds[0].true == results.rungs[3].seeds[0].true
     assert (out / "figures" / "defaults.png").read_bytes().startswith(b"\x89PNG")
     assert not (out / "UNFINISHED.txt").exists()
-    tables = answer.stdout[answer.stdout.index("Largest") : answer.stdout.index("outputs:")]
+    tables = answer.stdout[answer.stdout.index("Largest") : answer.stdout.index("A JAX port")]
     assert max(map(len, tables.splitlines())) <= 80

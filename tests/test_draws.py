@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.runner.drawing import draw
+from benchmarks.runner.training import draw
 from shared.draws import Draws, check_published_draws, draw_shared
 from shared.errors import RunFailedError
 from shared.experiment import Experiment

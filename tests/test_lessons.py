@@ -1,267 +1,304 @@
-"""The lessons: each one's evidence, by name; the code they show; `twins lessons`."""
+"""The lessons: each script runs, what they are made of, `twins lessons`, the site."""
 
 import ast
-import inspect
+import os
+import pty
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lessons.catalogue import Entry, choose_lessons, find_lessons, load_lesson
-from lessons.lesson import Evidence, fails, is_equal, is_near
-from lessons.notebook import as_notebook
-from lessons.shown_code import shown_code
-from shared.errors import InputError
-from tests.command import ROOT, twins
-from tests.small_lessons import lessons_project, write_lesson
-from tests.test_structure import FRAMEWORKS, IMPLEMENTATIONS
+from lessons.command import lesson_paths, lesson_title
+from lessons.evidence import equal, fails, near, show
+from tests.command import PROGRAM, ROOT, environment, twins
+from tests.test_structure import FRAMEWORKS, MIRRORED_MODULES, public_names
 
-ENTRIES = find_lessons()
-FIGURES = [entry for entry in ENTRIES if load_lesson(entry).figure]
-NOTEBOOKS = ROOT / "lessons" / "notebooks"
-# As readers run them: Python keeps from them what a framework says of its own deprecated calls.
-as_readers_do = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+PATHS = lesson_paths()
+LESSON = """\
+# %% [markdown]
+# # {title}
+#
+# **Predict first.** Is `ONE + 1` the *same* as `1 + ONE`?
+# %% [markdown]
+# ## Keras
+# %%
+import sys
+from lessons.evidence import equal, show
+
+ONE = 1
+print("chat" "ter", file=sys.stderr)
+{extra}
+# %% [markdown]
+# ## JAX
+# %%
+show("jax_impl.train:train_step")
+# %% [markdown]
+# ## What happened
+# %% tags=["hide-output"]
+equal("<both> sums & more", {taught}, 10 * (ONE + 1) + (1 + ONE))
+# %%
+from benchmarks.display.style import new_figure
+
+drawing = new_figure(3.0, 2.0)
+drawing
+# %% [markdown]
+# It is.
+#
+# **Exercise.** And `ONE * ONE`?
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+equal("the product", 1, ONE * ONE)
+# %% [markdown] tags=["hide-cell"]
+# The answer is one.
+"""
+"""A lesson that needs no framework; its evidence holds if `taught` is 22."""
 
 
-def named(entries: Sequence[Entry]) -> pytest.MarkDecorator:
-    """One test for each lesson, named by its number and title."""
-    ids = [f"{entry.number}: {entry.title}" for entry in entries]
-    return pytest.mark.parametrize("entry", entries, ids=ids)
+def write_lesson(project: Path, number: int, *, taught: int = 22, extra: str = "") -> None:
+    text = LESSON.format(title=f"Sums: `ONE` and {number}", taught=taught, extra=extra)
+    (project / "lessons" / PATHS[number].name).write_text(text)
 
 
-each_lesson = named(ENTRIES)
-
-
-def assert_holds(evidence: tuple[Evidence, ...]) -> None:
-    assert evidence, "no evidence was given"
-    broken = [item for item in evidence if not item.holds]
-    assert not broken, "\n".join(
-        f"{item.text}: taught {item.taught}, found {item.found}" for item in broken
+def python(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False
     )
 
 
-@as_readers_do
-@each_lesson
-def test_evidence(entry: Entry):
-    assert_holds(load_lesson(entry).run())
+def small_project(folder: Path) -> Path:
+    """A folder with the package `lessons`, in which small lessons replace the real ones."""
+    ignored = shutil.ignore_patterns("[0-9]*", "__pycache__")
+    shutil.copytree(ROOT / "lessons", folder / "lessons", ignore=ignored)
+    for number in (1, 4, 5):  # other pages link to these
+        write_lesson(folder, number)
+    return folder
 
 
-@as_readers_do
-@each_lesson
-def test_answer_of_the_exercise(entry: Entry):
-    assert_holds(load_lesson(entry).exercise.solution())
+# The scripts
 
 
-@as_readers_do
-@named(FIGURES)
-def test_figure(entry: Entry, tmp_path: Path):
-    draw = load_lesson(entry).figure
-    assert draw is not None
-    draw().savefig(tmp_path / "figure.png")
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PATHS.values(), ids=lambda path: path.stem)
+def test_a_lesson_runs_and_its_evidence_holds(path: Path):
+    answer = python(path)
+    assert answer.returncode == 0, answer.stderr
+    assert len(re.findall("^✓ .+: .+$", answer.stdout, re.MULTILINE)) > 2
+    assert "✗" not in answer.stdout
 
 
-def test_at_least_fifteen_lessons_with_consecutive_numbers():
-    assert [entry.number for entry in ENTRIES] == list(range(1, len(ENTRIES) + 1))
-    assert len(ENTRIES) >= 15
+@pytest.mark.parametrize("path", PATHS.values(), ids=lambda path: path.stem)
+def test_a_lesson_has_all_its_parts_in_order(path: Path):
+    text = path.read_text()
+    parts = (
+        *("# **Predict first.**", "# ## Keras", "# ## JAX", "# ## What happened"),
+        *('# %% tags=["hide-output"]', "# **Exercise.**", "# Your turn."),
+        *('# %% tags=["hide-cell"]', '# %% [markdown] tags=["hide-cell"]'),
+    )
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, path
+    assert places == sorted(places)
+    assert "?" in text[: places[1]]
 
 
-@each_lesson
-def test_everything_of_a_lesson_is_said(entry: Entry):
-    lesson = load_lesson(entry)
-    assert lesson.keras
-    assert lesson.jax
-    texts = (lesson.question, lesson.explanation, lesson.exercise.task, lesson.exercise.answer)
-    assert all(text.strip() for text in texts)
-    assert lesson.question.rstrip().endswith("?")
+def test_seventeen_lessons_with_consecutive_numbers():
+    assert list(PATHS) == list(range(1, 18))
 
 
-@each_lesson
-def test_shown_code_is_in_the_file_and_line_that_it_claims(entry: Entry):
-    lesson = load_lesson(entry)
-    for shown in (*lesson.keras, *lesson.jax, lesson.exercise.solution):
-        code = shown_code(shown)
-        lines = (ROOT / code.path).read_text().splitlines()[code.line - 1 :]
-        assert [line.strip() for line in code.text.splitlines()] == [
-            line.strip() for line in lines[: code.text.count("\n")]
-        ]
-        ast.parse(code.text)
+@pytest.mark.parametrize("folder", ["keras_impl", "jax_impl"])
+def test_the_two_programs_are_shown_whole(folder: str):
+    page = (ROOT / "lessons" / "two_programs.py").read_text()
+    for file in MIRRORED_MODULES:
+        module = f"{folder}.{Path(file).stem}"
+        missing = [n for n in public_names(ROOT / folder / file) if f'"{module}:{n}"' not in page]
+        assert missing == [], module
+
+
+# What lessons are made of
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("check", "holds"),
     [
-        "jax_impl.train:run_epoch",  # decorated
-        "jax_impl.model:Classifier.__call__",
-        "keras_impl.train:Observer",
-        "keras_impl.model:build_model",
+        (lambda: near("a", 1.0, 1.01, within=0.02), True),
+        (lambda: near("a", 1.0, 1.03, within=0.02), False),
+        (lambda: near("a", 1.0, float("nan"), within=0.02), False),
+        (lambda: equal("a", (1, 2), (1, 2)), True),
+        (lambda: equal("a", 1, 2), False),
+        (lambda: fails("a", "ZeroDivisionError", "division", lambda: 1 / 0), True),
+        (lambda: fails("a", "ZeroDivisionError", "no such words", lambda: 1 / 0), False),
+        (lambda: fails("a", "TypeError", "division", lambda: 1 / 0), False),
+        (lambda: fails("a", "TypeError", "", lambda: 1), False),
     ],
 )
-def test_code_found_without_importing_is_what_inspect_finds(name: str):
-    module, _, attribute = name.partition(":")
-    found: object = import_module(module)
-    for part in attribute.split("."):
-        found = getattr(found, part)
-    function = inspect.unwrap(found)  # pyright: ignore[reportArgumentType]
-    lines, line = inspect.getsourcelines(function)
-    code = shown_code(name)
-    assert (code.text, code.line) == (inspect.cleandoc("\n" + "".join(lines)) + "\n", line)
+def test_evidence_can_fail(check: Callable[[], None], holds: bool, capsys):
+    if holds:
+        check()
+    else:
+        with pytest.raises(AssertionError, match=r"the lesson teaches .+, this run found"):
+            check()
+    assert capsys.readouterr().out.startswith("✓ a: " if holds else "✗ a: ")
 
 
-@pytest.mark.parametrize("name", ["no_such_impl:fit", "jax_impl.train:no_such", "jax_impl.train:"])
+def test_code_is_shown_as_it_stands_in_its_file_with_its_decorators():
+    ((place, text),) = show("jax_impl.train:run_epoch").sources
+    path, _, line = place.partition(":")
+    lines = (ROOT / path).read_text().splitlines()[int(line) - 1 :]
+    assert lines[: len(text.splitlines())] == text.splitlines()
+    assert text.startswith("@partial(jax.jit")
+    ast.parse(text)
+
+
+@pytest.mark.parametrize("name", ["no_such_impl:fit", "jax_impl.train:no_such", "jax_impl.train"])
 def test_code_that_is_not_there_is_no_silence(name: str):
     with pytest.raises(LookupError):
-        shown_code(name)
-
-
-@each_lesson
-def test_lessons_import_frameworks_inside_functions_only(entry: Entry):
-    imported = set()
-    for node in ast.parse(entry.path.read_text()).body:
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.partition(".")[0] for alias in node.names}
-        if isinstance(node, ast.ImportFrom) and node.module:
-            imported.add(node.module.partition(".")[0])
-    assert not imported & (FRAMEWORKS | IMPLEMENTATIONS)
-
-
-# What lessons are made of.
-
-
-@pytest.mark.parametrize(
-    ("evidence", "holds"),
-    [
-        (is_near("a", 1.0, 1.01, within=0.02), True),
-        (is_near("a", 1.0, 1.03, within=0.02), False),
-        (is_near("a", 1.0, float("nan"), within=0.02), False),
-        (is_equal("a", (1, 2), (1, 2)), True),
-        (is_equal("a", 1, 2), False),
-        (fails("a", "ZeroDivisionError", "division", lambda: 1 / 0), True),
-        (fails("a", "ZeroDivisionError", "no such words", lambda: 1 / 0), False),
-        (fails("a", "TypeError", "division", lambda: 1 / 0), False),
-        (fails("a", "TypeError", "", lambda: 1), False),
-    ],
-)
-def test_evidence_can_fail(evidence: Evidence, holds: bool):
-    assert evidence.holds is holds
-    assert evidence.taught
-    assert evidence.found
+        show(name)
 
 
 # `twins lessons`
 
 
-def test_the_list_names_every_lesson_and_imports_none(tmp_path: Path):
+def test_the_list_names_every_lesson_and_imports_no_framework(tmp_path: Path):
     answer = twins("lessons", cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
-    for entry in ENTRIES:
-        title = entry.title.replace("`", "")
-        assert re.search(rf"^ *{entry.number} +{re.escape(title)} *$", answer.stdout, re.MULTILINE)
+    for number, path in PATHS.items():
+        line = rf"^ *{number} +{re.escape(lesson_title(path))}$"
+        assert re.search(line, answer.stdout, re.MULTILINE)
     script = (
         "import sys; from benchmarks.__main__ import main; main(['lessons'])\n"
-        f"heavy = {FRAMEWORKS!r} | {{'lessons.{ENTRIES[0].name}'}}\n"
-        "print(sorted(heavy & set(sys.modules)))"
+        f"print(sorted({FRAMEWORKS!r} & set(sys.modules)))"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    answer = python("-c", script)
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_lesson_in_a_wide_terminal(tmp_path: Path):
-    answer = twins("lessons", 1, cwd=tmp_path, COLUMNS="160")
+def test_a_lesson_in_a_narrow_terminal(tmp_path: Path):
+    answer = twins("lessons", 4, 1, cwd=small_project(tmp_path), COLUMNS="80")
     assert (answer.returncode, answer.stderr) == (0, "")
-    text = answer.stdout
-    steps = ("Predict first", "def keras_kernel", "this run gave", "Glorot-uniform", "Exercise")
-    assert sorted(steps, key=text.index) == list(steps)
-    assert re.search(r"def keras_kernel.*def jax_kernel", text)  # side by side: one line
-    assert text.count("✓") == 4
-    assert "`twins lessons 1 --answer`" in text
-    assert "glorot_uniform()" not in text
+    first, _, second = answer.stdout.partition("Sums: ONE and 4")[2].partition("Sums: ONE and 1")
+    steps = ("Predict first.", "ONE = 1", "optimizer.update", "✓ <both> sums", "Exercise.")
+    for text in (first, second):
+        assert sorted(steps, key=text.index) == list(steps)
+    assert "\n  def train_step(" in first
+    assert "\n      optimizer.update(model, gradients)" in first  # as Python indents
+    assert "chatter" not in answer.stdout
+    assert "`twins lessons 1 --answer` shows the answer." in second
+    assert "The answer is one." not in answer.stdout
+    answer = twins("lessons", 1, "--answer", cwd=tmp_path)
+    assert re.search(r"✓ the product: 1\n.*The answer is one\.", answer.stdout, re.DOTALL)
 
 
-def test_lessons_with_answers_in_a_narrow_terminal(tmp_path: Path):
-    answer = twins("lessons", 2, 1, "--answer", cwd=lessons_project(tmp_path), COLUMNS="70")
-    assert (answer.returncode, answer.stderr) == (0, "")
-    text = answer.stdout
-    assert text.index("Lesson 2: More sums") < text.index("Lesson 1: Sums: ONE and 1")
-    assert text.index("def keras_sum") < text.index("def jax_sum")
-    assert not re.search(r"def keras_sum.*def jax_sum", text)
-    assert "jax_impl/train.py:" in text  # a function of the project
-    assert text.count("The answer is one.") == 2
-    assert text.count("✓") == 4
-    assert "chatter" not in text
-
-
-def test_evidence_that_does_not_hold_is_shown_and_sets_the_status(tmp_path: Path):
-    project = lessons_project(tmp_path)
-    write_lesson(project, 1, "Wrong sums", taught=23)
-    answer = twins("lessons", 1, 2, cwd=project)
-    assert answer.returncode == 1
-    assert "✗" in answer.stdout
-    assert "has a framework changed?" in answer.stdout
-    assert "Lesson 2" in answer.stdout  # the others are shown all the same
-
-
-def test_a_lesson_that_breaks_is_named(tmp_path: Path):
-    project = lessons_project(tmp_path)
-    write_lesson(project, 2, "Broken sums", extra="raise KeyError('gone')")
-    answer = twins("lessons", 2, cwd=project)
-    assert answer.returncode == 1
-    assert answer.stderr.startswith(
-        "twins: Lesson 2: Broken sums failed: KeyError: 'gone'; the end"
+def test_who_sits_there_is_left_to_predict_first(tmp_path: Path):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, "lessons", "1"],
+        cwd=small_project(tmp_path),
+        env=environment(TERM="dumb"),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     )
-    assert "raise KeyError('gone')" in answer.stderr  # the log tells where
+    os.close(theirs)
+    shown = read_until(ours, "Enter goes on.")
+    assert "Predict first." in shown
+    assert "ONE = 1" not in shown
+    os.write(ours, b"\n")
+    assert "✓ <both> sums & more: 22" in read_until(ours, "shows the answer.")
+    assert process.wait(timeout=60) == 0
 
 
-@pytest.mark.parametrize("number", [0, 99])
-def test_an_unknown_lesson(number: int, tmp_path: Path):
+def read_until(terminal: int, words: str) -> str:
+    shown = ""
+    while words not in shown:
+        shown += os.read(terminal, 10_000).decode()
+    return shown
+
+
+def test_a_lesson_that_fails_is_named_and_the_others_are_shown(tmp_path: Path):
+    project = small_project(tmp_path)
+    write_lesson(project, 1, taught=23)
+    write_lesson(project, 4, extra="raise KeyError('gone')")
+    answer = twins("lessons", 1, 4, 5, cwd=project)
+    assert answer.returncode == 1
+    assert "✗ <both> sums & more: 22" in answer.stdout
+    assert "✓ <both> sums & more: 22" in answer.stdout
+    failures = "twins: lesson 1, Sums: ONE and 1: <both> sums & more: the lesson teaches 23, "
+    failures += "this run found 22; has a framework changed?\nlesson 4, Sums: ONE and 4: KeyError:"
+    assert answer.stderr.startswith(failures)
+    assert "raise KeyError('gone')" in answer.stderr  # where it was
+
+
+@pytest.mark.parametrize("number", [0, 99, "seven"])
+def test_an_unknown_lesson(number: object, tmp_path: Path):
     answer = twins("lessons", number, cwd=tmp_path)
     assert answer.returncode == 2
-    assert answer.stderr.startswith(f"twins: there is no lesson {number}: lessons are 1 to ")
-    assert answer.stderr.count("\n") == 1
-    with pytest.raises(InputError):
-        choose_lessons((1, number))
-
-
-def test_a_lesson_that_is_no_number(tmp_path: Path):
-    answer = twins("lessons", "seven", cwd=tmp_path)
-    assert answer.returncode == 2
     assert answer.stderr.startswith("twins: ")
+    assert number == "seven" or f"there is no lesson {number}: lessons are 1 to " in answer.stderr
     assert answer.stderr.count("\n") == 1
 
 
-# The notebooks that are committed
+# The site
 
 
-def test_there_is_a_notebook_for_each_lesson_and_no_other():
-    assert {path.stem for path in NOTEBOOKS.glob("*")} == {entry.name for entry in ENTRIES}
+def build_site(project: Path) -> subprocess.CompletedProcess[str]:
+    return python("-m", "sphinx", "--fail-on-warning", "--quiet", "lessons", "site", cwd=project)
 
 
-@each_lesson
-def test_the_notebook_is_up_to_date(entry: Entry):
-    import nbformat
-
-    committed = nbformat.read(NOTEBOOKS / f"{entry.name}.ipynb", as_version=4)
-    nbformat.validate(committed)
-    cells = [(cell.cell_type, cell.source) for cell in committed.cells]
-    wanted = [(cell.cell_type, cell.source) for cell in as_notebook(entry).cells]
-    assert cells == wanted, "`make notebooks` renews it"
-    outputs = [output for cell in committed.cells for output in cell.get("outputs", [])]
-    printed = [output.text for output in outputs if "text" in output]
-    assert len(printed) == 2, "the evidence and the answer's"
-    assert all("✓" in text and "✗" not in text for text in printed)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The pages of three small lessons, of the two programs, and of one's own port."""
+    project = small_project(tmp_path_factory.mktemp("project"))
+    answer = build_site(project)
+    assert answer.returncode == 0, answer.stderr
+    return project / "site"
 
 
-@each_lesson
-def test_the_notebook_holds_all_code_of_its_lesson(entry: Entry):
-    code = "\n".join(cell.source for cell in as_notebook(entry).cells if cell.cell_type == "code")
-    tree = ast.parse(entry.path.read_text())
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            source = ast.get_source_segment(entry.path.read_text(), node)
-            assert source is not None
-            assert source in code
+def test_the_site_shows_executed_lessons_and_loads_nothing_from_elsewhere(site: Path):
+    page = (site / f"{PATHS[1].stem}.html").read_text()
+    folded = page[page.index("Show what the code gave") :]
+    assert "✓ &lt;both&gt; sums &amp; more: 22" in folded
+    assert "chatter" not in page
+    assert re.search(r"<details>\s*<summary>.*?</summary>\s*<p>The answer is one\.", page)
+    notebook = (site / "_sources" / f"{PATHS[1].stem}.ipynb").read_text()
+    assert f'href="_sources/{PATHS[1].stem}.ipynb"' in page
+    assert "✓ the product: 1" in notebook
+    assert "image/png" in notebook
+    for path in site.glob("*.html"):
+        text = path.read_text()
+        assert not re.search(r"""(src|href|action)=["'](https?:)?//|@import""", text), path
+        assert all("alt=" in image for image in re.findall(r"<img[^>]*>", text)), path
+
+
+def test_a_lesson_that_does_not_hold_fails_the_build_by_name(tmp_path: Path):
+    project = small_project(tmp_path)
+    write_lesson(project, 4, taught=23)
+    answer = build_site(project)
+    assert answer.returncode == 1
+    assert f"{PATHS[4].name}: WARNING: Executing notebook failed" in answer.stderr
+    assert "the lesson teaches 23, this run found 22" in answer.stderr
+    assert PATHS[1].name not in answer.stderr
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_pages_in_a_browser(width: int, site: Path, browser):
+    page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme="dark")
+    errors: list[str] = []
+    requested: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    for path in (*site.glob("[0-9]*.html"), site / "index.html", site / "two_programs.html"):
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") < "rgb(3"  # dark
+    page.goto((site / f"{PATHS[1].stem}.html").as_uri())
+    left = "document.getElementById('{}').getBoundingClientRect().left"
+    is_beside = page.evaluate(f"{left.format('keras')} < {left.format('jax')}")
+    assert is_beside is (width == 1440)
+    assert errors == []
+    assert all(url.startswith(("file:", "data:")) for url in requested)
+    page.close()

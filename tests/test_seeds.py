@@ -15,21 +15,20 @@ import pytest
 
 from benchmarks.command_line import parse
 from benchmarks.display import style
-from benchmarks.implementations import title_of
 from benchmarks.options import Context
 from benchmarks.runner.output_folder import UNFINISHED
 from benchmarks.runner.records import read_json
-from benchmarks.runner.training import Seconds
-from benchmarks.seeds import study, sweep
-from benchmarks.seeds.analysis import accuracies_of, analyse, documented_test_accuracy
-from benchmarks.seeds.command import SeedsCommand
-from benchmarks.seeds.figure import DOCUMENTED_LABEL, draw_seeds, swarm
-from benchmarks.seeds.options import ManySeedsExperiment
-from benchmarks.seeds.results import SEEDS_SCHEMA_VERSION, SeedTraining, SweepResults
-from benchmarks.seeds.statistics import equivalence_paired, equivalence_unpaired, summarise
-from benchmarks.seeds.study import run_seeds
-from benchmarks.seeds.training import SeedJob
-from shared.data.dataset import DatasetDescription, RawDataset
+from benchmarks.runner.training import ImplementationRun, Seconds
+from benchmarks.seeds import measure
+from benchmarks.seeds.analysis import accuracies_of, analyse
+from benchmarks.seeds.command import ManySeedsExperiment, SeedsCommand
+from benchmarks.seeds.figure import draw_seeds, swarm
+from benchmarks.seeds.results import SeedTraining, SweepResults
+from benchmarks.seeds.show import accuracy_table, documented_table, equivalence_table
+from benchmarks.seeds.statistics import equivalence, summarise
+from benchmarks.seeds.storage import store_training
+from shared.data.dataset import RawDataset
+from shared.documented import DOCUMENTED_FIGURES
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
 from shared.protocol import EpochMetrics, Evaluation
@@ -37,45 +36,23 @@ from tests.contexts import made_context
 
 ROOT = Path(__file__).parent.parent
 NAMES = ("keras", "jax")
+MEASURED = read_json(ROOT / "benchmarks" / "results" / "seeds.json", SweepResults)
+"""The sweep of the documents: 20 seeds of the documented experiment."""
 
 
-def made_training(name: str, seed: int, num_epochs: int = 1) -> SeedTraining:
+def made_run(name: str, seed: int) -> ImplementationRun:
     """Plausible figures that depend on the implementation and the seed only."""
     generator = np.random.default_rng([seed, NAMES.index(name)])
     accuracy = 0.88 + 0.001 * int(generator.integers(0, 9))
-    return SeedTraining(
-        schema_version=SEEDS_SCHEMA_VERSION,
-        implementation=name,
-        seed=seed,
+    return ImplementationRun(
         device="cpu",
-        history=tuple(
-            EpochMetrics(
-                epoch=epoch, loss=0.7, accuracy=accuracy, val_loss=0.6, val_accuracy=accuracy
-            )
-            for epoch in range(1, num_epochs + 1)
-        ),
+        history=(EpochMetrics(epoch=1, loss=0.7, accuracy=0.7, val_loss=0.6, val_accuracy=0.7),),
         test=Evaluation(loss=1.2 - accuracy, accuracy=float(np.float32(accuracy))),
-        seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,) * num_epochs),
+        first_predictions=(),
+        first_probabilities=(),
+        confusion=((0,) * 10,) * 10,
+        seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,)),
         data_sha256="one and the same",
-        git_commit="",
-    )
-
-
-def made_trainings(count: int, num_epochs: int) -> dict[str, tuple[SeedTraining, ...]]:
-    return {
-        name: tuple(made_training(name, seed, num_epochs) for seed in range(count))
-        for name in NAMES
-    }
-
-
-def described(name: str = "fashion-mnist") -> DatasetDescription:
-    return DatasetDescription(
-        name=name,
-        origin="made",
-        sha256="",
-        num_training=55_000,
-        num_validation=5_000,
-        num_test=10_000,
     )
 
 
@@ -97,19 +74,30 @@ class MadeTrainings:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.trained: list[tuple[str, int]] = []
         self.breakdown: BaseException | None = None
-        self.break_after = 0
+        self.data_sha256: dict[int, str] = {}
         self.shade = 0
-        monkeypatch.setattr(sweep, "run_side_by_side", self.run_side_by_side)
+        self.jax = "1"
+        self.meanwhile = lambda: None
+        described_environment = Context.describe_environment
+
+        def with_this_jax(context: Context):
+            environment = described_environment(context)
+            return replace(environment, packages=environment.packages | {"jax": self.jax})
+
+        monkeypatch.setattr(measure, "run_side_by_side", self.run_side_by_side)
         monkeypatch.setattr(Context, "load_images", lambda *_: made_images(self.shade))
+        monkeypatch.setattr(Context, "describe_environment", with_this_jax)
 
     def run_side_by_side(
-        self, _function: object, jobs: list[tuple[SeedJob]], **_: object
-    ) -> Iterator[tuple[int, SeedTraining]]:
-        for index, (job,) in reversed(list(enumerate(jobs))):
-            if self.breakdown is not None and len(self.trained) == self.break_after:
+        self, _function: object, jobs: list[tuple[str, Experiment, RawDataset]], **_: object
+    ) -> Iterator[tuple[int, ImplementationRun]]:
+        for index, (name, experiment, _raw) in reversed(list(enumerate(jobs))):
+            if self.breakdown is not None and len(self.trained) == 2:
                 raise self.breakdown
-            self.trained.append((job.implementation, job.experiment.seed))
-            yield index, made_training(job.implementation, job.experiment.seed)
+            self.trained.append((name, experiment.seed))
+            self.meanwhile()
+            run = made_run(name, experiment.seed)
+            yield index, replace(run, data_sha256=self.data_sha256.get(index, run.data_sha256))
 
 
 @pytest.fixture
@@ -118,14 +106,9 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> MadeTrainings:
 
 
 def run(
-    *,
-    out: Path | None = None,
-    resume: Path | None = None,
-    count: int = 3,
-    first_seed: int = 0,
-    **experiment,
+    *, out: Path | None = None, resume: Path | None = None, count=3, first_seed=0, **experiment
 ) -> SweepResults:
-    chosen = {"num_epochs": 1, "randomness": "shared"} | experiment
+    chosen: dict[str, Any] = {"num_epochs": 1} | experiment
     command = SeedsCommand(
         experiment=ManySeedsExperiment(**chosen),
         count=count,
@@ -134,14 +117,18 @@ def run(
         out=out,
         resume=resume,
     )
-    return run_seeds(command, made_context(Path("none")))
+    command.execute(made_context(Path("none")))
+    folder = out or resume
+    assert folder is not None
+    return read_json(folder / "seeds.json", SweepResults)
 
 
-def stored_state(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Bytes and time of change of each stored training."""
+def state(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Bytes and time of change of each file."""
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in (folder / "trainings").iterdir()
+        for path in folder.rglob("*")
+        if path.is_file()
     }
 
 
@@ -150,12 +137,11 @@ def all_names(count: int) -> set[str]:
 
 
 def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings: MadeTrainings):
-    results = run(out=tmp_path / "sweep")
     folder = tmp_path / "sweep"
-    assert set(stored_state(folder)) == all_names(3)
+    results = run(out=folder)
+    assert set(state(folder / "trainings")) == all_names(3)
     assert not (folder / UNFINISHED).exists()
     assert (folder / "figures" / "seeds.png").read_bytes().startswith(b"\x89PNG")
-    assert read_json(folder / "seeds.json", SweepResults) == results
     assert results.seeds == (0, 1, 2)
     # Trainings ended in another order; the record has them by name and seed, so pairs match.
     assert [(each.implementation, each.seed) for each in results.trainings] == [
@@ -165,42 +151,40 @@ def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings
     pair = results.statistics.equivalence[0]
     assert (pair.other, pair.reference) == ("jax", "keras")
     values = {name: accuracies_of(results.of(name), 10_000) for name in NAMES}
-    assert pair.paired == equivalence_paired(values["jax"], values["keras"])
-    assert pair.unpaired == equivalence_unpaired(values["jax"], values["keras"])
+    assert pair.paired == equivalence("paired", values["jax"], values["keras"])
+    assert pair.unpaired == equivalence("unpaired", values["jax"], values["keras"])
     assert results.statistics.test_accuracy["jax"] == summarise(values["jax"])
+    # It is not started over, not even with the same options.
+    before = state(folder)
+    with pytest.raises(InputError, match="not empty"):
+        run(out=folder)
+    assert state(folder) == before
 
 
 @pytest.mark.parametrize("breakdown", [KeyboardInterrupt(), RunFailedError("made to fail")])
-def test_a_broken_sweep_keeps_what_is_finished_and_resumes_there(
+def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     tmp_path: Path, trainings: MadeTrainings, breakdown: BaseException
 ):
     folder = tmp_path / "sweep"
-    trainings.breakdown, trainings.break_after = breakdown, 2
+    trainings.breakdown = breakdown
     with pytest.raises(type(breakdown)):
         run(out=folder)
     assert (folder / UNFINISHED).exists()
     assert not (folder / "seeds.json").exists()
-    before = stored_state(folder)
+    before = state(folder / "trainings")
     assert len(before) == 2
 
     trainings.breakdown = None
     results = run(resume=folder)
     assert len(trainings.trained) == len(set(trainings.trained)) == 6, "nothing trained twice"
-    assert {name: stored_state(folder)[name] for name in before} == before
     assert not (folder / UNFINISHED).exists()
     assert results.statistics == run(out=tmp_path / "in one go").statistics
 
-
-def test_a_finished_sweep_grows_by_more_seeds(tmp_path: Path, trainings: MadeTrainings):
-    folder = tmp_path / "sweep"
-    run(out=folder, count=2)
-    before = stored_state(folder)
-    results = run(resume=folder, count=4)
-    assert len(trainings.trained) == 8
-    assert set(stored_state(folder)) == all_names(4)
-    assert {name: stored_state(folder)[name] for name in before} == before
-    assert results.statistics.test_accuracy["keras"].num_seeds == 4
-    assert read_json(folder / "seeds.json", SweepResults) == results
+    grown = run(resume=folder, count=4)
+    after = state(folder / "trainings")
+    assert set(after) == all_names(4)
+    assert {name: after[name] for name in before} == before
+    assert grown.statistics.test_accuracy["keras"].num_seeds == 4
 
 
 @pytest.mark.parametrize(
@@ -213,183 +197,125 @@ def test_a_finished_sweep_grows_by_more_seeds(tmp_path: Path, trainings: MadeTra
         ({"dtype": "float64"}, "dtype"),
         ({"count": 2}, "keras 2"),
         ({"first_seed": 1}, "keras 0"),
+        ({"shade": 1}, "images' sha256"),
+        ({"jax": "99"}, "jax: stored 1, asked 99"),
     ],
 )
-@pytest.mark.usefixtures("trainings")
-def test_another_sweep_is_refused_and_left_as_it_was(tmp_path: Path, asked: dict, message: str):
-    folder = tmp_path / "sweep"
-    run(out=folder)
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+def test_another_sweep_is_refused_and_left_as_it_was(
+    tmp_path: Path, trainings: MadeTrainings, asked: dict, message: str
+):
+    run(out=tmp_path)
+    before = state(tmp_path)
+    options = dict(asked)
+    trainings.shade, trainings.jax = options.pop("shade", 0), options.pop("jax", "1")
     with pytest.raises(InputError, match=message):
-        run(resume=folder, **asked)
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-
-
-def test_other_images_are_refused(tmp_path: Path, trainings: MadeTrainings):
-    run(out=tmp_path / "sweep")
-    trainings.shade = 1
-    with pytest.raises(InputError, match="images' sha256"):
-        run(resume=tmp_path / "sweep")
-
-
-@pytest.mark.usefixtures("trainings")
-def test_other_versions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    run(out=tmp_path / "sweep")
-    describe = study.describe_environment
-
-    def with_another_jax(variables, typed):
-        environment = describe(variables, typed)
-        return replace(environment, packages=environment.packages | {"jax": "99"})
-
-    monkeypatch.setattr(study, "describe_environment", with_another_jax)
-    with pytest.raises(InputError, match=r"jax: stored .*, asked 99"):
-        run(resume=tmp_path / "sweep")
+        run(resume=tmp_path, **options)
+    assert state(tmp_path) == before
 
 
 @pytest.mark.usefixtures("trainings")
 def test_a_folder_without_a_sweep_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="holds no sweep"):
-        run(resume=tmp_path)
-    with pytest.raises(InputError, match="holds no sweep"):
-        run(resume=tmp_path / "missing")
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(InputError, match="holds no sweep"):
+            run(resume=folder)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("trainings")
-def test_an_existing_sweep_is_not_started_over_with_out(tmp_path: Path):
-    run(out=tmp_path / "sweep")
-    before = stored_state(tmp_path / "sweep")
-    with pytest.raises(InputError, match="not empty"):
-        run(out=tmp_path / "sweep")
-    assert stored_state(tmp_path / "sweep") == before
 
 
 @pytest.mark.parametrize("damage", ["truncated", "misnamed"])
 @pytest.mark.usefixtures("trainings")
 def test_a_damaged_training_is_named_not_used(tmp_path: Path, damage: str):
-    run(out=tmp_path / "sweep")
-    path = tmp_path / "sweep" / "trainings" / "jax-1.json"
+    run(out=tmp_path)
+    path = tmp_path / "trainings" / "jax-1.json"
     other = path.with_name("jax-0.json").read_bytes()
     path.write_bytes(path.read_bytes()[:50] if damage == "truncated" else other)
     with pytest.raises(InputError, match=r"jax-1\.json"):
-        run(resume=tmp_path / "sweep")
+        run(resume=tmp_path)
 
 
 def test_two_sweeps_in_one_folder_never_overwrite_each_other(
-    tmp_path: Path, trainings: MadeTrainings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, trainings: MadeTrainings
 ):
-    folder = tmp_path / "sweep"
-    trainings.breakdown, trainings.break_after = KeyboardInterrupt(), 2
-    with pytest.raises(KeyboardInterrupt):
-        run(out=folder)
-    trainings.breakdown = None
-    before = stored_state(folder)
-    # What another sweep stores after this one has looked.
-    monkeypatch.setattr(sweep, "stored_trainings", lambda _: {})
+    stored: dict[str, tuple[bytes, int]] = {}
+
+    def another_sweep_stores_the_same() -> None:
+        if not stored:
+            name, seed = trainings.trained[-1]
+            store_training(SeedTraining.of(made_run(name, seed), name, seed, ""), tmp_path)
+            stored.update(state(tmp_path / "trainings"))
+
+    trainings.meanwhile = another_sweep_stores_the_same
     with pytest.raises(RunFailedError, match="only one"):
-        run(resume=folder)
-    assert stored_state(folder) == before
+        run(out=tmp_path)
+    assert state(tmp_path / "trainings") == stored != {}
 
 
-def test_trainings_on_different_data_are_not_compared(
-    tmp_path: Path, trainings: MadeTrainings, monkeypatch: pytest.MonkeyPatch
-):
-    made = trainings.run_side_by_side
-
-    def with_one_odd(*arguments, **options):
-        for index, training in made(*arguments, **options):
-            yield index, replace(training, data_sha256=f"{index == 0}")
-
-    monkeypatch.setattr(sweep, "run_side_by_side", with_one_odd)
+def test_trainings_on_different_data_are_not_compared(tmp_path: Path, trainings: MadeTrainings):
+    trainings.data_sha256[0] = "another"
     with pytest.raises(RunFailedError, match="different data"):
-        run(out=tmp_path / "sweep")
+        run(out=tmp_path)
+
+
+def analysed(dataset_name: str = "fashion-mnist", **experiment) -> SweepResults:
+    """The measured trainings as if they were of another experiment."""
+    dataset = replace(MEASURED.dataset, name=dataset_name)
+    asked = replace(MEASURED.experiment, **experiment)
+    by_name = {name: MEASURED.of(name) for name in NAMES}
+    return replace(MEASURED, dataset=dataset, statistics=analyse(by_name, asked, dataset))
+
+
+def test_the_tables_of_the_documents_can_be_computed_anew_from_the_trainings():
+    for table in (accuracy_table, equivalence_table, documented_table):
+        assert table(analysed()) == table(MEASURED)
 
 
 def test_accuracies_are_whole_images_not_float32():
-    trainings = tuple(made_training("jax", seed) for seed in range(9))
+    trainings = MEASURED.of("jax")
     for training, accuracy in zip(trainings, accuracies_of(trainings, 10_000), strict=True):
         assert accuracy * 10_000 == pytest.approx(round(accuracy * 10_000), abs=1e-9)
         assert accuracy == pytest.approx(training.test.accuracy, abs=1e-6)
 
 
-def test_documented_figures_are_located_in_the_documented_experiment_of_any_seed():
-    experiment = Experiment(seed=0, randomness="shared")
-    statistics = analyse(made_trainings(4, 30), experiment, described())
-    assert statistics.why_not_applicable is None
-    located = {(each.figure, each.implementation): each for each in statistics.documented}
-    assert len(located) == 6 * len(NAMES)
-    accuracy = located["test accuracy", "keras"]
-    values = [training.test.accuracy for training in made_trainings(4, 30)["keras"]]
-    assert accuracy.documented == 0.8824
-    assert accuracy.sample == summarise(values)
-    assert documented_test_accuracy(experiment, "fashion-mnist") == 0.8824
-
-
-def test_of_another_number_of_epochs_only_the_first_epoch_is_documented():
-    experiment = Experiment(seed=0, randomness="shared", num_epochs=2)
-    statistics = analyse(made_trainings(4, 2), experiment, described())
-    assert {each.figure for each in statistics.documented} == {
-        "accuracy, epoch 1",
-        "validation accuracy, epoch 1",
-    }
-    assert documented_test_accuracy(experiment, "fashion-mnist") is None
-
-
 @pytest.mark.parametrize(
-    ("change", "dataset_name"),
+    ("change", "located"),
     [
-        ({"hidden_sizes": (4,)}, "fashion-mnist"),
-        ({"batch_size": 64}, "fashion-mnist"),
-        ({}, "stand-in"),
+        ({"seed": 7}, [figure.name for figure in DOCUMENTED_FIGURES]),
+        ({"num_epochs": 2}, ["accuracy, epoch 1", "validation accuracy, epoch 1"]),
+        ({"hidden_sizes": (4,)}, []),
+        ({"batch_size": 64}, []),
+        ({"dataset_name": "stand-in"}, []),
     ],
 )
-def test_documented_figures_say_nothing_of_another_experiment(change: dict, dataset_name: str):
-    experiment = Experiment(randomness="shared", **change)
-    statistics = analyse(made_trainings(3, 30), experiment, described(dataset_name))
-    assert statistics.documented == ()
-    assert statistics.why_not_applicable
-    assert documented_test_accuracy(experiment, dataset_name) is None
+def test_documented_figures_are_located_where_they_are_of_the_same_experiment_of_any_seed(
+    change: dict, located: list[str]
+):
+    statistics = analysed(**change).statistics
+    places = [(each.figure, each.implementation) for each in statistics.documented]
+    assert places == [(figure, name) for figure in located for name in NAMES]
+    assert (statistics.why_not_applicable is None) == bool(located)
+    by_figure = {each.figure: each for each in statistics.documented}
+    if "test accuracy" in by_figure:
+        accuracy = by_figure["test accuracy"]
+        assert accuracy.documented == 0.8824
+        assert accuracy.sample == summarise([each.test.accuracy for each in MEASURED.of("jax")])
 
 
-def drawn(tmp_path: Path, count: int, dataset_name: str, num_epochs: int) -> Any:
-    """The figure of made trainings, as it was saved."""
-    experiment = Experiment(randomness="shared", num_epochs=num_epochs)
-    by_name = made_trainings(count, num_epochs)
-    results = SweepResults(
-        schema_version=SEEDS_SCHEMA_VERSION,
-        experiment=experiment,
-        environment=study.describe_environment({}, ()),
-        dataset=described(dataset_name),
-        seeds=tuple(range(count)),
-        trainings=tuple(each for of_one in by_name.values() for each in of_one),
-        statistics=analyse(by_name, experiment, described(dataset_name)),
-    )
-    figure = draw_seeds(results)
-    style.save_figure(figure, tmp_path / "seeds.png", dataset_name)
-    return figure
-
-
-def test_the_figure_shows_every_seed_and_the_documented_value(tmp_path: Path):
-    figure = drawn(tmp_path, count=7, dataset_name="fashion-mnist", num_epochs=30)
+def test_the_figure_shows_every_seed_and_the_documented_value():
+    figure: Any = draw_seeds(MEASURED)
     by_seed, spread, differences, documented = figure.axes
     lines = {str(line.get_label()): line for line in by_seed.get_lines()}
-    expected = {name: accuracies_of(of, 10_000) for name, of in made_trainings(7, 30).items()}
-    for name in NAMES:
-        line = lines[title_of(name)]
-        assert list(line.get_xdata()) == list(range(7))
-        np.testing.assert_allclose(line.get_ydata(), 100 * np.array(expected[name]))
-    assert lines[f"{DOCUMENTED_LABEL}, 88.24 %"].get_ydata()[0] == pytest.approx(88.24)
-    np.testing.assert_allclose(spread.get_lines()[0].get_ydata(), 100 * np.array(expected["keras"]))
-    shown = next(line for line in differences.get_lines() if len(line.get_xdata()) == 7)
-    np.testing.assert_allclose(
-        shown.get_xdata(), 100 * np.subtract(expected["jax"], expected["keras"])
-    )
+    keras, jax = (100 * np.array(accuracies_of(MEASURED.of(name), 10_000)) for name in NAMES)
+    np.testing.assert_allclose(lines["Keras"].get_ydata(), keras)
+    np.testing.assert_allclose(lines["JAX"].get_ydata(), jax)
+    assert lines["documented, 88.24 %"].get_ydata()[0] == pytest.approx(88.24)
+    np.testing.assert_allclose(spread.get_lines()[0].get_ydata(), keras)
+    shown = next(line for line in differences.get_lines() if len(line.get_xdata()) == 20)
+    np.testing.assert_allclose(shown.get_xdata(), jax - keras)
     assert len(documented.get_yticks()) == 6
-    assert figure.get_suptitle() == ""
 
 
 def test_the_figure_of_the_stand_in_says_so(tmp_path: Path):
-    figure = drawn(tmp_path, count=2, dataset_name="stand-in", num_epochs=1)
+    figure: Any = draw_seeds(analysed("stand-in"))
+    style.save_figure(figure, tmp_path / "seeds.png", "stand-in")
     assert figure.get_suptitle() == style.STAND_IN_STAMP
     assert len(figure.axes) == 3, "no panel of documented figures"
 
@@ -488,7 +414,7 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     # Children end with their parent, not before it.
     wait_for(lambda: not members_of_group(process.pid))
     assert "KeyboardInterrupt" in (folder / UNFINISHED).read_text()
-    before = stored_state(folder)
+    before = state(folder / "trainings")
     assert 1 <= len(before) < 4
 
     process = start_twins(*data, "--resume", str(folder), "--num-epochs", "2")
@@ -500,7 +426,7 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert f"resuming: {len(before)} of 4 trainings are stored" in output
-    after = stored_state(folder)
+    after = state(folder / "trainings")
     assert set(after) == all_names(2)
     assert {name: after[name] for name in before} == before
     assert not (folder / UNFINISHED).exists()

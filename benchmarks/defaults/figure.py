@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.defaults.results import PortResult
+from benchmarks.defaults.results import DefaultsResults, PortResult
 from benchmarks.display.style import (
     implementation_colours,
     label_decades,
@@ -15,21 +15,22 @@ from benchmarks.display.style import (
     tidy,
 )
 
-NUM_TEST_IMAGES = 10_000
 _MARKERS = "osD^"
 _SPREAD = 0.4
 _HEADROOM = 5.0
 
 
-def draw_defaults(rungs: Sequence[PortResult]) -> Figure:
+def draw_defaults(results: DefaultsResults) -> Figure:
     """Draws one row a rung, the naive port on top: parity, errors of its report, accuracy."""
+    rungs = results.rungs
     figure = new_figure(14.0, 2.4 + 0.45 * len(rungs))
     parity, report, accuracy = figure.subplots(1, 3, sharey=True, width_ratios=(4, 4, 3))
+    num_test = results.dataset.num_test
     differences = {
         "initial weights": [rung.parity.initial_weights for rung in rungs],
         "loss of a step, epoch 1": [rung.parity.step_losses for rung in rungs],
         "final weights": [rung.parity.final_weights for rung in rungs],
-        "share of test predictions": [rung.parity.predictions / NUM_TEST_IMAGES for rung in rungs],
+        "share of test predictions": [rung.parity.predictions / num_test for rung in rungs],
     }
     errors = {
         "test accuracy": [rung.test_accuracy_gap for rung in rungs],
@@ -46,7 +47,7 @@ def draw_defaults(rungs: Sequence[PortResult]) -> Figure:
     accuracy.set_title("test accuracy")
     parity.set_xlabel("largest absolute difference")
     report.set_xlabel("largest absolute error, over the seeds")
-    parity.set_yticks(range(len(rungs)), [f"{row}  {rung.name}" for row, rung in enumerate(rungs)])
+    parity.set_yticks(range(len(rungs)), [port for port, _ in results.numbered_rungs()])
     parity.set_ylim(len(rungs) - 0.5, -0.5)
     return figure
 

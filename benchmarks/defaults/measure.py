@@ -1,61 +1,48 @@
 """Climbs the ladder of defaults: parity first, on the reference's draws, then many seeds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.defaults.ladder import DefaultsRung
 from benchmarks.defaults.results import Parity, PortResult, SeedOutcome
-from benchmarks.defaults.training import PortJob, Trajectory, train_share
+from benchmarks.defaults.training import DefaultsRung, PortJob, Trajectory, train_share
 from benchmarks.runner.processes import events_side_by_side
 from shared.errors import RunFailedError
 from shared.parameters import largest_difference
 
-OnTrained = Callable[[PortJob, Trajectory], None]
+Say = Callable[[str], None]
 
 
-def measure_parity(
+def measure_ladder(
     reference: PortJob,
     ladder: tuple[DefaultsRung, ...],
+    seeds: tuple[int, ...],
     *,
-    log: Path,
+    logs: Path,
     num_processes: int,
-    on_trained: OnTrained,
-) -> dict[str, Parity]:
-    """Trains the reference port and every rung on the same draws; differences by rung's name.
+    say: Say,
+) -> tuple[PortResult, ...]:
+    """Trains the reference port and every rung on the same draws, then every rung on every seed.
+
+    Args:
+        reference: the training that the ladder ends at.
+        ladder: the rungs, the naive port first.
+        seeds: those of the accuracy measurements.
+        logs: a folder for the children's logs.
+        num_processes: trainings at a time.
+        say: hears of each training that ends.
 
     Raises:
         RunFailedError: a training failed, or the last rung is not the reference port
             to the last bit, so that the ladder leaves out some difference.
     """
-    jobs = [reference, *(replace(reference, rung=rung) for rung in ladder)]
-    trajectories = dict(_train_all(jobs, log, num_processes, on_trained))
-    parities = {
-        rung.name: parity_of(trajectories[index], trajectories[0])
-        for index, rung in enumerate(ladder, 1)
-    }
-    check_same(trajectories[len(ladder)], trajectories[0])
-    return parities
-
-
-def measure_seeds(
-    reference: PortJob,
-    ladder: tuple[DefaultsRung, ...],
-    seeds: tuple[int, ...],
-    *,
-    log: Path,
-    num_processes: int,
-    on_trained: OnTrained,
-) -> dict[str, tuple[SeedOutcome, ...]]:
-    """Trains every rung on every seed; outcomes by rung's name, in the order of seeds.
-
-    Raises:
-        RunFailedError: a training failed.
-    """
-    jobs = [
+    on_same_draws = [reference, *(replace(reference, rung=rung) for rung in ladder)]
+    of_reference, *ports = _train_all(on_same_draws, logs / "parity.log", num_processes, say)
+    check_same(ports[-1], of_reference)
+    on_seeds = [
         replace(
             reference,
             rung=rung,
@@ -65,31 +52,16 @@ def measure_seeds(
         for seed in seeds
         for rung in ladder
     ]
-    outcomes = {
-        index: outcome_of(trajectory, jobs[index].experiment.seed)
-        for index, trajectory in _train_all(jobs, log, num_processes, on_trained)
-    }
-    return {
-        rung.name: tuple(outcomes[place] for place in range(first, len(jobs), len(ladder)))
-        for first, rung in enumerate(ladder)
-    }
-
-
-def rung_results(
-    ladder: tuple[DefaultsRung, ...],
-    parities: Mapping[str, Parity],
-    outcomes: Mapping[str, tuple[SeedOutcome, ...]],
-) -> tuple[PortResult, ...]:
-    """Puts together what was measured of each rung."""
+    trained = _train_all(on_seeds, logs / "seeds.log", num_processes, say)
     return tuple(
         PortResult(
             name=rung.name,
             change=rung.change,
             habits=asdict(rung.habits),  # pyright: ignore[reportArgumentType]
-            parity=parities[rung.name],
-            seeds=outcomes[rung.name],
+            parity=parity_of(ports[place], of_reference),
+            seeds=tuple(map(_outcome, seeds, trained[place :: len(ladder)])),
         )
-        for rung in ladder
+        for place, rung in enumerate(ladder)
     )
 
 
@@ -106,16 +78,6 @@ def parity_of(port: Trajectory, reference: Trajectory) -> Parity:
         epoch_accuracy=abs(first.accuracy - reference_first.accuracy),
         final_weights=largest_difference(port.final, reference.final),
         predictions=int(np.count_nonzero(port.classes != reference.classes)),
-    )
-
-
-def outcome_of(trajectory: Trajectory, seed: int) -> SeedOutcome:
-    """What is kept of a training for its accuracy."""
-    return SeedOutcome(
-        seed=seed,
-        reported=trajectory.reported,
-        true=trajectory.true,
-        training_loss_gap=trajectory.training_loss_gap,
     )
 
 
@@ -141,17 +103,27 @@ def check_same(last: Trajectory, reference: Trajectory) -> None:
         )
 
 
-def _train_all(
-    jobs: list[PortJob], log: Path, num_processes: int, on_trained: OnTrained
-) -> Iterator[tuple[int, Trajectory]]:
-    """Yields each job's index and trajectory as it ends."""
+def _train_all(jobs: list[PortJob], log: Path, num_processes: int, say: Say) -> list[Trajectory]:
+    """The trajectory of each job, in the order of jobs."""
     # One child for each share, not for each job: importing and compiling take as long
     # as several epochs. Closed at once when anything fails, so that none trains in vain.
     numbered = list(enumerate(jobs))
     num_shares = min(num_processes, len(jobs))
     shares = [(tuple(numbered[first::num_shares]),) for first in range(num_shares)]
+    trained: dict[int, Trajectory] = {}
     events = events_side_by_side(train_share, shares, log=log)
     with closing(events):  # pyright: ignore[reportArgumentType]
-        for _, trained in events:
-            on_trained(jobs[trained.index], trained.trajectory)
-            yield trained.index, trained.trajectory
+        for _, (index, trajectory) in events:
+            trained[index] = trajectory
+            accuracy = f"test accuracy {trajectory.true.accuracy:.4f}"
+            say(f"{len(trained)} of {len(jobs)}: {jobs[index].title}, {accuracy}")
+    return [trained[index] for index in range(len(jobs))]
+
+
+def _outcome(seed: int, trajectory: Trajectory) -> SeedOutcome:
+    return SeedOutcome(
+        seed=seed,
+        reported=trajectory.reported,
+        true=trajectory.true,
+        training_loss_gap=trajectory.training_loss_gap,
+    )

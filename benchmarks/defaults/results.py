@@ -95,3 +95,7 @@ class DefaultsResults(Record):
 
     def __post_init__(self) -> None:
         check(bool(self.rungs), "a ladder without a rung")
+
+    def numbered_rungs(self) -> list[tuple[str, PortResult]]:
+        """Each port under its number and name, `0 naive`, as tables and figures call it."""
+        return [(f"{place} {rung.name}", rung) for place, rung in enumerate(self.rungs)]

@@ -1,14 +1,18 @@
-"""The trainings of ports: what runs in each child process."""
+"""The trainings of ports: what runs in each child process.
 
-import math
+An implementation's package `defaults` is a `Ladder`: rungs from a port that leaves every default
+in place to the reference port. Nothing here knows a framework.
+"""
+
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.defaults.ladder import DefaultsRung, Ladder
 from benchmarks.implementations import build_implementation, defaults_of, title_of
 from benchmarks.runner.processes import Report
+from benchmarks.runner.training import refuse_divergence
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared
 from shared.errors import RunFailedError
@@ -23,6 +27,35 @@ from shared.protocol import (
     Implementation,
     Predictions,
 )
+
+
+class PortHabits(Protocol):
+    """What a port leaves as it comes: a frozen dataclass whose fields are words.
+
+    takes_weights: whether the port starts from weights that it is given.
+    takes_orders: whether it trains on batch orders that it is given.
+    """
+
+    takes_weights: bool
+    takes_orders: bool
+
+
+class DefaultsRung(Protocol):
+    """A port on the ladder: its short name, and, in a sentence, what the rung before did not do."""
+
+    name: str
+    change: str
+    habits: PortHabits
+
+
+class Ladder(Protocol):
+    """The package itself: rungs from the naive port to the reference port, and who builds them."""
+
+    LADDER: tuple[DefaultsRung, ...]
+
+    def build_port(self, experiment: Experiment, habits: PortHabits) -> Implementation:
+        """A port with these habits, ready to train."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +86,7 @@ class Trajectory:
 
     step_losses: (E, S), float64.
     classes: predicted for each test image, (n,).
-    reported, true: as in `benchmarks.defaults.results.SeedOutcome`.
-    training_loss_gap: likewise.
+    reported, true, training_loss_gap: as in `benchmarks.defaults.results.SeedOutcome`.
     """
 
     initial: Parameters
@@ -67,23 +99,15 @@ class Trajectory:
     training_loss_gap: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """A training that ended, and the place of its job among all."""
-
-    index: int
-    trajectory: Trajectory
-
-
 def train_share(report: Report, share: tuple[tuple[int, PortJob], ...]) -> None:
-    """Does one child's share of jobs, each with its index; reports each as `Trained`.
+    """Does one child's share of jobs, each with its index; reports each index and `Trajectory`.
 
     Raises:
         RunFailedError: a loss is no longer a number.
     """
     for index, job in share:
         print(job.title, flush=True)  # heads its part of the log
-        report(Trained(index=index, trajectory=train_port(job)))
+        report((index, train_port(job)))
 
 
 def train_port(job: PortJob) -> Trajectory:
@@ -98,12 +122,15 @@ def train_port(job: PortJob) -> Trajectory:
     if job.rung is None or job.rung.habits.takes_weights:
         port.set_parameters(draws.parameters)
     initial = port.get_parameters()
-    fit_report = port.fit(
-        dataset.training,
-        validation=dataset.validation,
-        orders=draws.orders if job.rung is None or job.rung.habits.takes_orders else None,
-        on_epoch=lambda metrics: _refuse_divergence(metrics, job.title),
-    )
+    try:
+        fit_report = port.fit(
+            dataset.training,
+            validation=dataset.validation,
+            orders=draws.orders if job.rung is None or job.rung.habits.takes_orders else None,
+            on_epoch=refuse_divergence,
+        )
+    except RunFailedError as error:
+        raise RunFailedError(f"{job.title}: {error}") from error
     predictions = port.predict(dataset.test.images)
     step_losses = fit_report.step_losses.reshape(len(fit_report.history), -1)
     sizes = batch_sizes(len(dataset.training.labels), job.experiment.batch_size, step_losses)
@@ -138,9 +165,7 @@ def batch_sizes(
 def training_loss_gap(report: FitReport, sizes: NDArray[np.int64]) -> float:
     """Largest distance of an epoch's reported loss from the mean over its rows.
 
-    Args:
-        report: of a training with its step losses.
-        sizes: rows of each step of an epoch, (S,).
+    `report` has step losses; `sizes`, (S,), are the rows of each step of an epoch.
     """
     step_losses = report.step_losses.reshape(len(report.history), len(sizes))
     reported = np.array([metrics.loss for metrics in report.history])
@@ -149,14 +174,6 @@ def training_loss_gap(report: FitReport, sizes: NDArray[np.int64]) -> float:
 
 def _build(job: PortJob) -> Implementation:
     if job.rung is None:
-        return build_implementation(job.implementation, job.experiment, "recording")
+        return build_implementation(job.implementation, job.experiment, "build_recording")
     ladder: Ladder = defaults_of(job.implementation)
     return ladder.build_port(job.experiment, job.rung.habits)
-
-
-def _refuse_divergence(metrics: EpochMetrics, title: str) -> None:
-    if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
-        raise RunFailedError(
-            f"{title}: the training diverged: the loss of epoch {metrics.epoch} is "
-            f"{metrics.loss}; try a smaller --learning-rate"
-        )

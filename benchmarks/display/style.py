@@ -1,6 +1,7 @@
 """What all figures have in common: colours, line widths, and how they are saved."""
 
 from collections.abc import Collection, Iterable, Sequence
+from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 
@@ -50,10 +51,19 @@ _THINNEST_LINE = 1.3
 _WIDEST_LINE = 5.5
 
 
-def new_figure(width: float, height: float) -> Figure:
+class NotebookFigure(Figure):
+    """A figure that notebooks show; Matplotlib's own they show only where pyplot was imported."""
+
+    def _repr_png_(self) -> bytes:
+        file = BytesIO()
+        self.savefig(file, format="png")
+        return file.getvalue()
+
+
+def new_figure(width: float, height: float) -> NotebookFigure:
     """An empty figure of that size in inches, which keeps its parts from overlapping."""
     layout = ConstrainedLayoutEngine(w_pad=_PADDING_INCHES, h_pad=_PADDING_INCHES)
-    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
+    return NotebookFigure(figsize=(width, height), dpi=DOTS_PER_INCH, layout=layout)
 
 
 def implementation_colours(titles: Collection[str]) -> dict[str, str]:

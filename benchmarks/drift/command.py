@@ -1,6 +1,7 @@
 """`twins drift`: its options."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.options import (
     STATUS_DONE,
@@ -46,7 +47,28 @@ class DriftCommand(TrainingOptions):
             InputError: an implementation, the data or the output folder cannot be used.
             RunFailedError: a training failed or diverged.
         """
-        from benchmarks.drift.study import run_drift
+        from benchmarks.drift.measure import measure_drift
+        from benchmarks.implementations import check_names, implementation_names
+        from benchmarks.runner.conduct import conduct
 
-        run_drift(self, context)
+        names, known = check_names(self.impl), implementation_names()
+        if self.band_impl not in known:
+            raise InputError(
+                f"unknown implementation {self.band_impl!r}: --band-impl takes {', '.join(known)}"
+            )
+
+        def measure(folder: Path):
+            raw = context.load_images(self.images)
+            return measure_drift(
+                names,
+                self.experiment,
+                raw,
+                context,
+                folder,
+                num_processes=self.processes,
+                band_implementation=self.band_impl,
+                num_runs=self.runs,
+            )
+
+        conduct(context, "drift", self.out, measure)
         return STATUS_DONE

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.implementations import title_of
 from benchmarks.runner.records import Record, check
 from shared.experiment import DType
 
@@ -80,26 +81,6 @@ class Band:
         check(len(self.values) > 1, "a band needs two runs")
 
     @property
-    def lowest(self) -> float:
-        """The smallest of the runs."""
-        return min(self.values)
-
-    @property
-    def highest(self) -> float:
-        """The largest of the runs."""
-        return max(self.values)
-
-    @property
-    def mean(self) -> float:
-        """Mean of the runs."""
-        return float(np.mean(self.values))
-
-    @property
-    def standard_deviation(self) -> float:
-        """Standard deviation of the runs, with runs − 1 in the denominator."""
-        return float(np.std(self.values, ddof=1))
-
-    @property
     def holds_documented(self) -> bool | None:
         """Whether the documented value lies between the lowest and the highest run.
 
@@ -108,11 +89,8 @@ class Band:
         """
         if not self.applicable:
             return None
-        low, high = (
-            round(self.lowest, DOCUMENTED_DECIMALS),
-            round(self.highest, DOCUMENTED_DECIMALS),
-        )
-        return low <= self.documented <= high
+        rounded = [round(value, DOCUMENTED_DECIMALS) for value in self.values]
+        return min(rounded) <= self.documented <= max(rounded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,19 +108,23 @@ class Drift(Record):
     def __post_init__(self) -> None:
         check(len({curve.steps for curve in self.curves}) == 1, "curves of other steps, or none")
 
+    @property
+    def runs(self) -> str:
+        """What the bands are made of: `16 runs of JAX`."""
+        return f"{len(self.bands[0].values)} runs of {title_of(self.band_implementation or '')}"
+
+    @property
+    def floor(self) -> tuple[Curve, ...]:
+        """The curves of implementations with themselves."""
+        return tuple(curve for curve in self.curves if curve.kind != "across")
+
     def across(self, dtype: DType) -> tuple[Curve, ...]:
         """The curves between different implementations in one type of numbers."""
         return tuple(c for c in self.curves if c.kind == "across" and c.dtype == dtype)
 
     def floor_of(self, across: Curve) -> tuple[Curve, ...]:
         """The curves of each of the pair's implementations with itself, in the same type."""
-        return tuple(
-            curve
-            for curve in self.curves
-            if curve.kind != "across"
-            and curve.dtype == across.dtype
-            and curve.pair[0] in across.pair
-        )
+        return tuple(c for c in self.floor if c.dtype == across.dtype and c.pair[0] in across.pair)
 
 
 def num_within_floor(across: Curve, floor: tuple[Curve, ...], quantity: Quantity) -> int:

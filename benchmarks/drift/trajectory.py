@@ -1,52 +1,56 @@
-"""One training with snapshots on the way: what runs in each child process."""
+"""How a training is followed: cut into segments, at whose ends its weights are looked at."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.drift.segments import Segment, cut_into_segments
 from benchmarks.implementations import build_implementation
-from benchmarks.runner.cores import pin_to_core
 from benchmarks.runner.processes import Report
-from shared.data.dataset import RawDataset, split_and_scale
-from shared.draws import Draws
+from benchmarks.runner.training import TrainingJob
+from shared.data.dataset import split_and_scale
 from shared.errors import RunFailedError
-from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import Examples, Implementation
+from shared.protocol import Examples
 
+SNAPSHOTS_PER_EPOCH = 3
 NUM_VALIDATION_ROWS = 32
 """`fit` validates after each segment, of which nothing is needed here; so on few rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrajectoryJob:
-    """What a child process needs to train with snapshots.
-
-    folder: a new folder for the snapshots, which its parent reads and removes.
-    core: the one core to compute on; None for all.
-    """
-
-    implementation: str
-    experiment: Experiment
-    raw: RawDataset
-    draws: Draws
-    folder: Path
-    core: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """All weights and biases in one vector, (P,), and the class of each test image, (10000,)."""
+    """All weights and biases after a step, (P,), and the class of each test image, (10000,)."""
 
+    step: int
     weights: NDArray[np.floating]
     classes: NDArray[np.uint8]
 
 
-def follow(report: Report, job: TrajectoryJob) -> None:
-    """Trains, leaves a snapshot at the end of each segment, and reports the steps done.
+def follow(report: Report, job: TrainingJob) -> None:
+    """What runs in a child: leaves each snapshot of a training in the job's folder, a new one.
+
+    Raises:
+        RunFailedError: a weight is no longer a number.
+    """
+    assert job.folder is not None
+    job.folder.mkdir()
+    for snapshot in train_with_snapshots(report, job):
+        path = job.folder / f"{snapshot.step}.npz"
+        np.savez(path, weights=snapshot.weights, classes=snapshot.classes)
+
+
+def read_snapshots(job: TrainingJob) -> Iterator[Snapshot]:
+    """What `follow` left in the job's folder, step by step."""
+    assert job.folder is not None
+    for path in sorted(job.folder.iterdir(), key=lambda path: int(path.stem)):
+        with np.load(path) as arrays:
+            yield Snapshot(step=int(path.stem), **arrays)
+
+
+def train_with_snapshots(report: Report, job: TrainingJob) -> Iterator[Snapshot]:
+    """Trains, with a look at the end of each segment; reports the steps done.
 
     Plain SGD keeps nothing but the weights from one step to the next, so a
     training in segments is the training in one piece.
@@ -54,25 +58,29 @@ def follow(report: Report, job: TrajectoryJob) -> None:
     Raises:
         RunFailedError: a weight is no longer a number.
     """
-    if job.core is not None:
-        pin_to_core(job.core)
-    implementation = build_implementation(job.implementation, job.experiment, "in bulk")
+    assert job.draws is not None
+    implementation = build_implementation(job.implementation, job.experiment, "build_in_bulk")
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     validation = Examples(
         images=dataset.validation.images[:NUM_VALIDATION_ROWS],
         labels=dataset.validation.labels[:NUM_VALIDATION_ROWS],
     )
     implementation.set_parameters(job.draws.parameters)
-    job.folder.mkdir(parents=True)
-    for segment in cut_into_segments(job.draws.orders, job.experiment.batch_size):
+    for step, rows in cut_into_segments(job.draws.orders, job.experiment.batch_size):
         implementation.fit(
             dataset.training,
             validation=validation,
-            orders=segment.rows[np.newaxis],
+            orders=rows[np.newaxis],
             on_epoch=lambda _: None,
         )
-        _write_snapshot(job.folder, segment, implementation, dataset.test.images)
-        report(segment.last_step)
+        weights = flatten(implementation.get_parameters())
+        if not np.isfinite(weights).all():
+            raise RunFailedError(
+                f"the training diverged before step {step}: try a smaller --learning-rate"
+            )
+        classes = implementation.predict(dataset.test.images).classes.astype(np.uint8)
+        report(step)
+        yield Snapshot(step=step, weights=weights, classes=classes)
 
 
 def flatten(parameters: Parameters) -> NDArray[np.floating]:
@@ -80,29 +88,31 @@ def flatten(parameters: Parameters) -> NDArray[np.floating]:
     return np.concatenate([array.ravel() for _, array in parameters.named_arrays()])
 
 
-def snapshot_steps(folder: Path) -> list[int]:
-    """The steps after which `follow` left a snapshot, rising."""
-    return sorted(int(file.stem.partition("-")[2]) for file in folder.glob("classes-*.npy"))
+def cut_into_segments(
+    orders: NDArray[np.int64], batch_size: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yields each segment's rows, in order, (k,), after the steps done by its end.
+
+    No segment cuts a batch in two, and none reaches into the next epoch; `orders` is (E, n).
+    """
+    steps_per_epoch = -(-orders.shape[1] // batch_size)  # rounded up: the last may be smaller
+    for epoch, order in enumerate(orders):
+        first = 0
+        for last in _snapshots_within(steps_per_epoch, is_first_epoch=epoch == 0):
+            rows = order[first * batch_size : last * batch_size]
+            yield epoch * steps_per_epoch + last, rows
+            first = last
 
 
-def read_snapshot(folder: Path, step: int) -> Snapshot:
-    """Reads what `follow` left in its folder."""
-    weights_file, classes_file = _files(folder, step)
-    return Snapshot(weights=np.load(weights_file), classes=np.load(classes_file))
+def _snapshots_within(steps_per_epoch: int, *, is_first_epoch: bool) -> list[int]:
+    """Steps of an epoch after which to look, counted from its start, rising.
 
-
-def _write_snapshot(
-    folder: Path, segment: Segment, implementation: Implementation, images: NDArray[np.floating]
-) -> None:
-    weights = flatten(implementation.get_parameters())
-    if not np.isfinite(weights).all():
-        raise RunFailedError(
-            f"the training diverged before step {segment.last_step}: try a smaller --learning-rate"
-        )
-    weights_file, classes_file = _files(folder, segment.last_step)
-    np.save(weights_file, weights)
-    np.save(classes_file, implementation.predict(images).classes.astype(np.uint8))
-
-
-def _files(folder: Path, step: int) -> tuple[Path, Path]:
-    return folder / f"weights-{step}.npy", folder / f"classes-{step}.npy"
+    Powers of two in the first epoch, where the differences are born; then thirds
+    (1,719 = 3 × 573). Segments of few different lengths, because a framework that
+    compiles does so for each length anew.
+    """
+    if is_first_epoch:
+        powers = [2**exponent for exponent in range(steps_per_epoch.bit_length())]
+        return sorted({*powers, steps_per_epoch})
+    thirds = range(1, SNAPSHOTS_PER_EPOCH + 1)
+    return sorted({steps_per_epoch * third // SNAPSHOTS_PER_EPOCH for third in thirds} - {0})

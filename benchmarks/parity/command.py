@@ -12,6 +12,7 @@ from benchmarks.options import (
     Context,
     TrainingOptions,
     allow_float64,
+    option,
 )
 from shared.errors import InputError
 
@@ -22,7 +23,7 @@ class ParityCommand(TrainingOptions):
 
     impl: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]],
-        tyro.conf.arg(metavar="NAME", help_behavior_hint=""),
+        option("NAME"),
     ] = ()
     """Implementation to compare with the oracle and the others; repeatable. Also a port of
     yours, as MODULE:BUILDER. All of this project's, if not given."""
@@ -35,7 +36,7 @@ class ParityCommand(TrainingOptions):
                 `native` randomness was asked for.
             RunFailedError: an implementation failed.
         """
-        from benchmarks.implementations import ORACLE, check_names_or_ports
+        from benchmarks.implementations import ORACLE, check_names
         from benchmarks.parity.measure import measure_parity
         from benchmarks.runner.conduct import conduct
 
@@ -45,7 +46,7 @@ class ParityCommand(TrainingOptions):
                 "its own weights; use --randomness published or shared"
             )
         allow_float64(self.experiment)
-        names = (*check_names_or_ports(self.impl), ORACLE)
+        names = (*check_names(self.impl, with_ports=True), ORACLE)
 
         def measure(folder: Path):
             raw = context.load_images(self.images)

@@ -1,15 +1,19 @@
 """The ladder: compares what implementations computed, rung by rung, and stops at the first gap."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Iterator
+from itertools import combinations, zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.implementations import title_of
 from benchmarks.parity.evidence import RungEvidence, Tensor
 from benchmarks.parity.results import Parting, RungComparison
 from benchmarks.parity.rungs import RUN_PREDICTIONS, RUNGS
 from shared.experiment import DType
+
+NOTHING = Tensor("nothing", np.zeros(0))
+"""What stands opposite a tensor that the other implementation does not have."""
 
 
 def climb(
@@ -30,7 +34,10 @@ def climb(
         waiting[name].append(evidence)
         while all(waiting.values()):
             current = {name: waiting[name].pop(0) for name in names}
-            results = list(_compare_rung(current, dtype))
+            results = [
+                compare(current[left], current[right], (left, right), dtype)
+                for left, right in combinations(names, 2)
+            ]
             yield from results
             if not all(result.passed for result in results):
                 return
@@ -43,90 +50,65 @@ def passed_whole_ladder(results: Iterable[RungComparison]) -> bool:
     return reached == {rung.name for rung in RUNGS} and all(result.passed for result in results)
 
 
-def _compare_rung(evidence: Mapping[str, RungEvidence], dtype: DType) -> Iterator[RungComparison]:
-    for left, right in combinations(evidence, 2):
-        yield compare(evidence[left], evidence[right], (left, right), dtype)
-
-
 def compare(
     left: RungEvidence, right: RungEvidence, pair: tuple[str, str], dtype: DType
 ) -> RungComparison:
     """Compares two implementations on one rung."""
     tolerance = left.rung.tolerance(dtype)
-    difference, parting = _first_parting(left, right, tolerance)
-    passed = difference <= tolerance
-    notes = tuple(
+    largest, parting = 0.0, None
+    for one, other in zip_longest(left.tensors, right.tensors, fillvalue=NOTHING):
+        differences = _differences(one, other)
+        # Classes have no distance: count them.
+        is_counted = left.rung == RUN_PREDICTIONS and np.isfinite(differences).all()
+        size = np.count_nonzero(differences) if is_counted else differences.max(initial=0.0)
+        largest = max(largest, float(size))
+        if parting is None and size > tolerance:
+            parting = _parting(left.num_steps, one, other, differences, tolerance)
+    passed = largest <= tolerance
+    notes = [
         f"{title_of(name)}: {evidence.note}"
         for name, evidence in zip(pair, (left, right), strict=True)
         if evidence.note and not passed
-    )
+    ]
     return RungComparison(
         name=left.rung.name,
         pair=pair,
-        difference=difference if np.isfinite(difference) else None,
+        difference=largest if np.isfinite(largest) else None,
         tolerance=tolerance,
         passed=passed,
-        parting=None if passed else parting,
-        notes=notes,
+        parting=parting,
+        notes=tuple(notes),
     )
 
 
-def _first_parting(
-    left: RungEvidence, right: RungEvidence, tolerance: float
-) -> tuple[float, Parting | None]:
-    left_names = [tensor.name for tensor in left.tensors]
-    right_names = [tensor.name for tensor in right.tensors]
-    if left_names != right_names:
-        return np.inf, _parting(left, "names", (), str(left_names), str(right_names))
-    largest, first = 0.0, None
-    for left_tensor, right_tensor in zip(left.tensors, right.tensors, strict=True):
-        left_values, right_values = left_tensor.values, right_tensor.values
-        if left_values.shape != right_values.shape:
-            shapes = (f"shape {left_values.shape}", f"shape {right_values.shape}")
-            return np.inf, _parting(left, left_tensor.name, (), *shapes)
-        differences = _differences(left_tensor, right_tensor)
-        largest = max(largest, _summary(left, differences))
-        if first is None and differences.max(initial=0.0) > tolerance:
-            index = _place(left_tensor, differences, tolerance)
-            values = (_text(left_values[index]), _text(right_values[index]))
-            first = _parting(left, left_tensor.name, index, *values)
-    return largest, first
-
-
-def _differences(left: Tensor, right: Tensor) -> np.ndarray:
-    """Absolute differences in float64; infinite where one value is no number."""
+def _differences(one: Tensor, other: Tensor) -> NDArray[np.float64]:
+    """Absolute differences in float64; infinite where one value is no number, or all are apart."""
+    if one.name != other.name or one.values.shape != other.values.shape:
+        return np.array(np.inf)
     with np.errstate(invalid="ignore"):  # infinity less infinity is no number, and found below
-        differences = np.abs(left.values.astype(np.float64) - right.values.astype(np.float64))
+        differences = np.abs(one.values.astype(np.float64) - other.values.astype(np.float64))
     return np.nan_to_num(differences, nan=np.inf, posinf=np.inf)
 
 
-def _summary(evidence: RungEvidence, differences: np.ndarray) -> float:
-    if evidence.rung == RUN_PREDICTIONS:
-        return float(np.count_nonzero(differences))  # classes have no distance: count them
-    return float(differences.max(initial=0.0))
-
-
-def _place(tensor: Tensor, differences: np.ndarray, tolerance: float) -> tuple[int, ...]:
-    """The first step beyond the tolerance; elsewhere, where the difference is largest."""
-    if tensor.is_by_step:
-        return (int(np.argmax(differences > tolerance)),)
-    place = np.unravel_index(np.argmax(differences), differences.shape)
-    return tuple(int(coordinate) for coordinate in place)
-
-
 def _parting(
-    evidence: RungEvidence, tensor: str, index: tuple[int, ...], left: str, right: str
+    num_steps: int | None,
+    one: Tensor,
+    other: Tensor,
+    differences: NDArray[np.float64],
+    tolerance: float,
 ) -> Parting:
-    is_by_step = any(part.is_by_step and part.name == tensor for part in evidence.tensors)
+    """The first step beyond the tolerance; elsewhere, where the difference is largest."""
+    place: tuple[int, ...] = ()
+    texts = [f"{tensor.name}, shape {tensor.values.shape}" for tensor in (one, other)]
+    if one.name == other.name and one.values.shape == other.values.shape:
+        flat = np.argmax(differences > tolerance if one.is_by_step else differences)
+        place = tuple(map(int, np.unravel_index(flat, differences.shape)))
+        texts = [repr(tensor.values[place].item()) for tensor in (one, other)]
     return Parting(
-        step=index[0] + 1 if is_by_step else evidence.num_steps,
-        layer=tensor.partition("/")[0] if "/" in tensor else "",
-        tensor=tensor,
-        index=() if is_by_step else index,
-        left=left,
-        right=right,
+        step=place[0] + 1 if one.is_by_step and place else num_steps,
+        layer=one.name.partition("/")[0] if "/" in one.name else "",
+        tensor=one.name,
+        index=() if one.is_by_step else place,
+        left=texts[0],
+        right=texts[1],
     )
-
-
-def _text(value: np.generic) -> str:
-    return repr(value.item())

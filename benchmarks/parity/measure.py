@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.implementations import build_implementation, title_of
@@ -10,20 +9,13 @@ from benchmarks.options import Context
 from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.ladder import climb, passed_whole_ladder
 from benchmarks.parity.results import ParityReport
-from benchmarks.runner.drawing import draw
 from benchmarks.runner.processes import Report, events_side_by_side
 from benchmarks.runner.progress import show_trainings
+from benchmarks.runner.training import draw
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics
-
-
-@dataclass(frozen=True)
-class DeviceName:
-    """What a child reports first: what its implementation runs on."""
-
-    name: str
 
 
 def measure_parity(
@@ -51,8 +43,8 @@ def measure_parity(
                 match event:
                     case EpochMetrics():
                         on_epoch(names[index], event)
-                    case DeviceName(name=device):
-                        devices[names[index]] = device
+                    case str():  # the first of all: what the implementation runs on
+                        devices[names[index]] = event
                     case RungEvidence():
                         yield names[index], event
 
@@ -73,8 +65,8 @@ def report_evidence(
     report: Report, name: str, experiment: Experiment, raw: RawDataset, draws: Draws
 ) -> None:
     """What runs in each child process."""
-    implementation = build_implementation(name, experiment, "recording")
-    report(DeviceName(implementation.device))
+    implementation = build_implementation(name, experiment, "build_recording")
+    report(implementation.device)
     dataset = split_and_scale(raw, experiment.dtype)
     for evidence in gather_evidence(implementation, experiment, dataset, draws, report):
         report(evidence)

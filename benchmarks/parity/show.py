@@ -82,10 +82,8 @@ def parity_table(report: ParityReport) -> Table:
 
 
 def reached_rungs(report: ParityReport) -> list[str]:
-    """The rungs that were reached, in the ladder's order; unknown ones last."""
-    order = {rung.name: place for place, rung in enumerate(RUNGS)}
-    names = dict.fromkeys(rung.name for rung in report.rungs)
-    return sorted(names, key=lambda name: order.get(name, len(order)))
+    """The rungs that were reached, from the ground up."""
+    return list(dict.fromkeys(rung.name for rung in report.rungs))
 
 
 def parting_sentences(results: Iterable[RungComparison]) -> Iterator[str]:

@@ -9,10 +9,9 @@ import pandas as pd
 from benchmarks.implementations import title_of
 from benchmarks.options import Context
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results
-from benchmarks.runner.drawing import draw
 from benchmarks.runner.processes import run_in_process
 from benchmarks.runner.progress import show_trainings
-from benchmarks.runner.training import ImplementationRun, TrainingJob, train
+from benchmarks.runner.training import ImplementationRun, TrainingJob, draw, train
 from shared.data.dataset import RawDataset, describe
 from shared.documented import (
     DOCUMENTED_FIGURES,

@@ -3,14 +3,18 @@
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("fashion-twins", "flax", "jax", "jaxlib", "keras", "numpy", "optax", "tensorflow")
-OPTIONAL_PACKAGES = ("torch",)
+from benchmarks.runner.processes import usable_cores
+
+PACKAGES = (
+    *("fashion-twins", "flax", "jax", "jaxlib", "keras", "numpy", "optax", "tensorflow"),
+    "torch",
+)
 FLAG_PREFIXES = (
     *("CUDA_", "JAX_", "KERAS_", "NVIDIA_TF32", "OMP_", "XLA_"),
     *("TF_DETERMINISTIC", "TF_ENABLE", "TF_FORCE", "TF_GPU", "TF_NUM", "TF_XLA"),
@@ -37,26 +41,16 @@ class Environment:
 
 
 def describe_environment(variables: Mapping[str, str], command: Sequence[str]) -> Environment:
-    """Reads versions without importing the frameworks.
-
-    Args:
-        variables: the process environment.
-        command: the words of the command that was typed.
-    """
+    """Reads versions without importing the frameworks; `variables` are the process environment."""
+    steering = sorted(name for name in variables if name.startswith(FLAG_PREFIXES))
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
         processor=_processor_name(),
-        num_cores=_num_cores(),
+        num_cores=len(usable_cores()) or os.cpu_count() or 1,
         packages=_package_versions(),
         git_commit=_git_commit(),
-        flags=tuple(
-            sorted(
-                f"{name}={value}"
-                for name, value in variables.items()
-                if name.startswith(FLAG_PREFIXES)
-            )
-        ),
+        flags=tuple(f"{name}={variables[name]}" for name in steering),
         command=tuple(command),
     )
 
@@ -70,19 +64,11 @@ def _processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _num_cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _package_versions() -> dict[str, str]:
     versions = {}
-    for name in (*PACKAGES, *OPTIONAL_PACKAGES):
-        try:
+    for name in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return versions
 
 

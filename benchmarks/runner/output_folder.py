@@ -1,7 +1,7 @@
 """The output folder of a command: fresh, and marked unfinished until it is whole."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -26,51 +26,44 @@ def output_folder(out: Path | None, command: str) -> Iterator[Path]:
     was_there = out is not None and out.exists()
     folder = _fresh_folder(command) if out is None else _given_folder(out)
     try:
-        with _marked(folder, command):
+        with resumed_folder(folder, command):
             yield folder
     except InputError:
         if [path.name for path in folder.iterdir()] == [UNFINISHED]:
             (folder / UNFINISHED).unlink()
             if not was_there:
                 folder.rmdir()
+            with suppress(OSError):  # it holds other outputs, or is not there
+                HOME.rmdir()
         raise
 
 
 @contextmanager
 def resumed_folder(folder: Path, command: str) -> Iterator[Path]:
-    """Gives a folder that the same command left behind, and marks it while in use.
+    """Gives a folder that is there, one that the same command left behind, and marks it likewise.
 
     What lies in it is for the command to check beforehand.
 
     Raises:
         InputError: it cannot be written.
     """
-    with _marked(folder, command):
-        yield folder
-
-
-@contextmanager
-def _marked(folder: Path, command: str) -> Iterator[None]:
     marker = folder / UNFINISHED
-    _write_marker(marker, f"`twins {command}` is at work here, or was broken off.\n")
+    with _writable(folder):
+        marker.write_text(f"`twins {command}` is at work here, or was broken off.\n")
     try:
-        yield
+        yield folder
     except BaseException as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
-        _write_marker(marker, f"`twins {command}` was not finished: {reason}\n")
+        with _writable(folder):
+            marker.write_text(f"`twins {command}` was not finished: {reason}\n")
         raise
     marker.unlink()
 
 
 def _given_folder(out: Path) -> Path:
-    try:
+    with _writable(out):
         out.mkdir(parents=True, exist_ok=True)
         occupied = any(out.iterdir())
-    except OSError as error:
-        raise InputError(
-            f"the output folder {out} cannot be written ({error.strerror}): "
-            "give --out a folder that can be"
-        ) from error
     if occupied:
         raise InputError(
             f"the output folder {out} is not empty: give --out a new folder; "
@@ -83,24 +76,20 @@ def _fresh_folder(command: str) -> Path:
     started = f"{datetime.now():%Y-%m-%d-%H%M%S}-{command}"
     for attempt in count(1):
         folder = HOME / (started if attempt == 1 else f"{started}-{attempt}")
-        try:
+        # What is there belongs to another run of the same second.
+        with _writable(folder), suppress(FileExistsError):
             folder.mkdir(parents=True)
-        except FileExistsError:  # another run of the same second
-            continue
-        except OSError as error:
-            raise InputError(
-                f"the output folder {folder} cannot be written ({error.strerror}): "
-                "give --out a folder that can be"
-            ) from error
-        return folder
+            return folder
     raise AssertionError("count() does not end")
 
 
-def _write_marker(marker: Path, text: str) -> None:
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Names the folder and the remedy where the system refuses to write."""
     try:
-        marker.write_text(text)
+        yield
     except OSError as error:
         raise InputError(
-            f"the output folder {marker.parent} cannot be written ({error.strerror}): "
+            f"the output folder {folder} cannot be written ({error.strerror}): "
             "give --out a folder that can be"
         ) from error

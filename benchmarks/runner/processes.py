@@ -18,7 +18,6 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
-from benchmarks.runner.cores import pin_to_core, usable_cores
 from shared.errors import InputError, RunFailedError
 
 Result = TypeVar("Result")
@@ -41,8 +40,7 @@ class _Finished:
 
 @dataclass(frozen=True)
 class _Failed:
-    message: str
-    is_input_error: bool
+    error: InputError | RunFailedError
 
 
 class ChildProcess:
@@ -92,9 +90,23 @@ class ChildProcess:
             how = f"ended with status {self._process.exitcode}"
             raise RunFailedError(f"the process {how}; {_end_of(self.log)}") from None
         if isinstance(message, _Failed):
-            error = InputError if message.is_input_error else RunFailedError
-            raise error(message.message)
+            raise message.error
         return message
+
+
+def usable_cores() -> list[int]:
+    """Numbers of the cores that this process may use; empty where it cannot choose among them."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+
+
+def pin_to_core(core: int) -> None:
+    """Keeps this process, and threads started from now on, on one core.
+
+    Frameworks count the cores they may use when they are imported, and start as
+    many threads: only a process pinned before that computes with one.
+    """
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {core})
 
 
 def run_in_process(
@@ -199,14 +211,13 @@ def _run_child(
         result = function(lambda event: parent_end.send(_Progress(event)), *arguments)
         message = _Finished(result)
     except InputError as error:
-        message = _Failed(str(error), is_input_error=True)
+        message = _Failed(InputError(str(error)))
     except RunFailedError as error:
-        message = _Failed(str(error), is_input_error=False)
+        message = _Failed(RunFailedError(str(error)))
     except Exception as error:
         traceback.print_exc()
         sys.stderr.flush()
-        text = f"{type(error).__name__}: {error}; {_end_of(log)}"
-        message = _Failed(text, is_input_error=False)
+        message = _Failed(RunFailedError(f"{type(error).__name__}: {error}; {_end_of(log)}"))
     parent_end.send(message)
 
 

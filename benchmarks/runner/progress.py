@@ -1,8 +1,9 @@
 """Live progress: bars on a terminal, plain lines elsewhere."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -13,12 +14,8 @@ NUM_LINES = 10
 """Where no bar is shown, a line is printed each time another tenth is done."""
 
 
-class OnEpoch(Protocol):
-    """Hears of each epoch of a training, by its name, as the epoch ends."""
-
-    def __call__(self, name: str, metrics: EpochMetrics) -> None:
-        """Shows the epoch."""
-        ...
+OnEpoch = Callable[[str, EpochMetrics], None]
+"""Hears of each epoch of a training, by its name, as the epoch ends."""
 
 
 @contextmanager
@@ -56,8 +53,10 @@ def show_parts(
 ) -> Iterator[Callable[..., None]]:
     """Counts parts of a whole: calling what this gives counts one more, whatever the arguments.
 
+    With `outcome=TEXT` the part is also given a line, which says what came of it.
+
     Args:
-        console: where to; without a terminal a line for each tenth.
+        console: where to; without a terminal a line for each tenth, with the time left.
         what: what is done, `runs for the bands` for instance.
         total: how many parts there are, `num_done` of them done beforehand.
         unit: what a part is, in the plural.
@@ -66,14 +65,24 @@ def show_parts(
     if console.is_terminal:
         with _bars(console, unit) as progress:
             task = progress.add_task(what, total=total, completed=num_done)
-            yield lambda *_: progress.advance(task)
-        return
 
-    def count(*_: object) -> None:
+            def advance(*_: object, outcome: str = "") -> None:
+                if outcome:
+                    console.print(outcome, markup=False, soft_wrap=True)
+                progress.advance(task)
+
+            yield advance
+        return
+    started, num_before = time.perf_counter(), num_done
+
+    def count(*_: object, outcome: str = "") -> None:
         nonlocal num_done
         num_done += 1
-        if num_done * NUM_LINES // total > (num_done - 1) * NUM_LINES // total:
-            console.print(f"{what}: {num_done} of {total} {unit}", soft_wrap=True)
+        if outcome or num_done * NUM_LINES // total > (num_done - 1) * NUM_LINES // total:
+            seconds_each = (time.perf_counter() - started) / (num_done - num_before)
+            left = timedelta(seconds=round(seconds_each * (total - num_done)))
+            line = f"{what}: {num_done} of {total} {unit}, {left} left"
+            console.print(f"{line}: {outcome}" if outcome else line, markup=False, soft_wrap=True)
 
     yield count
 

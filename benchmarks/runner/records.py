@@ -1,8 +1,8 @@
 """Records as files: written whole or not at all, known and checked when they are read."""
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Literal, TypeVar
 
 import msgspec
@@ -76,8 +76,7 @@ def recognise(content: bytes) -> Record | None:
         raw = msgspec.json.decode(content)
         if not isinstance(raw, dict) or not _has_usable_numbers(raw):
             return None
-        module, _, name = STUDIES[raw["study"]].partition(":")
-        return msgspec.convert(raw, getattr(importlib.import_module(module), name))
+        return msgspec.convert(raw, resolve_name(STUDIES[raw["study"]]))
     except (msgspec.MsgspecError, InputError, KeyError, TypeError, RecursionError, UnicodeError):
         return None
 

@@ -1,8 +1,7 @@
-"""One training, start to end, of any implementation: what runs in each child process."""
+"""One training, start to end, of any implementation: its draws, and what runs in its process."""
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +9,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.implementations import build_implementation
-from benchmarks.runner.processes import Report
+from benchmarks.implementations import build_implementation, replay_published_draws
+from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import check
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
-from shared.draws import Draws, sha256_of
+from shared.draws import Draws, draw_shared, sha256_of
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Evaluation, Implementation, Predictions
+from shared.protocol import EpochMetrics, Evaluation
 
 NUM_FIRST_PREDICTIONS = 3
 
@@ -87,6 +86,24 @@ class Training:
     test_probabilities: NDArray[np.floating]
 
 
+def draw(experiment: Experiment, log: Path) -> Draws | None:
+    """The draws that every implementation receives; None where each draws its own.
+
+    Raises:
+        RunFailedError: TensorFlow is missing, or draws other numbers than it used to.
+    """
+    if experiment.randomness == "native":
+        return None
+    if experiment.randomness == "shared":
+        return draw_shared(experiment)
+    # The published run's numbers are TensorFlow's, so they are drawn in a process of its own.
+    return run_in_process(_draw_published, experiment, log=log)
+
+
+def _draw_published(_report: Report, experiment: Experiment) -> Draws:
+    return replay_published_draws(experiment)
+
+
 def train(report: Report, job: TrainingJob) -> Training:
     """Trains, evaluates on the test set and predicts; reports each epoch's `EpochMetrics`.
 
@@ -94,25 +111,39 @@ def train(report: Report, job: TrainingJob) -> Training:
         RunFailedError: the loss is no longer a number.
     """
     started = time.perf_counter()
-    purpose = "in bulk" if job.in_bulk else "documented"
-    implementation = build_implementation(job.implementation, job.experiment, purpose)
+    builder = "build_in_bulk" if job.in_bulk else "build"
+    implementation = build_implementation(job.implementation, job.experiment, builder)
     import_seconds = time.perf_counter() - started
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     if job.draws is not None:
         implementation.set_parameters(job.draws.parameters)
+
+    def on_epoch(metrics: EpochMetrics) -> None:
+        refuse_divergence(metrics)
+        report(metrics)
+
     fit_report = implementation.fit(
         dataset.training,
         validation=dataset.validation,
         orders=None if job.draws is None else job.draws.orders,
-        on_epoch=_refusing_divergence(report),
-    )
-    seconds = Seconds(
-        import_=import_seconds,
-        compile=fit_report.compile_seconds,
-        epochs=fit_report.epoch_seconds,
+        on_epoch=on_epoch,
     )
     predictions = implementation.predict(dataset.test.images)
-    run = _describe(implementation, dataset, predictions, fit_report.history, seconds)
+    first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
+    run = ImplementationRun(
+        device=implementation.device,
+        history=fit_report.history,
+        test=implementation.evaluate(dataset.test),
+        first_predictions=tuple(map(int, first.argmax(axis=1))),
+        first_probabilities=tuple(tuple(map(float, row)) for row in first),
+        confusion=confusion_matrix(dataset.test.labels, predictions.classes),
+        seconds=Seconds(
+            import_=import_seconds,
+            compile=fit_report.compile_seconds,
+            epochs=fit_report.epoch_seconds,
+        ),
+        data_sha256=dataset_sha256(dataset),
+    )
     if job.folder is not None:
         implementation.save(job.folder)
     return Training(
@@ -122,36 +153,17 @@ def train(report: Report, job: TrainingJob) -> Training:
     )
 
 
-def _refusing_divergence(report: Report) -> Callable[[EpochMetrics], None]:
-    def on_epoch(metrics: EpochMetrics) -> None:
-        if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
-            raise RunFailedError(
-                f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
-                "try a smaller --learning-rate"
-            )
-        report(metrics)
+def refuse_divergence(metrics: EpochMetrics) -> None:
+    """Ends a training whose losses are no longer numbers.
 
-    return on_epoch
-
-
-def _describe(
-    implementation: Implementation,
-    dataset: Dataset,
-    predictions: Predictions,
-    history: tuple[EpochMetrics, ...],
-    seconds: Seconds,
-) -> ImplementationRun:
-    first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
-    return ImplementationRun(
-        device=implementation.device,
-        history=history,
-        test=implementation.evaluate(dataset.test),
-        first_predictions=tuple(int(label) for label in first.argmax(axis=1)),
-        first_probabilities=tuple(tuple(map(float, row)) for row in first),
-        confusion=confusion_matrix(dataset.test.labels, predictions.classes),
-        seconds=seconds,
-        data_sha256=dataset_sha256(dataset),
-    )
+    Raises:
+        RunFailedError: a loss of this epoch is none.
+    """
+    if not (math.isfinite(metrics.loss) and math.isfinite(metrics.val_loss)):
+        raise RunFailedError(
+            f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
+            "try a smaller --learning-rate"
+        )
 
 
 def confusion_matrix(

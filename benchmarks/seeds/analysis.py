@@ -10,12 +10,7 @@ from benchmarks.seeds.results import (
     SeedTraining,
     SweepStatistics,
 )
-from benchmarks.seeds.statistics import (
-    equivalence_paired,
-    equivalence_unpaired,
-    position_in,
-    summarise,
-)
+from benchmarks.seeds.statistics import equivalence, position_in, summarise
 from shared.data.dataset import DatasetDescription
 from shared.documented import (
     DOCUMENTED_FIGURES,
@@ -25,31 +20,42 @@ from shared.documented import (
 )
 from shared.experiment import Experiment
 
-TrainingsByName = Mapping[str, tuple[SeedTraining, ...]]
-
 
 def analyse(
-    trainings: TrainingsByName, experiment: Experiment, dataset: DatasetDescription
+    trainings: Mapping[str, tuple[SeedTraining, ...]],
+    experiment: Experiment,
+    dataset: DatasetDescription,
 ) -> SweepStatistics:
     """Computes all statistics from each implementation's trainings, in the order of seeds.
 
     Raises:
         InputError: fewer than two seeds.
     """
-    documented = _as_if_documented(experiment)
+    # One run of another seed neither meets nor misses a documented figure. Here the question
+    # is another: whether the documented run could be one of these. Which seed it had and who
+    # drew for it is what a distribution leaves out.
+    documented = Experiment()
+    experiment = replace(experiment, seed=documented.seed, randomness=documented.randomness)
     accuracies = {name: accuracies_of(of, dataset.num_test) for name, of in trainings.items()}
     return SweepStatistics(
         test_accuracy={name: summarise(values) for name, values in accuracies.items()},
         equivalence=tuple(
-            _compare(accuracies, other) for other in accuracies if other != REFERENCE
+            PairOfImplementations(
+                other=name,
+                reference=REFERENCE,
+                paired=equivalence("paired", values, accuracies[REFERENCE]),
+                unpaired=equivalence("unpaired", values, accuracies[REFERENCE]),
+            )
+            for name, values in accuracies.items()
+            if name != REFERENCE
         ),
         documented=tuple(
             _locate(figure, name, of)
             for figure in DOCUMENTED_FIGURES
-            if is_applicable(figure, documented, dataset.name)
+            if is_applicable(figure, experiment, dataset.name)
             for name, of in trainings.items()
         ),
-        why_not_applicable=why_not_applicable(documented, dataset.name),
+        why_not_applicable=why_not_applicable(experiment, dataset.name),
     )
 
 
@@ -60,41 +66,6 @@ def accuracies_of(trainings: tuple[SeedTraining, ...], num_test: int) -> tuple[f
     trainings with as many right answers differ by nothing, not by rounding.
     """
     return tuple(round(training.test.accuracy * num_test) / num_test for training in trainings)
-
-
-def documented_test_accuracy(experiment: Experiment, dataset_name: str) -> float | None:
-    """The documented run's test accuracy; None where it cannot be compared with a sweep's."""
-    documented = _as_if_documented(experiment)
-    return next(
-        (
-            figure.value
-            for figure in DOCUMENTED_FIGURES
-            if figure.metric == "accuracy"
-            and figure.epoch is None
-            and is_applicable(figure, documented, dataset_name)
-        ),
-        None,
-    )
-
-
-def _as_if_documented(experiment: Experiment) -> Experiment:
-    """The experiment with the documented run's seed and randomness.
-
-    One run of another seed neither meets nor misses a documented figure. Here
-    the question is another: whether the documented run could be one of these.
-    Which seed they had and who drew for them is what a distribution leaves out.
-    """
-    documented = Experiment()
-    return replace(experiment, seed=documented.seed, randomness=documented.randomness)
-
-
-def _compare(accuracies: Mapping[str, tuple[float, ...]], other: str) -> PairOfImplementations:
-    return PairOfImplementations(
-        other=other,
-        reference=REFERENCE,
-        paired=equivalence_paired(accuracies[other], accuracies[REFERENCE]),
-        unpaired=equivalence_unpaired(accuracies[other], accuracies[REFERENCE]),
-    )
 
 
 def _locate(

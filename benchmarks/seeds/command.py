@@ -1,6 +1,6 @@
 """`twins seeds`: its options."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +13,32 @@ from benchmarks.options import (
     TrainingOptions,
     allow_float64,
     check_num_processes,
+    option,
 )
-from benchmarks.seeds.options import ManySeedsExperiment
 from shared.errors import InputError
-from shared.experiment import MAXIMUM_SEED, Experiment
+from shared.experiment import MAXIMUM_SEED, Experiment, Randomness
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManySeedsExperiment(Experiment):
+    """The experiment without its seed: `--seed` is no option here, as the seeds are counted."""
+
+    seed: tyro.conf.Suppress[tyro.conf.Fixed[int]] = 0
+    randomness: Randomness = "shared"
+    """Who draws initial weights and batch orders of each seed: 'shared' NumPy for both,
+    'native' each framework its own. 'published' is one run's and has no seeds to vary."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.randomness == "published":
+            raise InputError(
+                "the published draws belong to one run, so they have no distribution over seeds: "
+                "--randomness takes shared or native here"
+            )
+
+    def with_seed(self, seed: int) -> Experiment:
+        """The experiment of one seed, as `twins run` would train it."""
+        return replace(Experiment(**asdict(self)), seed=seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +53,7 @@ class SeedsCommand(TrainingOptions):
     first_seed: int = 0
     """The lowest seed; the others follow."""
     processes: NumProcesses = None
-    resume: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None
+    resume: Annotated[Path | None, option("DIR")] = None
     """Folder of an earlier sweep to go on with, in place of --out. Give the options it was
     started with; a larger --count adds seeds."""
 
@@ -51,16 +73,6 @@ class SeedsCommand(TrainingOptions):
                 "--out names a new folder and --resume an old one: give one of the two"
             )
 
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """All seeds, rising."""
-        return tuple(range(self.first_seed, self.first_seed + self.count))
-
-    @property
-    def first_experiment(self) -> Experiment:
-        """The experiment of the first seed; the others differ in their seed only."""
-        return self.experiment.with_seed(self.first_seed)
-
     def execute(self, context: Context) -> int:
         """Does the whole sweep, or the rest of it.
 
@@ -68,8 +80,24 @@ class SeedsCommand(TrainingOptions):
             InputError: the data or the folder cannot be used, or hold another sweep.
             RunFailedError: a training failed.
         """
-        from benchmarks.seeds.study import run_seeds
+        from benchmarks.runner.conduct import keep, say
+        from benchmarks.seeds.measure import measure_sweep
+        from benchmarks.seeds.results import SweepPlan
+        from benchmarks.seeds.storage import sweep_folder
+        from shared.data.dataset import describe
 
         allow_float64(self.experiment)
-        run_seeds(self, context)
+        raw = context.load_images(self.images)
+        seeds = tuple(range(self.first_seed, self.first_seed + self.count))
+        plan = SweepPlan(
+            experiment=self.experiment.with_seed(self.first_seed),
+            dataset=describe(raw),
+            environment=context.describe_environment(),
+        )
+        with sweep_folder(self.out, self.resume, plan, seeds) as folder:
+            num_processes = self.processes or plan.environment.num_cores
+            results = measure_sweep(plan, seeds, raw, context, folder, num_processes=num_processes)
+            keep(results, folder, "seeds.json")
+        say(results, context)
+        context.say(f"outputs: {folder}")
         return STATUS_DONE

@@ -7,27 +7,21 @@ can be computed anew.
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.runner.environment import Environment
 from benchmarks.runner.records import Record, check
-from benchmarks.runner.training import Seconds
+from benchmarks.runner.training import ImplementationRun, Seconds
 from benchmarks.seeds.statistics import Equivalence, Position, Summary
-from shared.data.dataset import DatasetDescription
-from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepPlan:
+class SweepPlan(Record):
     """What all trainings of a sweep have in common; written before the first of them.
 
     experiment: that of the first seed; the others differ in their seed only.
     environment: where the sweep was started.
     """
 
-    schema_version: Literal[2] = 2
-    experiment: Experiment
-    dataset: DatasetDescription
-    environment: Environment
+    study: Literal["seeds"] = "seeds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +42,22 @@ class SeedTraining:
     seconds: Seconds
     data_sha256: str
     git_commit: str
+
+    @classmethod
+    def of(
+        cls, run: ImplementationRun, implementation: str, seed: int, git_commit: str
+    ) -> "SeedTraining":
+        """What is kept of a run."""
+        return cls(
+            implementation=implementation,
+            seed=seed,
+            device=run.device,
+            history=run.history,
+            test=run.test,
+            seconds=run.seconds,
+            data_sha256=run.data_sha256,
+            git_commit=git_commit,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +96,9 @@ class SweepStatistics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepResults(Record):
+class SweepResults(SweepPlan):
     """A whole sweep, as `seeds.json` holds it; `trainings` by implementation, then by seed."""
 
-    study: Literal["seeds"] = "seeds"
     seeds: tuple[int, ...]
     trainings: tuple[SeedTraining, ...]
     statistics: SweepStatistics

@@ -12,10 +12,9 @@ Accuracies are shares, 0 to 1; N = number of seeds.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +39,7 @@ ROUNDING = 1e-12
 
 Design = Literal["paired", "unpaired"]
 EquivalenceVerdict = Literal["equivalent", "not shown"]
+Sample = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,52 +120,51 @@ def summarise(values: Sequence[float]) -> Summary:
     )
 
 
-def equivalence_paired(
-    first: Sequence[float], second: Sequence[float], margin: float = EQUIVALENCE_MARGIN
+def equivalence(
+    design: Design,
+    first: Sequence[float],
+    second: Sequence[float],
+    margin: float = EQUIVALENCE_MARGIN,
 ) -> Equivalence:
-    """Tests the mean of the N differences, seed by seed; both samples are (N,).
+    """Tests the difference of two means, of N values each, a value a seed.
 
-    What a seed does to both, by shared weights and batch orders, cancels out,
-    so that fewer seeds are needed.
-
-    Raises:
-        InputError: samples that cannot be paired or tested, or a margin that is not positive.
-    """
-    one, other = _sample(first), _sample(second)
-    if len(one) != len(other):
-        raise InputError(
-            f"{len(one)} values cannot be paired with {len(other)}: give one of each seed"
-        )
-    differences = one - other
-    if _standard_deviation(differences) == 0:
-        return _without_spread("paired", differences, margin)
-    above = stats.ttest_1samp(differences, -margin, alternative="greater")
-    below = stats.ttest_1samp(differences, margin, alternative="less")
-    two_sided = stats.ttest_1samp(differences, 0.0)
-    return _equivalence("paired", differences, margin, (above, below, two_sided))
-
-
-def equivalence_unpaired(
-    first: Sequence[float], second: Sequence[float], margin: float = EQUIVALENCE_MARGIN
-) -> Equivalence:
-    """Tests the difference of two means, (N,) each, as of independent samples.
-
-    Welch's test, which lets the two spreads differ. It asks less of the reader's
-    faith than pairing does, and needs more seeds.
+    Paired, the differences are tested, seed by seed: what a seed does to both, by shared weights
+    and batch orders, cancels out, so that fewer seeds are needed. Unpaired, the samples are
+    tested as independent ones by Welch's test, which lets the two spreads differ: that asks
+    less of the reader's faith than pairing does, and needs more seeds.
 
     Raises:
         InputError: samples that cannot be tested, or a margin that is not positive.
     """
     one, other = _sample(first), _sample(second)
     if len(one) != len(other):
-        raise InputError(f"{len(one)} seeds against {len(other)}: train both on the same number")
-    if _standard_deviation(one) == 0 and _standard_deviation(other) == 0:
-        return _without_spread("unpaired", one - other, margin)
-    with _one_constant_sample_allowed():
-        above = stats.ttest_ind(one + margin, other, equal_var=False, alternative="greater")
-        below = stats.ttest_ind(one - margin, other, equal_var=False, alternative="less")
-        two_sided = stats.ttest_ind(one, other, equal_var=False)
-    return _equivalence("unpaired", one - other, margin, (above, below, two_sided))
+        raise InputError(f"{len(one)} seeds against {len(other)}: train both on the same seeds")
+    if not margin > 0:
+        raise InputError(f"a margin of {margin} admits nothing: take a positive one")
+    differences = one - other
+    mean = float(differences.mean())
+    tested = (differences,) if design == "paired" else (one, other)
+    if any(_standard_deviation(sample) > 0 for sample in tested):
+        interval = _t_test(design, one, other, 0.0, "two-sided")
+        low, high = interval.confidence_interval(EQUIVALENCE_CONFIDENCE)
+        above = float(_t_test(design, one, other, -margin, "greater").pvalue)
+        below = float(_t_test(design, one, other, margin, "less").pvalue)
+    else:  # all seeds agree, so t would be 0/0 or infinite: the difference itself decides
+        low, high = mean, mean
+        above = float(mean <= ROUNDING - margin)
+        below = float(mean >= margin - ROUNDING)
+    return Equivalence(
+        design=design,
+        num_seeds=len(differences),
+        margin=margin,
+        alpha=ALPHA,
+        difference=mean,
+        low=float(low),
+        high=float(high),
+        p_above_minus_margin=above,
+        p_below_margin=below,
+        verdict="equivalent" if max(above, below) < ALPHA else "not shown",
+    )
 
 
 def position_in(value: float, values: Sequence[float]) -> Position:
@@ -174,15 +173,15 @@ def position_in(value: float, values: Sequence[float]) -> Position:
     Raises:
         InputError: fewer than two values, or one that is not finite.
     """
-    sample = _sample(values)
-    spread = _standard_deviation(sample)
+    summary = summarise(values)
+    spread = summary.standard_deviation
     return Position(
-        z=float((value - sample.mean()) / spread) if spread > 0 else None,
-        percentile=float(stats.percentileofscore(sample, value, kind="mean")),
+        z=(value - summary.mean) / spread if spread > 0 else None,
+        percentile=float(stats.percentileofscore(values, value, kind="mean")),
     )
 
 
-def _sample(values: Sequence[float]) -> NDArray[np.float64]:
+def _sample(values: Sequence[float]) -> Sample:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or len(sample) < MINIMUM_NUM_SEEDS:
         raise InputError(
@@ -193,65 +192,15 @@ def _sample(values: Sequence[float]) -> NDArray[np.float64]:
     return sample
 
 
-def _standard_deviation(sample: NDArray[np.float64]) -> float:
+def _standard_deviation(sample: Sample) -> float:
     """With N - 1; exactly 0 where the values differ by rounding only."""
     return float(sample.std(ddof=1)) if np.ptp(sample) > ROUNDING else 0.0
 
 
-def _equivalence(
-    design: Design, differences: NDArray[np.float64], margin: float, tests: tuple
-) -> Equivalence:
-    above, below, two_sided = tests
-    interval = two_sided.confidence_interval(EQUIVALENCE_CONFIDENCE)
-    return _judged(
-        design,
-        differences,
-        margin,
-        interval=(float(interval.low), float(interval.high)),
-        p_values=(float(above.pvalue), float(below.pvalue)),
-    )
-
-
-def _without_spread(design: Design, differences: NDArray[np.float64], margin: float) -> Equivalence:
-    """All seeds agree, so t would be 0/0 or infinite: the difference itself decides."""
-    mean = float(differences.mean())
-    inside = margin - ROUNDING
-    return _judged(
-        design,
-        differences,
-        margin,
-        interval=(mean, mean),
-        p_values=(0.0 if mean > -inside else 1.0, 0.0 if mean < inside else 1.0),
-    )
-
-
-def _judged(
-    design: Design,
-    differences: NDArray[np.float64],
-    margin: float,
-    *,
-    interval: tuple[float, float],
-    p_values: tuple[float, float],
-) -> Equivalence:
-    if not margin > 0:
-        raise InputError(f"a margin of {margin} admits nothing: take a positive one")
-    return Equivalence(
-        design=design,
-        num_seeds=len(differences),
-        margin=margin,
-        alpha=ALPHA,
-        difference=float(differences.mean()),
-        low=interval[0],
-        high=interval[1],
-        p_above_minus_margin=p_values[0],
-        p_below_margin=p_values[1],
-        verdict="equivalent" if max(p_values) < ALPHA else "not shown",
-    )
-
-
-@contextmanager
-def _one_constant_sample_allowed() -> Iterator[None]:
-    """SciPy warns of a sample without spread, for which Welch's formula is still exact."""
-    with warnings.catch_warnings():
+def _t_test(design: Design, one: Sample, other: Sample, bound: float, alternative: str) -> Any:
+    """SciPy's test of whether the means differ by `bound`; its two samples are (N,)."""
+    if design == "paired":
+        return stats.ttest_1samp(one - other, bound, alternative=alternative)
+    with warnings.catch_warnings():  # of one sample without spread, for which Welch is exact
         warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)
-        yield
+        return stats.ttest_ind(one - bound, other, equal_var=False, alternative=alternative)

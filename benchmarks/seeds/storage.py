@@ -1,7 +1,11 @@
 """The sweep's folder: each finished training in a file of its own, and what may be resumed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.implementations import implementation_names
+from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.records import read_json, write_json
 from benchmarks.seeds.results import SeedTraining, SweepPlan
 from shared.errors import InputError, RunFailedError
@@ -13,10 +17,25 @@ Key = tuple[str, int]
 """Names a training: its implementation and its seed."""
 
 
-def store_plan(plan: SweepPlan, folder: Path) -> None:
-    """Writes what all trainings have in common, and makes room for them."""
-    (folder / TRAININGS_FOLDER).mkdir()
-    write_json(plan, folder / PLAN_FILE)
+@contextmanager
+def sweep_folder(
+    out: Path | None, resume: Path | None, plan: SweepPlan, seeds: tuple[int, ...]
+) -> Iterator[Path]:
+    """The folder to work in: a fresh one with the plan in it, or one that was checked against it.
+
+    Raises:
+        InputError: the folder cannot be used, or what it holds cannot be gone on with;
+            then it is left as it was.
+    """
+    if resume is None:
+        with output_folder(out, "seeds") as folder:
+            (folder / TRAININGS_FOLDER).mkdir()
+            write_json(plan, folder / PLAN_FILE)
+            yield folder
+        return
+    _check_resumable(resume, plan, seeds)
+    with resumed_folder(resume, "seeds") as folder:
+        yield folder
 
 
 def store_training(training: SeedTraining, folder: Path) -> None:
@@ -25,7 +44,7 @@ def store_training(training: SeedTraining, folder: Path) -> None:
     Raises:
         RunFailedError: it is there already, so another sweep works in the same folder.
     """
-    path = _path_of(folder, (training.implementation, training.seed))
+    path = _path_of(folder, training)
     if path.exists():
         raise RunFailedError(
             f"{path} was written meanwhile and is left as it is: "
@@ -43,39 +62,37 @@ def stored_trainings(folder: Path) -> dict[Key, SeedTraining]:
     trainings = {}
     for path in sorted((folder / TRAININGS_FOLDER).glob("*.json")):
         training = read_json(path, SeedTraining)
-        key = (training.implementation, training.seed)
-        if path != _path_of(folder, key):
+        if path != _path_of(folder, training):
             raise InputError(
                 f"{path} is not the training that its name says, or of another version of this "
                 "program: move it away and resume again"
             )
-        trainings[key] = training
+        trainings[training.implementation, training.seed] = training
     return trainings
 
 
-def check_resumable(
-    folder: Path, plan: SweepPlan, seeds: tuple[int, ...], implementations: tuple[str, ...]
-) -> None:
-    """Checks that a stored sweep is the one asked for; changes nothing.
-
-    Raises:
-        InputError: the folder holds no sweep, another one, or seeds that were not
-            asked for, which would silently be left out of the statistics.
-    """
+def _check_resumable(folder: Path, plan: SweepPlan, seeds: tuple[int, ...]) -> None:
+    """Refuses another sweep, and seeds that would silently be left out of the statistics."""
     if not (folder / PLAN_FILE).is_file():
         raise InputError(
             f"{folder} holds no sweep: give --resume the output folder of an earlier `twins seeds`"
         )
-    differences = _differences(read_json(folder / PLAN_FILE, SweepPlan), plan)
+    stored, asked = _essentials(read_json(folder / PLAN_FILE, SweepPlan)), _essentials(plan)
+    differences = [
+        f"{concept}: stored {stored.get(concept)}, asked {asked.get(concept)}"
+        for concept in {**stored, **asked}
+        if stored.get(concept) != asked.get(concept)
+    ]
     if differences:
         raise InputError(
             f"the sweep in {folder} is another one ({'; '.join(differences)}): give the options "
             "it was started with, or start a new one without --resume; nothing there was touched"
         )
+    names = implementation_names()
     strangers = [
         f"{name} {seed}"
         for name, seed in stored_trainings(folder)
-        if name not in implementations or seed not in seeds
+        if name not in names or seed not in seeds
     ]
     if strangers:
         raise InputError(
@@ -84,32 +101,18 @@ def check_resumable(
         )
 
 
-def _differences(stored: SweepPlan, asked: SweepPlan) -> list[str]:
-    """What would make trainings of the two plans incomparable, in words."""
-    pairs = [
-        ("images' sha256", stored.dataset.sha256, asked.dataset.sha256),
-        *(
-            (name.replace("_", " "), getattr(stored.experiment, name), value)
-            for name, value in vars(asked.experiment).items()
-            if name != "seed"
-        ),
-        ("Python", stored.environment.python, asked.environment.python),
-        ("variables", stored.environment.flags, asked.environment.flags),
-        *_package_pairs(stored.environment.packages, asked.environment.packages),
-    ]
-    return [
-        f"{concept}: stored {before}, asked {now}"
-        for concept, before, now in pairs
-        if before != now
-    ]
+def _essentials(plan: SweepPlan) -> dict[str, object]:
+    """All that makes trainings of two plans incomparable where it differs, in words."""
+    experiment = {name.replace("_", " "): of for name, of in vars(plan.experiment).items()}
+    del experiment["seed"]
+    return {
+        "images' sha256": plan.dataset.sha256,
+        **experiment,
+        "Python": plan.environment.python,
+        "variables": plan.environment.flags,
+        **plan.environment.packages,
+    }
 
 
-def _package_pairs(
-    stored: dict[str, str], asked: dict[str, str]
-) -> list[tuple[str, str | None, str | None]]:
-    return [(name, stored.get(name), asked.get(name)) for name in sorted({*stored, *asked})]
-
-
-def _path_of(folder: Path, key: Key) -> Path:
-    implementation, seed = key
-    return folder / TRAININGS_FOLDER / f"{implementation}-{seed}.json"
+def _path_of(folder: Path, training: SeedTraining) -> Path:
+    return folder / TRAININGS_FOLDER / f"{training.implementation}-{training.seed}.json"

@@ -1,129 +1,144 @@
-"""From measurements to results: medians, rates, shares of the limit, and whether to trust them."""
+"""What samples say: medians, rates, shares of the limit, differences, and whether to trust them.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+Samples are given by the process they were taken in, as many of each: (processes, samples).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.speed.measure import Measurement
-from benchmarks.speed.results import Limits, MachineState, RungTimes
-from benchmarks.speed.samples import Groups, Interval, median_with_interval, ratio_with_interval
-from shared.experiment import NUM_TRAINING_ROWS, Experiment
+from benchmarks.speed.measure import Measurement, MeasurementJob
+from benchmarks.speed.results import BILLION, Limits, MachineState, RungTimes
+from shared.experiment import NUM_TRAINING_ROWS
 from shared.operations import operations_per_row
-from shared.timing import SpeedRung
+from shared.timing import Device
 
-BILLION = 1e9
+NUM_RESAMPLES = 2_000
+CONFIDENCE = 0.95
+SEED = 0
 BUSY = 0.5
 """Load per core, of others, from which on a machine is noisy."""
 UNSTEADY = 0.10
 """Median spread of a rung's samples over their median, from which on a machine is noisy."""
 
 
-def rung_result(
-    rung: SpeedRung,
-    measurements: Sequence[tuple[int, Measurement]],
-    *,
-    experiment: Experiment,
-    num_seeds: int,
-    limits: Limits,
-    device: str,
-) -> RungTimes:
-    """Puts together what all processes of a rung measured, each with its round."""
-    interval = median_with_interval([m.epoch_seconds for _, m in measurements])
-    operations = NUM_TRAINING_ROWS * operations_per_row(experiment)
-    gflops = operations / interval.estimate / BILLION
-    result = RungTimes(
-        name=rung.name,
-        framework=rung.framework,
-        idea=rung.idea,
-        measure=rung.measure,
-        num_seeds=num_seeds,
-        epoch_seconds=tuple(s for _, m in measurements for s in m.epoch_seconds),
-        rounds=tuple(number for number, m in measurements for _ in m.epoch_seconds),
-        import_seconds=_median(m.import_seconds for _, m in measurements),
-        compile_seconds=_median(m.compile_seconds for _, m in measurements),
-        first_epoch_seconds=_median(m.first_epoch_seconds for _, m in measurements),
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An estimate and the ends of its 95 % interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def median_with_interval(samples: Sequence[Sequence[float]]) -> Interval:
+    """The median of all samples.
+
+    Samples of one process resemble each other: memory lies where it lies, and a
+    neighbour's work lasts for seconds. So processes are drawn first, then samples
+    within them, both with replacement (two-stage bootstrap, percentile interval:
+    A. C. Davison and D. V. Hinkley, *Bootstrap Methods and their Application*, 1997,
+    section 3.8).
+    """
+    resampled = _resampled_medians(samples, np.random.default_rng(SEED))
+    return _interval(float(np.median(samples)), resampled)
+
+
+def speedup(rung: RungTimes, base: RungTimes) -> Interval:
+    """How many times as fast as the base a rung is; where the interval holds 1, no difference."""
+    generator = np.random.default_rng(SEED)
+    resampled = _resampled_medians(base.epoch_seconds, generator)
+    resampled /= _resampled_medians(rung.epoch_seconds, generator)
+    return _interval(base.median / rung.median, resampled)
+
+
+def _resampled_medians(
+    samples: Sequence[Sequence[float]], generator: np.random.Generator
+) -> NDArray[np.float64]:
+    values = np.asarray(samples, np.float64)
+    num_processes, num_samples = values.shape
+    chosen = generator.integers(num_processes, size=(NUM_RESAMPLES, num_processes, 1))
+    drawn = generator.integers(num_samples, size=(NUM_RESAMPLES, *values.shape))
+    return np.median(values[chosen, drawn].reshape(NUM_RESAMPLES, -1), axis=1)
+
+
+def _interval(estimate: float, resampled: NDArray[np.float64]) -> Interval:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return Interval(estimate=estimate, low=float(low), high=float(high))
+
+
+def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> RungTimes:
+    """Puts together what the processes of a rung measured; the limits' shares are to come."""
+    epoch_seconds = tuple(each.epoch_seconds for each in measurements)
+    interval = median_with_interval(epoch_seconds)
+    operations = NUM_TRAINING_ROWS * operations_per_row(job.plan.experiment)
+    device_bytes = [each.device_bytes for each in measurements if each.device_bytes is not None]
+    return RungTimes(
+        name=job.rung.name,
+        framework=job.rung.framework,
+        idea=job.rung.idea,
+        measure=job.rung.measure,
+        num_seeds=len(job.parameters),
+        epoch_seconds=epoch_seconds,
+        import_seconds=median(each.import_seconds for each in measurements),
+        compile_seconds=median(each.compile_seconds for each in measurements),
+        first_epoch_seconds=median(each.first_epoch_seconds for each in measurements),
         median=interval.estimate,
         low=interval.low,
         high=interval.high,
         operations=operations,
-        gflops=gflops,
+        gflops=operations / interval.estimate / BILLION,
         share_of_one_core=None,
         share_of_machine=None,
-        peak_bytes=max(m.peak_bytes for _, m in measurements),
-        device_bytes=_largest(m.device_bytes for _, m in measurements),
-        difference=max(m.difference for _, m in measurements),
-    )
-    return with_shares(result, limits, device)
-
-
-def with_shares(result: RungTimes, limits: Limits, device: str) -> RungTimes:
-    """The result with its shares of these limits, which are the processor's: none on a GPU."""
-    if device != "cpu":
-        return result
-    return replace(
-        result,
-        share_of_one_core=result.gflops / limits.one_core.large_product,
-        share_of_machine=result.gflops / limits.machine.large_product,
+        peak_bytes=max(each.peak_bytes for each in measurements),
+        device_bytes=max(device_bytes, default=None),
+        difference=max(each.difference for each in measurements),
     )
 
 
-def groups_of(result: RungTimes) -> Groups:
-    """The samples by the process they were taken in."""
-    return [
-        [s for s, own in zip(result.epoch_seconds, result.rounds, strict=True) if own == number]
-        for number in dict.fromkeys(result.rounds)
-    ]
+def with_shares(
+    rungs: Iterable[RungTimes], limits: Limits, device: Device
+) -> tuple[RungTimes, ...]:
+    """The rungs with their shares of the processor's limits, which say nothing of a GPU."""
+    if device == "gpu":
+        return tuple(rungs)
+    return tuple(
+        replace(
+            rung,
+            share_of_one_core=rung.gflops / limits.one_core.large_product,
+            share_of_machine=rung.gflops / limits.machine.large_product,
+        )
+        for rung in rungs
+    )
 
 
-def speedup(result: RungTimes, base: RungTimes) -> Interval:
-    """How many times as fast as the base a rung is."""
-    return ratio_with_interval(groups_of(base), groups_of(result))
-
-
-def differ(one: RungTimes, other: RungTimes) -> bool:
-    """Whether the samples show any difference at all between two rungs."""
-    interval = speedup(one, other)
-    return not interval.low <= 1 <= interval.high
-
-
-def neighbours_alike(
-    results: Sequence[RungTimes],
-) -> Iterator[tuple[RungTimes, RungTimes]]:
+def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, RungTimes]]:
     """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
 
     Rungs measured as throughput are left out: they never compare with latencies.
     """
-    latencies = [result for result in results if result.measure == "latency"]
-    for result, following in pairwise(latencies):
-        if not differ(result, following):
-            yield result, following
+    latencies = [rung for rung in rungs if rung.measure == "latency"]
+    for rung, following in pairwise(latencies):
+        interval = speedup(rung, following)
+        if interval.low <= 1 <= interval.high:
+            yield rung, following
 
 
-def reasons_for_noise(before: MachineState, results: Sequence[RungTimes]) -> tuple[str, ...]:
+def reasons_for_noise(before: MachineState, rungs: Sequence[RungTimes]) -> tuple[str, ...]:
     """What speaks against trusting the times, in words."""
     reasons = []
     num_cores = max(1, len(before.affinity))
-    if before.load is not None and before.load > BUSY * num_cores:
+    if before.load > BUSY * num_cores:
         reasons.append(f"load {before.load:.1f} on {num_cores} cores before the first measurement")
-    spread = float(np.median([_spread(result) for result in results])) if results else 0.0
+    quartiles = [np.quantile(rung.epoch_seconds, [0.25, 0.5, 0.75]) for rung in rungs]
+    spread = median([(upper - lower) / middle for lower, middle, upper in quartiles] or [0.0])
     if spread > UNSTEADY:
         reasons.append(
             f"samples of a rung spread over {spread:.0%} of their median (quartiles, median rung)"
         )
     return tuple(reasons)
-
-
-def _spread(result: RungTimes) -> float:
-    lower, middle, upper = np.quantile(result.epoch_seconds, [0.25, 0.5, 0.75])
-    return float((upper - lower) / middle)
-
-
-def _median(values) -> float:
-    return float(np.median(list(values)))
-
-
-def _largest(values) -> int | None:
-    known = [value for value in values if value is not None]
-    return max(known, default=None)

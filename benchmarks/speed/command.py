@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from benchmarks.options import STATUS_DONE, Context, TrainingOptions, allow_float64
+from benchmarks.options import STATUS_DONE, Context, TrainingOptions, allow_float64, option
 from shared.errors import InputError
 from shared.experiment import Experiment
+from shared.timing import Device
 
-Sizes = Annotated[tuple[int, ...], tyro.conf.arg(metavar="INT ...", help_behavior_hint="")]
+if TYPE_CHECKING:
+    from benchmarks.speed.results import SpeedResults
+
+Sizes = Annotated[tuple[int, ...], option("INT ...")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +24,9 @@ class SpeedCommand(TrainingOptions):
     experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(
         default_factory=lambda: Experiment(randomness="shared")
     )
-    device: Literal["cpu", "gpu"] = "cpu"
+    device: Device = "cpu"
     """What to run on; each rung names what it can run on."""
-    rungs: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME ...", help_behavior_hint="")] = ()
+    rungs: Annotated[tuple[str, ...], option("NAME ...")] = ()
     """Names of the rungs to time. All that can run here, if not given."""
     rounds: int = 2
     """Fresh processes for each rung, taken in turns."""
@@ -34,7 +38,7 @@ class SpeedCommand(TrainingOptions):
     """Units of the first hidden layer to time besides, 100 300 1000 for instance."""
     tf32: bool = False
     """Let a GPU round the factors of float32 products, as frameworks do unless told otherwise."""
-    against: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    against: Annotated[Path | None, option("FILE")] = None
     """An earlier speed.json to compare with; refused if it is of another environment."""
 
     def __post_init__(self) -> None:
@@ -47,21 +51,58 @@ class SpeedCommand(TrainingOptions):
                 f"{self.epochs_per_process} epochs give no sample: --epochs-per-process takes 1 "
                 "or more"
             )
-        for size in self.batch_sizes:
-            replace(self.experiment, batch_size=size)  # complains of what is out of range
-        for width in self.widths:
-            replace(self.experiment, hidden_sizes=(width,))
+        self._by_batch_size()  # complains of what is out of range
+        self._by_width()
 
     def execute(self, context: Context) -> int:
-        """Measures everything.
+        """Measures everything; `speed.json` grows after every measurement.
 
         Raises:
-            InputError: a rung or device is unknown or not there, or the data or the
-                output folder cannot be used.
+            InputError: a rung or device is unknown or not there, the data or the output folder
+                cannot be used, or the earlier measurement cannot be compared with.
             RunFailedError: not one rung could be measured.
         """
-        from benchmarks.speed.study import run_speed
+        from benchmarks.display.tables import to_terminal
+        from benchmarks.runner.conduct import conduct
+        from benchmarks.speed.against import against_table, check_comparable, read_finished
+        from benchmarks.speed.ladder import runnable_rungs
+        from benchmarks.speed.machine import describe_conditions
+        from benchmarks.speed.measure import Plan
+        from benchmarks.speed.rounds import measure_speed
 
         allow_float64(self.experiment)
-        run_speed(self, context)
+        rungs, omitted = runnable_rungs(self.rungs, self.device)
+        earlier = self.against and read_finished(self.against)
+
+        def measure(folder: Path) -> "SpeedResults":
+            plan = Plan(
+                rungs=rungs,
+                omitted=omitted,
+                experiment=self.experiment,
+                by_batch_size=self._by_batch_size(),
+                by_width=self._by_width(),
+                raw=context.load_images(self.images),
+                environment=describe_conditions(
+                    context.describe_environment(), self.device, tf32=self.tf32
+                ),
+                num_rounds=self.rounds,
+                num_samples=self.epochs_per_process,
+                folder=folder,
+            )
+            if earlier:
+                check_comparable(earlier, plan)
+            return measure_speed(plan, context.console)
+
+        results = conduct(context, "speed", self.out, measure)
+        if earlier:
+            context.console.print(to_terminal(against_table(earlier, results)))
         return STATUS_DONE
+
+    def _by_batch_size(self) -> tuple[Experiment, ...]:
+        return tuple(replace(self.experiment, batch_size=size) for size in self.batch_sizes)
+
+    def _by_width(self) -> tuple[Experiment, ...]:
+        others = self.experiment.hidden_sizes[1:]
+        return tuple(
+            replace(self.experiment, hidden_sizes=(width, *others)) for width in self.widths
+        )

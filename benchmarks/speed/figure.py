@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -19,42 +21,25 @@ def draw_speed(results: SpeedResults) -> Figure:
     colours = implementation_colours(tuple(dict.fromkeys(rung.framework for rung in results.rungs)))
     for row, rung in enumerate(results.rungs):
         colour = colours[rung.framework]
+        samples = np.ravel(rung.epoch_seconds)
         axes.plot([rung.low, rung.high], [row, row], color=colour, linewidth=6, alpha=0.35)
-        axes.plot(
-            rung.epoch_seconds,
-            np.full(len(rung.epoch_seconds), row),
-            ".",
-            color=colour,
-            markersize=4,
-        )
+        axes.plot(samples, np.full(len(samples), row), ".", color=colour, markersize=4)
         axes.plot(rung.median, row, "|", color=colour, markersize=16, markeredgewidth=2.5)
         axes.annotate(
             f"{rung.median:.2f} s",
-            (max(rung.high, *rung.epoch_seconds), row),
+            (max(rung.high, *samples), row),
             xytext=(7, 0),
             textcoords="offset points",
             va="center",
             fontsize=9,
         )
-    for name, seconds in results.limit_seconds.items():
-        axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
-        axes.annotate(
-            f"{name} {seconds:.2f} s",
-            (seconds, 0.01),
-            xycoords=("data", "axes fraction"),
-            xytext=(-3, 2),
-            textcoords="offset points",
-            rotation=90,
-            ha="right",
-            va="bottom",
-            fontsize=8,
-            color=LIMIT_COLOUR,
-        )
+    if results.environment.accelerator is None:
+        limits = results.limits
+        _draw_limit(axes, "the machine", results.seconds_at(limits.machine.large_product))
+        _draw_limit(axes, "one core", results.seconds_at(limits.one_core.large_product))
     axes.set_xscale("log")
     axes.margins(x=0.12)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    _label_seconds(axes.xaxis)
     axes.set_yticks(range(len(results.rungs)), [rung.title for rung in results.rungs])
     axes.invert_yaxis()
     tidy(axes)
@@ -63,42 +48,49 @@ def draw_speed(results: SpeedResults) -> Figure:
     return figure
 
 
-def draw_growth(rungs: Mapping[tuple[str, int], RungTimes], *, label: str, device: str) -> Figure:
-    """Draws a curve for each rung, both axes logarithmic; bars are 95 % intervals of the median.
+def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
+    axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
+    axes.annotate(
+        f"limit of {of_what} {seconds:.2f} s",
+        (seconds, 0.01),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3, 2),
+        textcoords="offset points",
+        rotation=90,
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color=LIMIT_COLOUR,
+    )
 
-    Args:
-        rungs: times by the rung's title and by the value of what grows.
-        label: what grows.
-        device: what computed.
-    """
+
+def draw_growth(
+    curves: Mapping[str, Mapping[int, RungTimes]], *, label: str, device: str
+) -> Figure:
+    """Draws each rung's curve by what grows, both axes logarithmic, with 95 % intervals."""
     figure = new_figure(8.5, 5.0)
     axes = figure.subplots()
     drawn: set[str] = set()
-    for name in dict.fromkeys(name for name, _ in rungs):
-        sizes = sorted(size for other, size in rungs if other == name)
-        curve = [rungs[name, size] for size in sizes]
-        framework = curve[0].framework
-        medians = np.array([rung.median for rung in curve])
+    for curve in curves.values():
+        rungs = list(curve.values())
+        framework = rungs[0].framework
+        median, low, high = np.transpose([(rung.median, rung.low, rung.high) for rung in rungs])
         axes.errorbar(
-            sizes,
-            medians,
-            yerr=[
-                medians - np.array([rung.low for rung in curve]),
-                np.array([rung.high for rung in curve]) - medians,
-            ],
+            list(curve),
+            median,
+            yerr=[median - low, high - median],
             fmt="o--" if framework in drawn else "o-",
             capsize=3,
-            label=name,
+            label=rungs[0].title,
             color=implementation_colours((framework,))[framework],
             linewidth=2,
         )
         drawn.add(framework)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    ticks = sorted({size for _, size in rungs})
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    _label_seconds(axes.yaxis)
+    sizes = sorted({size for curve in curves.values() for size in curve})
+    axes.set_xticks(sizes, map(str, sizes))
     axes.minorticks_off()
     tidy(axes)
     axes.set_xlabel(label)
@@ -106,3 +98,10 @@ def draw_growth(rungs: Mapping[tuple[str, int], RungTimes], *, label: str, devic
     axes.set_title(device, fontsize=10, loc="left")
     axes.legend(frameon=False, fontsize=8, handlelength=4)
     return figure
+
+
+def _label_seconds(axis: Axis) -> None:
+    """Labels 0.1, 0.2, 0.5, 1, 2, 5 and so on, and nothing between them."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

@@ -1,26 +1,78 @@
-"""What the machine is and how busy it is: all that a time depends on besides the program."""
+"""What a time depends on besides the program: the machine, its limits, settings alike for all."""
 
 import os
-import platform
+import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
+from timeit import Timer
 
-from benchmarks.runner.cores import usable_cores
-from benchmarks.speed.results import Accelerator, MachineState
+import numpy as np
+from threadpoolctl import threadpool_limits
 
-CPU_FOLDER = Path("/sys/devices/system/cpu")
+from benchmarks.runner.environment import Environment
+from benchmarks.runner.processes import Report, pin_to_core, run_in_process, usable_cores
+from benchmarks.speed.results import (
+    BILLION,
+    Accelerator,
+    Limit,
+    Limits,
+    MachineState,
+    SpeedEnvironment,
+)
+from shared.experiment import Experiment
+from shared.operations import product_shapes
+from shared.timing import Device
+
+FREQUENCY_FOLDER = Path("/sys/devices/system/cpu/cpu0/cpufreq")
 KILOHERTZ_PER_MEGAHERTZ = 1_000
 MEBIBYTE = 2**20
+
+LARGE = 2_048
+"""Side of the large square product; three such matrices of float32 are 50 MB."""
+NUM_REPEATS = 7
+SECONDS_PER_REPEAT = 0.1
+
+Rates = tuple[float, float]
+"""GFLOP/s: of the large product, and of the products of a step of this network."""
+
+
+def describe_conditions(software: Environment, device: Device, *, tf32: bool) -> SpeedEnvironment:
+    """Everything as it is before the first measurement.
+
+    Each framework may use every core that this process may use. A framework's own
+    settings for fewer threads are left alone: JAX has none to be relied on.
+    """
+    variables = {"OMP_NUM_THREADS": str(len(usable_cores()) or 1), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    if device == "cpu":
+        variables |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
+    else:  # memory is taken as it is needed, so that what was taken can be told
+        variables |= {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+    if not tf32:
+        # Without these a product of float32 matrices on a recent GPU keeps 10 bits
+        # of each factor's fraction, and each framework chooses by itself.
+        variables |= {"NVIDIA_TF32_OVERRIDE": "0", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+    state = describe_machine()
+    return SpeedEnvironment(
+        **vars(software),
+        device=device,
+        accelerator=find_accelerator() if device == "gpu" else None,
+        variables=tuple(f"{name}={value}" for name, value in sorted(variables.items())),
+        tf32=tf32,
+        before=state,
+        after=state,
+        why_noisy=(),
+    )
 
 
 def describe_machine() -> MachineState:
     """The processor's state now; None for what this system does not tell."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return MachineState(
         affinity=tuple(usable_cores()),
-        governor=_text(CPU_FOLDER / "cpu0/cpufreq/scaling_governor"),
+        governor=_text(FREQUENCY_FOLDER / "scaling_governor"),
         megahertz=_megahertz(),
-        load=load,
+        load=os.getloadavg()[0],
     )
 
 
@@ -35,18 +87,67 @@ def find_accelerator() -> Accelerator | None:
 
 def device_memory_bytes() -> int | None:
     """Memory in use on the first GPU by whoever uses it; None where there is none."""
-    line = _ask_gpu("memory.used", "--format=csv,noheader,nounits")
+    line = _ask_gpu("memory.used")
     return None if line is None else int(line) * MEBIBYTE
 
 
-def _ask_gpu(what: str, form: str = "--format=csv,noheader") -> str | None:
+def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
+    """Rates on one core and on all, each in a process of its own, whose log says which."""
+    cores = usable_cores()
+    core = cores[0] if cores else None
+    return (
+        run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log"),
+        run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log"),
+    )
+
+
+def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> Rates:
+    """The step's rate is that of all its products together; on one core when `core` says which."""
+    if core is not None:
+        pin_to_core(core)
+    with threadpool_limits(None if core is None else 1):
+        return _rate([(LARGE, LARGE, LARGE)]), _rate(product_shapes(experiment))
+
+
+def limits_of(*measured: tuple[Rates, Rates]) -> Limits:
+    """The means of what was measured, at different times, on one core and on all."""
+    one_core, machine = (_limit_of(*rates) for rates in zip(*measured, strict=True))
+    return Limits(one_core=one_core, machine=machine)
+
+
+def _limit_of(*rates: Rates) -> Limit:
+    large, network = zip(*rates, strict=True)
+    return Limit(
+        large_product=fmean(large),
+        network_products=fmean(network),
+        large_product_samples=large,
+        network_products_samples=network,
+    )
+
+
+def _rate(shapes: Sequence[tuple[int, int, int]]) -> float:
+    """GFLOP/s of these products together."""
+    operations = sum(2 * m * k * n for m, k, n in shapes)
+    return operations / sum(map(_seconds_of, shapes)) / BILLION
+
+
+def _seconds_of(shape: tuple[int, int, int]) -> float:
+    """Seconds of an (m, k) by (k, n) product of float32: the median of several repeats."""
+    m, k, n = shape
+    generator = np.random.default_rng(0)
+    left = generator.random((m, k), dtype=np.float32)
+    right = generator.random((k, n), dtype=np.float32)
+    product = np.empty((m, n), np.float32)
+    timer = Timer(lambda: np.matmul(left, right, out=product))
+    timer.timeit(1)  # the first one starts threads
+    num_times = max(1, round(SECONDS_PER_REPEAT / timer.timeit(1)))
+    return float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
+
+
+def _ask_gpu(what: str) -> str | None:
+    command = ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(
-            ["nvidia-smi", f"--query-gpu={what}", form],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
         return None
     lines = answer.stdout.splitlines()
@@ -54,21 +155,15 @@ def _ask_gpu(what: str, form: str = "--format=csv,noheader") -> str | None:
 
 
 def _megahertz() -> float | None:
-    kilohertz = _text(CPU_FOLDER / "cpu0/cpufreq/scaling_cur_freq")
+    kilohertz = _text(FREQUENCY_FOLDER / "scaling_cur_freq")
     if kilohertz is not None:
         return float(kilohertz) / KILOHERTZ_PER_MEGAHERTZ
-    information = _text(Path("/proc/cpuinfo")) or ""
-    speeds = [
-        float(line.partition(":")[2])
-        for line in information.splitlines()
-        if line.startswith("cpu MHz")
-    ]
-    return max(speeds, default=None)
+    speeds = re.findall(r"^cpu MHz\s*:(.*)$", _text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    return max(map(float, speeds), default=None)
 
 
 def _text(path: Path) -> str | None:
-    if platform.system() != "Linux":
-        return None
+    """What the file says; None where the system has none such."""
     try:
         return path.read_text().strip()
     except OSError:

@@ -4,14 +4,13 @@ Raw samples are stored; what is computed from them for readers of the file is
 stored beside them.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.runner.environment import Environment
 from benchmarks.runner.records import Record, check
 from shared.experiment import Experiment
-from shared.timing import Measure
+from shared.timing import Device, Measure
 
 BILLION = 1e9
 
@@ -37,7 +36,7 @@ class MachineState:
     affinity: tuple[int, ...]
     governor: str | None
     megahertz: float | None
-    load: float | None
+    load: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class SpeedEnvironment(Environment):
     why_noisy: what speaks against trusting these times; empty where nothing does.
     """
 
-    device: str
+    device: Device
     accelerator: Accelerator | None
     variables: tuple[str, ...]
     tf32: bool
@@ -69,13 +68,11 @@ class Limit:
 
     large_product: float
     network_products: float
-    large_product_samples: tuple[float, ...] = ()
-    network_products_samples: tuple[float, ...] = ()
+    large_product_samples: tuple[float, ...]
+    network_products_samples: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        # Not yet measured is not a number, and no rate of zero.
-        is_zero = min(self.large_product, self.network_products) <= 0
-        check(not is_zero, "a rate is above zero")
+        check(min(self.large_product, self.network_products) > 0, "a rate is above zero")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,16 +87,17 @@ class Limits:
 class RungTimes:
     """One rung, all its processes together.
 
-    epoch_seconds: raw samples, seconds of an epoch of one training, without
-        evaluation; a sample of a call with several epochs is their mean.
-    rounds: the round, and thereby the process, that each sample was taken in.
+    epoch_seconds: raw samples, those of one process together: seconds of an epoch of one
+        training, without evaluation; of a call with several epochs their mean.
     num_seeds: trainings at a time; above 1 the time is that of all over their number.
-    import_seconds, compile_seconds, first_epoch_seconds: medians over the processes.
+    import_seconds, compile_seconds, first_epoch_seconds: of importing the framework and building
+        the model, of tracing and compiling, of an epoch of the first call without that: wall-clock
+        time, medians over the processes.
     median, low, high: of `epoch_seconds`, with a 95 % bootstrap interval.
     operations: of an epoch's matrix products, see `shared/operations.py`.
     gflops: operations over the median, 1e9 per second.
     share_of_one_core, share_of_machine: of the large product's rate; None on a GPU.
-    peak_bytes, device_bytes: largest resident set; memory taken on a GPU.
+    peak_bytes, device_bytes: largest resident set; memory taken on a GPU since the process began.
     difference: largest weight difference from the oracle after the first call.
     """
 
@@ -108,8 +106,7 @@ class RungTimes:
     idea: str
     measure: Measure
     num_seeds: int
-    epoch_seconds: tuple[float, ...]
-    rounds: tuple[int, ...]
+    epoch_seconds: tuple[tuple[float, ...], ...]
     import_seconds: float
     compile_seconds: float
     first_epoch_seconds: float
@@ -130,11 +127,11 @@ class RungTimes:
         return f"{self.framework}: {self.idea}"
 
     def __post_init__(self) -> None:
-        counts = Counter(self.rounds).values()
-        are_whole = len(self.epoch_seconds) == len(self.rounds) and len(set(counts)) == 1
+        counts = {len(samples) for samples in self.epoch_seconds}
+        are_even = len(counts) == 1 and 0 not in counts
         # What stands on a logarithmic axis is above zero.
-        smallest = min(self.median, self.low, self.high, self.operations, *self.epoch_seconds)
-        check(are_whole and smallest > 0, "rounds of unequal length, or a time that is not above 0")
+        times = (self.median, self.low, self.high, self.operations, *sum(self.epoch_seconds, ()))
+        check(are_even and min(times) > 0, "processes of unequal length, or a time not above 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,13 +183,6 @@ class SpeedResults(Record):
         num_cores = len(environment.before.affinity) or environment.num_cores
         return f"{environment.processor}, {num_cores} cores"
 
-    @property
-    def limit_seconds(self) -> dict[str, float]:
-        """What an epoch's operations take at the rate of a large product, on a processor."""
-        if self.environment.accelerator is not None:
-            return {}
-        billions = self.rungs[0].operations / BILLION
-        return {
-            "limit of the machine": billions / self.limits.machine.large_product,
-            "limit of one core": billions / self.limits.one_core.large_product,
-        }
+    def seconds_at(self, gflops: float) -> float:
+        """What an epoch's operations take at that rate."""
+        return self.rungs[0].operations / BILLION / gflops

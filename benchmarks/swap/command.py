@@ -26,12 +26,9 @@ class SwapCommand:
             RunFailedError: an implementation failed.
         """
         from benchmarks.runner.conduct import conduct
-        from benchmarks.swap.measure import exchange, read_trained
+        from benchmarks.swap.measure import exchange
 
-        trained = read_trained(self.run)
-
-        def measure(folder: Path):
-            return exchange(trained, context.load_images(self.images), context, folder)
-
-        report = conduct(context, "swap", self.out, measure)
+        report = conduct(
+            context, "swap", self.out, lambda out: exchange(self.run, self.images, context, out)
+        )
         return STATUS_DONE if report.passed else STATUS_FAILED

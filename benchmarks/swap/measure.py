@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.implementations import build_implementation
-from benchmarks.options import Context
+from benchmarks.options import Context, DataOptions
 from benchmarks.run.results import WEIGHTS_FILE, Results
 from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import read_json
@@ -28,15 +28,6 @@ LOSS_TOLERANCE: dict[DType, float] = {"float32": 2e-6, "float64": 1e-13}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedRun:
-    """A finished run and the weights that each of its implementations trained, by name."""
-
-    folder: Path
-    results: Results
-    weights: dict[str, Parameters]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Evaluated:
     """Test loss and predicted classes, (10000,), of one set of weights."""
 
@@ -44,39 +35,31 @@ class Evaluated:
     classes: NDArray[np.uint8]
 
 
-def read_trained(folder: Path) -> TrainedRun:
-    """Reads a run's folder.
+def exchange(run: Path, images: DataOptions, context: Context, folder: Path) -> SwapReport:
+    """Evaluates all weights of a run in all its implementations; logs go into `folder`.
 
     Raises:
-        InputError: it does not hold a finished run of two implementations.
-    """
-    results = read_json(folder / "results.json", Results)
-    if len(results.runs) < 2:
-        raise InputError(f"{folder} holds one implementation: swap needs a run of two")
-    weights = {
-        name: load_parameters(folder / name / WEIGHTS_FILE, results.experiment)
-        for name in results.runs
-    }
-    return TrainedRun(folder=folder, results=results, weights=weights)
-
-
-def exchange(trained: TrainedRun, raw: RawDataset, context: Context, folder: Path) -> SwapReport:
-    """Evaluates all weights in all implementations; logs go into `folder`.
-
-    Raises:
-        InputError: the images are not those of the run.
+        InputError: `run` does not hold a finished run of two implementations and of these images.
         RunFailedError: an implementation failed.
     """
-    results = trained.results
+    results = read_json(run / "results.json", Results)
+    if len(results.runs) < 2:
+        raise InputError(f"{run} holds one implementation: swap needs a run of two")
+    weights = {
+        name: load_parameters(run / name / WEIGHTS_FILE, results.experiment)
+        for name in results.runs
+    }
+    raw = context.load_images(images)
     if describe(raw).sha256 != results.dataset.sha256:
         raise InputError(
-            f"{trained.folder} was trained on {results.dataset.name}, other data than "
-            f"{raw.name} here: give the --data that it was trained on"
+            f"{run} was trained on {results.dataset.name}, other data than {raw.name} here: "
+            "give the --data that it was trained on"
         )
-    jobs = {name: (name, results.experiment, raw, trained.weights) for name in trained.weights}
     evaluated = {
-        name: run_in_process(evaluate_all, *job, log=folder / f"{name}.log")
-        for name, job in jobs.items()
+        name: run_in_process(
+            evaluate_all, name, results.experiment, raw, weights, log=folder / f"{name}.log"
+        )
+        for name in weights
     }
     swaps = tuple(
         compare(trained_in, evaluated_in, evaluated, results.experiment.dtype)

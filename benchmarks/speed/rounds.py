@@ -1,0 +1,203 @@
+"""All measurements, round by round, each in a fresh process, and the file that grows with them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.implementations import ORACLE, build_implementation
+from benchmarks.runner.processes import Report, run_in_process, run_side_by_side, usable_cores
+from benchmarks.runner.progress import show_parts
+from benchmarks.runner.records import write_json
+from benchmarks.speed.analysis import reasons_for_noise, rung_times, with_shares
+from benchmarks.speed.machine import describe_machine, limits_of, measure_limits
+from benchmarks.speed.measure import Measurement, MeasurementJob, Plan, measure
+from benchmarks.speed.results import GrowthPoint, Limits, Omission, RungTimes, SpeedResults
+from shared.data.dataset import RawDataset, describe, training_examples
+from shared.draws import Draws, draw_shared
+from shared.errors import RunFailedError
+from shared.experiment import Experiment
+from shared.parameters import Parameters
+from shared.protocol import EpochMetrics, Examples
+from shared.timing import Device, SpeedRung
+
+SEEDS_ON_GPU = 64
+NUM_CHECKED_SEEDS = 2
+"""Of many seeds trained at once the oracle trains so many, one of them not the first."""
+
+Item = TypeVar("Item")
+
+
+def measure_speed(plan: Plan, console: Console) -> SpeedResults:
+    """Limits, the ladder, limits again, then growth; `speed.json` is written after each of them.
+
+    Raises:
+        RunFailedError: not one rung could be measured.
+    """
+    logs = plan.folder / "logs"
+    logs.mkdir()
+    console.print("measuring the machine's limits")
+    before = measure_limits(plan.experiment, logs)
+    results = SpeedResults(
+        finished=False,
+        dataset=describe(plan.raw),
+        experiment=plan.experiment,
+        environment=plan.environment,
+        limits=limits_of(before),
+        num_rounds=plan.num_rounds,
+        rungs=(),
+        omitted=plan.omitted,
+    )
+    for rungs, failures in measure_rungs(plan, results.limits, "ladder", console):
+        results = replace(results, rungs=rungs, omitted=(*plan.omitted, *failures))
+        results = _store(results, plan)
+    if not results.rungs:
+        raise RunFailedError(f"no rung could be measured: {results.omitted[-1].reason}")
+    # A machine that others share is not as fast after the ladder as it was before it.
+    console.print("measuring the machine's limits")
+    limits = limits_of(before, measure_limits(plan.experiment, logs))
+    rungs = with_shares(results.rungs, limits, plan.environment.device)
+    results = _store(replace(results, limits=limits, rungs=rungs), plan)
+    for experiment in plan.by_batch_size:
+        points = (*results.by_batch_size, *_growth_points(plan, experiment, results, console))
+        results = _store(replace(results, by_batch_size=points), plan)
+    for experiment in plan.by_width:
+        points = (*results.by_width, *_growth_points(plan, experiment, results, console))
+        results = _store(replace(results, by_width=points), plan)
+    return _store(replace(results, finished=True), plan)
+
+
+def _growth_points(
+    plan: Plan, experiment: Experiment, ladder: SpeedResults, console: Console
+) -> tuple[GrowthPoint, ...]:
+    """A point of each rung at one experiment; the ladder's own has been measured."""
+    rungs = ladder.rungs
+    if experiment != plan.experiment:
+        what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
+        own = replace(plan, experiment=experiment)
+        *_, (rungs, _) = measure_rungs(own, ladder.limits, what, console)
+    return tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in rungs)
+
+
+def _store(results: SpeedResults, plan: Plan) -> SpeedResults:
+    """Writes the file anew, with the machine's state as it is now."""
+    environment = replace(
+        plan.environment,
+        after=describe_machine(),
+        why_noisy=reasons_for_noise(plan.environment.before, results.rungs),
+    )
+    results = replace(results, environment=environment)
+    write_json(results, plan.folder / "speed.json")
+    return results
+
+
+def measure_rungs(
+    plan: Plan, limits: Limits, what: str, console: Console
+) -> Iterator[tuple[tuple[RungTimes, ...], tuple[Omission, ...]]]:
+    """Measures each rung once a round; after each measurement yields all times and failures so far.
+
+    A rung that fails, or trains another model, is left out from then on: what it
+    took before is dropped, since a rung that fails now and then says nothing.
+    """
+    jobs = measurement_jobs(plan)
+    taken: dict[str, list[Measurement]] = {job.rung.name: [] for job in jobs}
+    failures: dict[str, Omission] = {}
+    with show_parts(console, what, len(jobs) * plan.num_rounds, "measurements") as count:
+        for number, job in interleaved(jobs, plan.num_rounds):
+            outcome = _take(job, number, taken[job.rung.name], failures)
+            times = [rung_times(each, own) for each in jobs if (own := taken[each.rung.name])]
+            yield with_shares(times, limits, plan.environment.device), tuple(failures.values())
+            count(outcome=outcome)  # after it is stored: nobody is told of what an interrupt loses
+
+
+def _take(
+    job: MeasurementJob, number: int, taken: list[Measurement], failures: dict[str, Omission]
+) -> str:
+    """Adds to what a rung took, or to the failures; says which."""
+    name = job.rung.name
+    if name in failures:
+        return f"{name} left out"
+    try:
+        measurement = run_in_process(
+            measure, job, log=job.plan.folder / "logs" / f"{name}-{number}.log"
+        )
+    except RunFailedError as error:
+        taken.clear()
+        failures[name] = Omission(name=name, reason=str(error).partition("\n")[0])
+        return f"{name} failed: {failures[name].reason}"
+    taken.append(measurement)
+    return f"{name} {' '.join(f'{each:.3f}' for each in measurement.epoch_seconds)} s an epoch"
+
+
+def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, Item]]:
+    """Yields each item once a round, A B C, C B A, A B C, …, with the round's number from 0.
+
+    A machine that slows down or speeds up meanwhile does so for all alike: over two
+    rounds every item's mean place in time is the same.
+    """
+    for number in range(num_rounds):
+        for item in items if number % 2 == 0 else reversed(items):
+            yield number, item
+
+
+def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
+    """A job for each rung, from the same draws; the oracle trains first, to know what comes of it.
+
+    Raises:
+        RunFailedError: the oracle failed.
+    """
+    seeds = {rung.name: num_seeds(rung, plan.environment.device) for rung in plan.rungs}
+    most_epochs = max(rung.epochs_per_call for rung in plan.rungs)
+    longest = replace(plan.experiment, num_epochs=most_epochs, randomness="shared")
+    draws = [
+        draw_shared(replace(longest, seed=longest.seed + number))
+        for number in range(max(seeds.values()))
+    ]
+    trained = run_side_by_side(
+        train_oracle,
+        [(longest, plan.raw, each) for each in draws[:NUM_CHECKED_SEEDS]],
+        log=plan.folder / "logs" / "oracle.log",
+        num_processes=NUM_CHECKED_SEEDS,
+    )
+    expected = [after_each for _, after_each in sorted(trained)]
+    jobs = []
+    for rung in plan.rungs:
+        own = slice(seeds[rung.name])
+        orders = [each.orders[: rung.epochs_per_call] for each in draws[own]]
+        jobs.append(
+            MeasurementJob(
+                plan=plan,
+                rung=rung,
+                parameters=tuple(each.parameters for each in draws[own]),
+                orders=np.stack(orders),
+                expected=tuple(each[rung.epochs_per_call - 1] for each in expected[own]),
+            )
+        )
+    return jobs
+
+
+def num_seeds(rung: SpeedRung, device: Device) -> int:
+    """How many trainings a rung does at a time; where many, one on each core of a processor."""
+    if rung.measure == "latency":
+        return 1
+    return SEEDS_ON_GPU if device == "gpu" else len(usable_cores()) or os.cpu_count() or 1
+
+
+def train_oracle(
+    _report: Report, experiment: Experiment, raw: RawDataset, draws: Draws
+) -> tuple[Parameters, ...]:
+    """The oracle's weights after each epoch."""
+    training = training_examples(raw, experiment.dtype)
+    oracle = build_implementation(ORACLE, replace(experiment, dtype="float64"))
+    oracle.set_parameters(draws.parameters)
+    after_each: list[Parameters] = []
+
+    def on_epoch(_metrics: EpochMetrics) -> None:
+        after_each.append(oracle.get_parameters())
+
+    few = Examples(images=training.images[:1], labels=training.labels[:1])
+    oracle.fit(training, validation=few, orders=draws.orders, on_epoch=on_epoch)
+    return tuple(after_each)

@@ -1,0 +1,88 @@
+# %% [markdown]
+# # Seeds
+#
+# **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do the same
+# in today's Keras, draw the first layer's kernel, set the seed again and draw once more. Are the
+# two kernels equal? And which call does this in JAX?
+# %% [markdown]
+# ## Keras
+# %%
+import random
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def draws_again(set_seed):
+    """Whether the first kernel is the same, twice from seed 42."""
+    kernels = []
+    for _ in range(2):
+        set_seed(42)
+        layer = keras.layers.Dense(300)
+        layer.build((None, 784))
+        kernels.append(layer.get_weights()[0])
+    return np.array_equal(kernels[0], kernels[1])
+
+
+by_tensorflow = draws_again(tf.random.set_seed)
+by_keras = draws_again(keras.utils.set_random_seed)
+
+# What TensorFlow draws first for the kernel of the published run.
+tf.random.set_seed(42)
+limit = (6 / (784 + 300)) ** 0.5
+published = tf.random.uniform((784, 300), -limit, limit)[0, 0]
+# %% [markdown]
+# ## JAX
+#
+# Here a layer is told where its numbers come from.
+# %%
+from flax import nnx
+
+layers = [nnx.Linear(784, 300, rngs=nnx.Rngs(42)) for _ in range(2)]
+one, other = (layer.kernel[...] for layer in layers)
+in_flax = np.array_equal(one, other)
+
+
+def layer_without_rngs():
+    return nnx.Linear(784, 300)  # pyright: ignore[reportCallIssue]
+
+
+# %% [markdown]
+# ## What happened
+# %% tags=["hide-output"]
+from lessons.evidence import equal, fails, near
+
+equal("Keras: equal after tf.random.set_seed", False, by_tensorflow)
+equal("Keras: equal after set_random_seed", True, by_keras)
+equal("Flax: equal from nnx.Rngs(42)", True, in_flax)
+fails("Flax: no rngs", "TypeError", "'rngs'", layer_without_rngs)
+near("first published weight", 0.0244862, published, within=1e-7)
+# %% [markdown]
+# The published run is from the time of TensorFlow 2.4, when Keras drew its weights with
+# TensorFlow's random numbers. TensorFlow still draws the same ones: the last line above is the
+# first weight that the book prints. But Keras 3 also runs on JAX and PyTorch, so it no longer draws
+# from TensorFlow's generator. Each initialiser picks a seed of its own when it is created, and
+# `tf.random.set_seed` has no part in that. There is no warning: the program runs, with other
+# weights each time. `keras.utils.set_random_seed(42)` is the call that does it today.
+#
+# JAX has no hidden generator, so there is nothing to set. Whoever draws says where the numbers come
+# from: `nnx.Rngs(42)`. Leaving it out is an error, not a random start. And the same seed gives the
+# same weights, whatever else the program drew before.
+#
+# What follows for a port: no seed makes the two frameworks agree, nor the Keras of today with the
+# Keras of the book. To start where the published run started, this project draws those numbers
+# with TensorFlow (`keras_impl/published_draws.py`) and gives the same arrays to both.
+#
+# **Exercise.** `keras.utils.set_random_seed` seeds three generators: Python's `random`, NumPy's
+# and TensorFlow's. Which one decides the kernel? Set one at a time.
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+equal("equal after random.seed", True, draws_again(random.seed))
+equal("equal after np.random.seed", False, draws_again(np.random.seed))
+equal("equal after tf.random.set_seed", False, draws_again(tf.random.set_seed))
+# %% [markdown] tags=["hide-cell"]
+# Python's. An initialiser without a seed takes one from `random.randint`, and from there on
+# everything is fixed. So a program that uses Python's `random` for something else between the
+# seed and the layer gets other weights.

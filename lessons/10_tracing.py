@@ -1,0 +1,132 @@
+# %% [markdown]
+# # When Python runs the network's code
+#
+# **Predict first.** Neither framework runs your Python code at every step. Python runs in order to
+# record what is computed, and the record is what trains. An epoch has full batches of 32 rows and
+# a last one of 24. In six steps, two epochs of three, how often does Python run the network's code
+# in Keras, and how often in JAX?
+# %%
+from lessons.evidence import equal, near
+from lessons.small_data import draw_rows, draw_weights
+from shared.experiment import Experiment
+
+rows = draw_rows(32 + 32 + 24)  # 55,000 rows, too, leave 24
+# %% [markdown]
+# ## Keras
+# %%
+import keras
+
+from keras_impl.model import build_model
+from keras_impl.train import QUIET, prepare_training
+
+keras_calls = []
+
+
+class Counting(keras.Sequential):
+    def call(self, inputs, *arguments, **options):
+        keras_calls.append(inputs.shape)  # whenever Python runs this
+        return super().call(inputs, *arguments, **options)
+
+
+layers = build_model(Experiment()).layers
+keras_network = Counting([keras.Input((28, 28)), *layers])
+prepare_training(keras_network, Experiment())
+how = {"batch_size": 32, "epochs": 2, **QUIET}
+keras_calls.clear()  # building the network ran it, too
+keras_network.fit(rows.images, rows.labels, **how)
+in_first_fit = len(keras_calls)
+keras_network.fit(rows.images, rows.labels, **how)
+in_second_fit = len(keras_calls) - in_first_fit
+# %% [markdown]
+# ## JAX
+# %%
+from flax import nnx
+
+from jax_impl.implementation import build
+from jax_impl.train import to_device, train_step
+
+jax_traces = []
+
+
+@nnx.jit
+def step(model, optimizer, images, labels):
+    jax_traces.append(len(labels))  # whenever Python runs this
+    return train_step(model, optimizer, images, labels)
+
+
+twin = build(Experiment())
+trained = (twin.model, twin.optimizer)
+images, labels = to_device(rows)
+for _epoch in range(2):
+    for batch in (slice(0, 32), slice(32, 64), slice(64, 88)):
+        step(*trained, images[batch], labels[batch])
+# %% [markdown]
+# ## What happened in six steps
+# %% tags=["hide-output"]
+equal("Keras: runs of `call` in the first fit", 2, in_first_fit)
+equal("Keras: runs of `call` in the second fit", 0, in_second_fit)
+equal("JAX: rows of the batch in each trace", [32, 24], jax_traces)
+# %% [markdown]
+# Appending to a list, like `print`, is not an operation on arrays. It leaves nothing in the record,
+# and happens only when Python itself comes by: that makes it a counter of recordings, or *traces*.
+#
+# JAX records for exact shapes. A batch of 32 rows makes one trace, a batch of 24 another, and each
+# is compiled. From then on both are found by their shapes, so the second epoch adds none.
+#
+# Keras lets TensorFlow leave the number of rows open (the shape is `(None, 28, 28)`), so that one
+# record serves both batches. It is made twice all the same, since the first time creates the
+# variables in which the accuracy is counted, and TensorFlow then records once more without creating
+# any. A second `fit` finds the record and runs no Python code of the network at all.
+#
+# For a port this means: two shapes are two compilations, which is cheap. A new shape in every step
+# would be a compilation in every step. And code that should *do* something in each step, print or
+# count, does it only while tracing. Return the number, and do it outside.
+#
+# **Exercise.** Train the last batch of 24 rows with a single trace, without dropping a row and
+# without changing a weight.
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from shared.oracle import Oracle
+from shared.parameters import largest_difference
+
+cross_entropy = optax.softmax_cross_entropy_with_integer_labels
+traces = []
+
+
+@nnx.jit
+def weighted_step(model, optimizer, images, labels, counts):
+    traces.append(len(labels))
+
+    def loss_fn(model):
+        losses = cross_entropy(model(images), labels)
+        return jnp.sum(losses * counts) / jnp.sum(counts)
+
+    optimizer.update(model, nnx.grad(loss_fn)(model))
+
+
+twin = build(Experiment())
+twin.set_parameters(draw_weights())
+trained = (twin.model, twin.optimizer)
+for batch in jnp.arange(96).reshape(3, 32):
+    counts = batch < 88  # the rows after it do not exist:
+    taken = jnp.where(counts, batch, 0)  # row 0 stands in, uncounted
+    weighted_step(*trained, images[taken], labels[taken], counts)
+
+oracle = Oracle(Experiment())  # NumPy; its last batch has 24 rows
+oracle.set_parameters(draw_weights())
+in_order = {"orders": np.arange(88)[None], "validation": rows}
+oracle.fit(rows, **in_order, on_epoch=lambda _metrics: None)
+weights = twin.get_parameters()
+error = 1e9 * largest_difference(weights, oracle.get_parameters())
+equal("rows of the batch in each trace", [32], traces)
+near("largest weight error, in billionths", 0, error, within=100)
+# %% [markdown] tags=["hide-cell"]
+# Fill the batch up to 32 rows, weight the losses with 1 for rows that exist and 0 for the others,
+# and divide by the sum of these weights, 24. (By 32 it would be another training: lesson 16.) The
+# oracle agrees but for float32's rounding. The port keeps two shapes instead, since that code is
+# shorter.

@@ -1,0 +1,105 @@
+# %% [markdown]
+# # Timing an epoch
+#
+# **Predict first.** Somebody times an epoch of the port: looks at the clock, calls `run_epoch`,
+# which takes 1,719 steps of training, and looks at the clock again. Next to no time has passed. Is
+# JAX that fast? And what did the call return?
+# %% [markdown]
+# ## Keras
+# %%
+from keras_impl.implementation import build as build_keras
+from lessons.evidence import equal, near, show
+from lessons.small_data import draw_rows
+from shared.experiment import NUM_TRAINING_ROWS, Experiment
+
+rows = draw_rows(320)
+keras_twin = build_keras(Experiment())
+batch = (rows.images[:32], rows.labels[:32])
+keras_loss, _accuracy = keras_twin.model.train_on_batch(*batch)
+# %% [markdown]
+# ## JAX
+# %%
+import time
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from jax_impl.implementation import build as build_jax
+from jax_impl.train import run_epoch, to_device
+
+data = to_device(rows)
+# An epoch takes the 320 rows again and again, for the steps of 55,000.
+order = jnp.arange(NUM_TRAINING_ROWS) % len(rows.labels)
+
+
+def compiled_epoch():
+    """The port's epoch, ready to run, and the network it trains."""
+    twin = build_jax(Experiment())
+    arguments = (twin.model, twin.optimizer, data, data, order)
+    compiled = run_epoch.lower(*arguments, batch_size=32).compile()
+    return partial(compiled, *arguments), twin.model
+
+
+run, _ = compiled_epoch()
+started = time.perf_counter()
+trained, _metrics, losses = run()
+seconds_of_call = time.perf_counter() - started
+ready_after_call = losses.is_ready()
+jax.block_until_ready((trained, losses))
+seconds = time.perf_counter() - started
+show("jax_impl.train:run_epoch")
+# %% [markdown]
+# ## What happened
+# %% tags=["hide-output"]
+found = type(keras_loss).__name__
+equal("Keras: type of a step's loss", "float", found)
+equal("JAX: losses ready after the call", False, ready_after_call)
+equal("JAX: losses ready after waiting", True, losses.is_ready())
+# %% tags=["hide-output"]
+from benchmarks.display.style import new_figure
+
+drawing = new_figure(7, 2)
+axes = drawing.subplots()
+names = ("until the call returned", "until the weights were there")
+bars = axes.barh(names, (seconds_of_call, seconds))
+axes.bar_label(bars, fmt=" {:.4f} s")
+axes.set(xlabel="seconds of this one epoch", xlim=(0, 1.25 * seconds))
+axes.invert_yaxis()
+axes.spines[["top", "right"]].set_visible(False)
+drawing
+# %% [markdown]
+# JAX *dispatches* work and returns at once. The arrays it returns have a shape and a type and can
+# be passed on, but their numbers may still be in the making; `is_ready()` tells. So Python prepares
+# the next call while the device works on this one.
+#
+# Keras' `fit` and `train_on_batch` return Python numbers. A Python number cannot be promised for
+# later: Keras has waited for it, and a clock around it is right.
+#
+# A clock around JAX therefore stops too early, unless it waits: `jax.block_until_ready(result)`.
+# `float(…)`, `np.asarray(…)` and `print` wait as well, because they need the numbers. The port's
+# `fit` waits once an epoch, and reads the clock there. Do not wait at each step just to be safe:
+# that takes away what the dispatch gains.
+#
+# **Exercise.** Without waiting, evaluate the model that a call returned while its epoch is still
+# running. Does the evaluation see the old weights, half-trained ones, or the trained ones?
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+from jax_impl.train import evaluate
+
+run, model = compiled_epoch()
+before = evaluate(model, rows).loss
+(model, _optimizer), _metrics, losses = run()
+was_ready = losses.is_ready()
+at_once = evaluate(model, rows).loss
+jax.block_until_ready(model)
+later = evaluate(model, rows).loss
+near("loss before the epoch", 2.29, before, within=0.02)
+equal("epoch done when its weights were used", False, was_ready)
+near("loss with them, asked for at once", 0.28, at_once, within=0.02)
+near("the same, after waiting", at_once, later, within=1e-6)
+# %% [markdown] tags=["hide-cell"]
+# The trained ones. The evaluation is dispatched too, takes the promised arrays as its inputs, and
+# starts when they are there. Asynchronous dispatch changes no number; only clocks have to wait for
+# it.

@@ -1,0 +1,112 @@
+# %% [markdown]
+# # The order of the rows
+#
+# **Predict first.** `fit` shuffles the rows before every epoch; that is its default. You have set
+# the seed, to get the same run again tomorrow. In which order do the rows come in the second epoch,
+# in Keras on TensorFlow, and in JAX?
+#
+# One trick makes the order visible: one row is a batch, and the learning rate is so small that no
+# weight moves. Then each row keeps a loss of its own, and the loss of a step tells which row it
+# took.
+# %%
+import numpy as np
+
+from lessons.evidence import equal, show
+from lessons.small_data import draw_rows
+from shared.experiment import Experiment
+from shared.oracle import forward, log_softmax
+
+OPTIONS = {"batch_size": 1, "learning_rate": 1e-12, "randomness": "native"}
+rows = draw_rows(8)
+
+
+def rows_taken(twin, orders=None):
+    """The rows that each epoch took, step by step, (epochs, 8)."""
+    report = twin.fit(
+        rows,
+        validation=rows,
+        orders=orders,
+        on_epoch=lambda _: None,
+    )
+    weights = twin.get_parameters().astype("float64")
+    _, logits = forward(weights, rows.images.astype("float64"))
+    losses = -log_softmax(logits)[np.arange(8), rows.labels]
+    distances = np.abs(report.step_losses[:, None] - losses)
+    return distances.argmin(axis=1).reshape(-1, 8)
+
+
+# %% [markdown]
+# ## Keras
+# %%
+import tensorflow as tf
+
+from keras_impl.implementation import build_recording
+
+# This sets the seed.
+keras_twin = build_recording(Experiment(num_epochs=3, **OPTIONS))
+seeded = rows_taken(keras_twin)
+tf.random.set_seed(None)  # pyright: ignore[reportArgumentType]
+unseeded = rows_taken(keras_twin)
+
+show("keras_impl.model:build_model", "keras_impl.train:fit")
+# %% [markdown]
+# ## JAX
+# %%
+from jax_impl.implementation import JaxTwin
+
+of_jax = rows_taken(JaxTwin(Experiment(num_epochs=3, **OPTIONS)))
+
+show("jax_impl.train:_epoch_orders")
+# %% [markdown]
+# ## What happened
+# %% tags=["hide-output"]
+as_they_came = np.arange(8)
+
+
+def all_shuffled(orders):
+    """Whether each epoch took every row once, but not as they came."""
+    complete = (np.sort(orders) == as_they_came).all()
+    return bool(complete and (orders != as_they_came).any(axis=1).all())
+
+
+def num_different(orders):
+    return len(np.unique(orders, axis=0))
+
+
+first, second, _ = seeded.tolist()
+equal("Keras: shuffled", True, all_shuffled(seeded))
+equal("Keras: rows in the second epoch, as in the first", first, second)
+equal("Keras: different orders in three epochs", 1, num_different(seeded))
+equal("Keras without a seed: different orders", True, num_different(unseeded) > 1)
+equal("JAX: shuffled", True, all_shuffled(of_jax))
+equal("JAX: different orders in three epochs", 3, num_different(of_jax))
+# %% [markdown]
+# Keras on TensorFlow shuffles inside a `tf.data` pipeline, which starts anew in each epoch. With a
+# seed set, it starts from the same random state each time and draws the same permutation: shuffled,
+# but the same in all 30 epochs, down to the 24 rows of the last batch. Without a seed the orders
+# differ, as most people believe they always do.
+#
+# In JAX nothing is shuffled unless you do it, with a key that you hold. The port makes a key for
+# each epoch, `jax.random.fold_in(key, epoch)`, and so gets a fresh order each time, and the same
+# ones tomorrow. (Use the same `key` in each epoch, and you get what Keras does: lesson 3.)
+#
+# For a port to be the same training, it must take the same orders. No pair of seeds makes two
+# generators agree, so this project draws the orders outside and passes them to both.
+#
+# **Exercise.** Does it help to call `fit` three times for one epoch each? If not, give Keras a
+# fresh order in each epoch, seed and all.
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+keras_twin = build_recording(Experiment(num_epochs=1, **OPTIONS))
+repeated = np.concatenate([rows_taken(keras_twin) for _ in range(3)])
+generator = np.random.default_rng(42)
+orders = np.stack([generator.permutation(8) for _ in range(3)])
+taken = rows_taken(keras_twin, orders)
+equal("different orders in three fits", 1, num_different(repeated))
+equal("different orders from NumPy", 3, num_different(orders))
+equal("rows that Keras then took", orders.tolist(), taken.tolist())
+# %% [markdown] tags=["hide-cell"]
+# It does not help: each `fit` starts its pipeline from the same random state again. Draw the orders
+# with NumPy, put the rows in order yourself, and call `fit(…, shuffle=False)` for each epoch.
+# `keras_impl.train.fit` does that when it is given orders.

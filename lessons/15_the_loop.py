@@ -1,0 +1,143 @@
+# %% [markdown]
+# # Four ways to write the loop
+#
+# **Predict first.** The same training can be written in four ways: Keras' `fit`; a step under
+# `nnx.jit`; a step under `jax.jit` that takes and returns the model as a pytree; a `scan` that
+# takes a whole epoch in one call. Two epochs from the same weights on the same batches: how far
+# apart do the weights end?
+# %%
+import numpy as np
+
+from lessons.evidence import fails, near, show
+from lessons.small_data import draw_rows, draw_weights
+from shared.experiment import Experiment
+from shared.parameters import largest_difference
+
+experiment = Experiment(num_epochs=2)
+rows, weights = draw_rows(32 + 32 + 24), draw_weights()
+generator = np.random.default_rng(experiment.seed)
+orders = np.stack([generator.permutation(88) for _ in range(2)])
+
+
+def trained_by(twin):
+    """The weights after two epochs of an implementation's `fit`."""
+    twin.set_parameters(weights)
+    twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _: None)
+    return twin.get_parameters()
+
+
+# %% [markdown]
+# ## Keras
+# %%
+from keras_impl.implementation import KerasTwin
+
+of_fit = trained_by(KerasTwin(experiment))
+
+show("keras_impl.train:fit")
+# %% [markdown]
+# ## JAX
+# %%
+from jax_impl.implementation import JaxTwin
+from jax_impl.speed import RUNGS, steps
+from shared.timing import EpochClock, Workload
+
+workload = Workload(
+    rung=RUNGS[0],
+    experiment=experiment,
+    training=rows,
+    parameters=(weights,),
+)
+
+
+def trained_step_by_step(make_trainer):
+    """The weights after two epochs of a trainer of `twins speed`."""
+    trainer = make_trainer(workload)
+    trainer.train(orders[None], EpochClock())  # not read here
+    return trainer.get_parameters()[0]
+
+
+of_jax = {
+    "nnx.jit": trained_step_by_step(steps.module_steps),
+    "nnx.jit(graph=False)": trained_step_by_step(steps.tree_steps),
+    "nnx.cached_partial": trained_step_by_step(steps.cached_steps),
+    "jax.jit on pytrees": trained_step_by_step(steps.pytree_steps),
+    "scan": trained_by(JaxTwin(experiment)),
+}
+
+step_of_pytrees = "jax_impl.speed.steps:step_of_pytrees"
+show("jax_impl.speed.steps:step", step_of_pytrees, "jax_impl.train:train_epoch")
+# %% [markdown]
+# ## What happened
+# %% tags=["hide-output"]
+moved = largest_difference(of_fit, weights)
+near("fit: largest change of a weight by the training", 0.0045, moved, within=0.0001)
+for name, trained in of_jax.items():
+    billionths = 1e9 * largest_difference(trained, of_fit)
+    near(f"{name}: largest difference from fit, in billionths", 0, billionths, within=100)
+# %% [markdown]
+# How long an epoch takes each of them, as `twins speed` measured and stored it:
+# %% tags=["hide-input"]
+import json
+from importlib.resources import files
+
+from benchmarks.display.style import new_figure
+
+stored = json.loads((files("benchmarks") / "results/speed.json").read_text())
+seconds = {rung["name"]: rung["median"] for rung in stored["rungs"]}
+ways = {
+    "Keras: fit": seconds["keras-fit"],
+    "JAX: nnx.jit, a call per step": seconds["jax-nnx-jit"],
+    "JAX: jax.jit on pytrees, a call per step": seconds["jax-jit"],
+    "JAX: scan, a call per epoch": seconds["jax-scan"],
+}
+drawing = new_figure(7.0, 2.6)
+axes = drawing.subplots()
+bars = axes.barh(list(ways), list(ways.values()))
+axes.bar_label(bars, fmt=" %.1f s")
+axes.margins(x=0.15)
+axes.invert_yaxis()
+axes.spines[["top", "right"]].set_visible(False)
+axes.set_xlabel("seconds of an epoch (benchmarks/results/speed.json)")
+drawing
+# %% [markdown]
+# They end in the same place: some billionths apart, while training moved a weight by up to 4.5
+# thousandths. That is float32's rounding. How a loop is written is no part of the experiment.
+#
+# What differs is how often Python takes part. `fit` comes back to Python after each step, for its
+# callbacks and figures. `nnx.jit` lets you write the step on a model that changes in place, and for
+# that walks through model and optimiser at every call; `nnx.jit(graph=False)` and
+# `nnx.cached_partial` make that walk shorter. A module is also a *pytree* of arrays: `jax.jit`
+# takes it as it is, may use the old arrays' memory for the new (*donation*), and gives back what
+# the function returns. `scan` records one step and repeats it in compiled code: Python is called
+# once an epoch, not 1,719 times. It can, because a step is a function from a model and an optimiser
+# to a model and an optimiser.
+#
+# The figure shows what that is worth; `docs/speed.md` says how it was measured, and that the run
+# could not tell JAX's ways with a call per step apart. For a port: begin with `nnx.jit`, which is
+# easiest to read, prove it right, and then take Python out of it, with the first as the judge of
+# the second.
+#
+# **Exercise.** Keep the trainer's network from before a step of `step_of_pytrees`, to see
+# afterwards how far the weights moved. What happens, and what should you keep instead?
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+import jax
+import jax.numpy as jnp
+
+trainer = steps.pytree_steps(workload)
+copied = trainer.get_parameters()[0]
+kept = trainer.trained
+trainer.trained = trainer.advance(jnp.arange(32))
+fails(
+    "the first array of the network from before the step",
+    "RuntimeError",
+    "Array has been deleted",
+    lambda: float(jax.tree.leaves(kept)[0].sum()),
+)
+change = largest_difference(trainer.get_parameters()[0], copied)
+near("largest change of a weight since the copy", 0.0011, change, within=0.0001)
+# %% [markdown] tags=["hide-cell"]
+# The step was given the network's memory (`donate_argnames`), so its arrays are deleted. Keep a
+# copy: `get_parameters` copies to NumPy. Without donation the old arrays would live on, and every
+# step would need memory for both.

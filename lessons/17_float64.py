@@ -1,0 +1,133 @@
+# %% [markdown]
+# # float64
+#
+# **Predict first.** To see whether two frameworks differ by rounding or by a mistake, compute in
+# float64. You pass float64 images to both of them, and ask for layers of float64. What type do they
+# compute in?
+# %%
+import warnings
+
+import numpy as np
+
+from lessons.evidence import equal, fails, near, show
+from lessons.small_data import draw_rows, draw_weights
+from shared.experiment import Experiment
+from shared.oracle import forward
+
+images = draw_rows(56).images.astype("float64")
+drawn = draw_weights().astype("float64")
+# Multiples of a third, which float32 has to round.
+weights = drawn.with_kernels(lambda kernel: kernel * 4 / 3)
+
+
+def right_decimals(twin):
+    """On how many decimals all logits agree with NumPy's, float64."""
+    twin.set_parameters(weights)
+    _, expected = forward(weights, images)
+    errors = np.abs(twin.predict(images).logits - expected)
+    return -np.log10(errors.max())
+
+
+# %% [markdown]
+# ## Keras
+# %%
+import keras
+
+from keras_impl.implementation import KerasTwin
+
+twin = KerasTwin(Experiment())
+keras_output = twin.model(images)
+layer = keras.layers.Dense(300, dtype="float64")
+layer.build((None, 784))
+keras_kernel = layer.get_weights()[0]
+
+of_keras = right_decimals(twin)
+of_keras_64 = right_decimals(KerasTwin(Experiment(dtype="float64")))
+
+show("keras_impl.model:build_model")
+# %% [markdown]
+# ## JAX
+# %%
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from jax_impl.implementation import JaxTwin
+
+
+def jax_kernel():
+    rngs = nnx.Rngs(42)
+    layer = nnx.Linear(784, 300, param_dtype="float64", rngs=rngs)
+    return layer.kernel[...]
+
+
+with warnings.catch_warnings(action="error"):
+    jax_images = jnp.asarray(images)
+with warnings.catch_warnings(action="ignore"):
+    kernel = jax_kernel()
+
+of_jax = right_decimals(JaxTwin(Experiment()))
+of_jax_64 = right_decimals(JaxTwin(Experiment(dtype="float64")))
+jax.config.update("jax_enable_x64", False)  # as it was
+
+show("jax_impl.model:build_model")
+# %% [markdown]
+# ## What happened
+# %% tags=["hide-output"]
+keras_type = keras.backend.standardize_dtype(keras_output.dtype)
+equal("Keras: output of images in float64", "float32", keras_type)
+equal("JAX: images passed as float64", "float32", str(jax_images.dtype))
+equal("Keras: kernel asked for as float64", "float64", str(keras_kernel.dtype))
+equal("JAX: kernel asked for as float64", "float32", str(kernel.dtype))
+with warnings.catch_warnings(action="error"):
+    message = "will be truncated to dtype float32"
+    fails("JAX: the same, warnings being errors", "UserWarning", message, jax_kernel)
+near("Keras: right decimals of the logits", 6, of_keras, within=1)
+near("JAX: right decimals of the logits", 6, of_jax, within=1)
+near("Keras with floatx float64: right decimals", 15, of_keras_64, within=1)
+near("JAX with jax_enable_x64: right decimals", 15, of_jax_64, within=1)
+# %% [markdown]
+# Images alone change nothing. Keras converts what comes in to the type of its layers, float32. JAX
+# turns every float64 array into float32 when it enters. Neither says a word.
+#
+# Where the type is asked for by name, they differ. A Keras layer with `dtype="float64"` gets it.
+# JAX warns and creates float32, until `jax_enable_x64` is set. (A warning is easily lost among
+# others; with warnings as errors, as in this project's tests, it stops you.)
+#
+# So there is a switch in each: `keras.config.set_floatx("float64")` before the model is built,
+# which makes it the default of all layers, and `jax.config.update("jax_enable_x64", True)` before
+# the first array. `build_model` turns it in both, by `Experiment.dtype`. Not a type's name but the
+# decimals tell that it works: the logits are right to 6 decimals without it, to 15 with it.
+#
+# This is how the project tells a mistake from rounding: in float64 rounding stays below 10⁻¹⁴ over
+# a whole run, and mistakes do not (`twins parity --dtype float64`).
+#
+# Both switches hold for the whole process. JAX has two finer ones: `with jax.enable_x64(True):`
+# holds for a few lines, and `jax_explicit_x64_dtypes` allows 64 bits where they are asked for by
+# name. Flax's initialiser, which mixes in float32, is not ready for the second:
+# %% tags=["hide-output"]
+with jax.enable_x64(True):
+    equal("JAX: images within jax.enable_x64", "float64", str(jnp.asarray(images).dtype))
+equal("JAX: images after it", "float32", str(jnp.asarray(images).dtype))
+jax.config.update("jax_explicit_x64_dtypes", "allow")
+equal("JAX: zeros by name, allowed", "float64", str(jnp.zeros(3, "float64").dtype))
+fails("JAX: the kernel, allowed", "TypeError", "got float64, float32", jax_kernel)
+jax.config.update("jax_explicit_x64_dtypes", "warn")
+# %% [markdown]
+# **Exercise.** Build JAX's network first, and only then set `jax_enable_x64`; then pass the weights
+# and the images in float64. Which type do the logits have, and to how many decimals are they right?
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+port = JaxTwin(Experiment())
+jax.config.update("jax_enable_x64", True)
+decimals = right_decimals(port)
+logits = port.predict(images).logits
+kernel = port.get_parameters().layers[0].kernel
+equal("type of the kernel", "float32", str(kernel.dtype))
+equal("type of the logits", "float32", str(logits.dtype))
+near("right decimals of the logits", 6, decimals, within=1)
+# %% [markdown] tags=["hide-cell"]
+# They are float32, and right to 6 decimals, as without the switch. The kernels were created as
+# float32 and stay so, the weights were rounded as they went in, and Flax's layer computes in the
+# type that it was built with: the switch comes before the network is built.

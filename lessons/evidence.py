@@ -1,0 +1,99 @@
+"""What a lesson uses: evidence that a run is as the lesson says, and the project's own code.
+
+Each of the first three prints one line, `✓ what was looked at: what was found`, and ends
+the lesson where what was found is not what is taught: a framework has changed then.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+LONGEST_MESSAGE = 200
+"""Characters of an error's message that are shown; TensorFlow writes whole pages."""
+
+
+def near(text: str, taught: float, found: Any, *, within: float) -> None:
+    """A number is what the lesson teaches, up to `within` (absolute)."""
+    found = float(found)
+    decimals = next(count for count in range(17) if 10**-count <= within)
+    _judge(text, f"{taught:.{decimals}f}", f"{found:.{decimals}f}", abs(found - taught) <= within)
+
+
+def equal(text: str, taught: object, found: object) -> None:
+    """A value is exactly what the lesson teaches."""
+    _judge(text, str(taught), str(found), bool(taught == found))
+
+
+def fails(text: str, error_type: str, fragment: str, function: Callable[[], object]) -> None:
+    """A call ends in an error of this name whose message holds the fragment."""
+    taught = f"{error_type}: … {fragment} …"
+    try:
+        value = function()
+    except Exception as error:
+        found = f"{type(error).__name__}: {_telling_line(str(error), fragment)}"
+        _judge(text, taught, found, type(error).__name__ == error_type and fragment in str(error))
+    else:
+        _judge(text, taught, f"no error, but {value}", holds=False)
+
+
+def _judge(text: str, taught: str, found: str, holds: bool) -> None:
+    print(f"{'✓' if holds else '✗'} {text}: {found}", flush=True)
+    if not holds:
+        raise AssertionError(f"{text}: the lesson teaches {taught}, this run found {found}")
+
+
+def _telling_line(message: str, fragment: str) -> str:
+    """The line of an error's message that holds the fragment, or else its first, cut short."""
+    lines = message.splitlines() or [""]
+    line = next((line for line in lines if fragment in line), lines[0])
+    return shorten(line, LONGEST_MESSAGE, placeholder=" …")
+
+
+@dataclass(frozen=True)
+class ShownCode:
+    """Functions or classes as they stand in the project: side by side on a page, else in turn."""
+
+    sources: tuple[tuple[str, str], ...]
+    """The place of each, `jax_impl/train.py:40`, and its text."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"# {place}\n{text}" for place, text in self.sources)
+
+    def _repr_html_(self) -> str:
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import PythonLexer
+
+        columns = (
+            f"<figure><figcaption><code>{place}</code></figcaption>"
+            f"{highlight(text, PythonLexer(), HtmlFormatter())}</figure>"
+            for place, text in self.sources
+        )
+        return f'<div class="side-by-side">{"".join(columns)}</div>'
+
+
+def show(*names: str) -> ShownCode:
+    """The source of each, named like `jax_impl.train:train_epoch`; imports none of them.
+
+    Raises:
+        LookupError: there is no such module, or nothing of that name at its top.
+    """
+    return ShownCode(tuple(map(_source, names)))
+
+
+def _source(name: str) -> tuple[str, str]:
+    module, _, attribute = name.partition(":")
+    specification = find_spec(module)
+    if specification is None or specification.origin is None:
+        raise LookupError(f"there is no module {module}")
+    text = Path(specification.origin).read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if getattr(node, "name", None) == attribute:
+            first = min(part.lineno for part in (node, *getattr(node, "decorator_list", [])))
+            lines = text.splitlines()[first - 1 : node.end_lineno]
+            return f"{module.replace('.', '/')}.py:{first}", "\n".join(lines)
+    raise LookupError(f"nothing is called {attribute} in {module}")

@@ -1,1 +1,0 @@
-"""The lessons as a static site, and as notebooks: pages that say what their code gave."""
