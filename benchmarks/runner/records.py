@@ -15,7 +15,7 @@ from shared.experiment import Experiment
 
 AnyRecord = TypeVar("AnyRecord")
 
-LARGEST_NUMBER = 1e18
+SMALLEST_NUMBER, LARGEST_NUMBER = 1e-30, 1e18
 """Beyond anything that is measured here; an axis that reached so far would show nothing else."""
 
 
@@ -82,7 +82,7 @@ def recognise(content: bytes) -> Record | None:
 
 
 def _has_usable_numbers(raw: object) -> bool:
-    """Whether no number in a decoded file, at any depth, is larger than any measurement."""
+    """Whether each number in a decoded file, at any depth, is 0 or of a size that is measured."""
     waiting = [raw]
     while waiting:
         value = waiting.pop()
@@ -91,6 +91,6 @@ def _has_usable_numbers(raw: object) -> bool:
                 waiting += value.values()
             case list():
                 waiting += value
-            case int() | float() if abs(value) > LARGEST_NUMBER:
+            case int() | float() if value and not SMALLEST_NUMBER < abs(value) < LARGEST_NUMBER:
                 return False
     return True
