@@ -138,7 +138,6 @@ def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings
     assert set(state(folder / "trainings")) == all_names(3)
     assert not (folder / UNFINISHED).exists()
     assert (folder / "figures" / "seeds.png").read_bytes().startswith(b"\x89PNG")
-    assert results.seeds == (0, 1, 2)
     # Trainings ended in another order; the record has them by name and seed, so pairs match.
     assert [(each.implementation, each.seed) for each in results.trainings] == [
         (name, seed) for name in NAMES for seed in range(3)
@@ -404,7 +403,6 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     results = read_json(folder / "seeds.json", SweepResults)
     assert results.dataset.name == "fashion-mnist"
     assert all(len(training.history) == 1 for training in results.trainings)
-    assert len({training.data_sha256 for training in results.trainings}) == 1
     losses = {name: [each.test.loss for each in results.of(name)] for name in NAMES}
     # The same draws make nearly the same network, and other seeds another one.
     np.testing.assert_allclose(losses["keras"], losses["jax"], rtol=1e-3)

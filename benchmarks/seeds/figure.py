@@ -13,20 +13,18 @@ from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.implementations import title_of
 from benchmarks.seeds.results import SweepResults, SweepStatistics, accuracies_of
 
-PERCENT = 100
-"""Accuracies come as shares and are drawn in per cent; differences in percentage points."""
 _VERDICT_WORDS = {"equivalent": "equivalent", "not shown": "equivalence not shown"}
 _MEAN = {"fmt": "s", "markersize": 5, "capsize": 4, "color": "black"}
 
 
 def draw_seeds(results: SweepResults) -> Figure:
-    """Draws three panels, and a fourth where documented figures can be compared."""
+    """Draws three panels, in per cent, and a fourth where documented figures can be compared."""
     statistics = results.statistics
     shares = {
         title_of(name): accuracies_of(results.of(name), results.dataset.num_test)
         for name in statistics.test_accuracy
     }
-    accuracies = PERCENT * DataFrame(shares, index=results.seeds)
+    accuracies = 100 * DataFrame(shares, index=results.seeds)
     has_distances = any(each.position.z is not None for each in statistics.documented)
     figure = new_figure(12.0, 8.6 if has_distances else 7.6)
     rows = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
@@ -69,20 +67,19 @@ def _draw_spread(axes: Axes, accuracies: DataFrame, statistics: SweepStatistics)
         axes.plot(column + swarm(values), values, "o", markersize=5, color=colours[title])
         mean, reach = _interval(summary.mean_low, summary.mean, summary.mean_high)
         axes.errorbar(column - 0.4, mean, yerr=reach, **_MEAN)
-    axes.set_title("distribution; mean with 95 % interval")
     axes.set_xticks(range(len(colours)), list(colours))
-    axes.set_xlim(-0.65, len(colours) - 0.4)
+    axes.set(title="distribution; mean with 95 % interval", xlim=(-0.65, len(colours) - 0.4))
     axes.tick_params(labelleft=False)
     tidy(axes)
 
 
 def _interval(low: float, mean: float, high: float) -> tuple[float, list[list[float]]]:
     """A mean, and how far its interval reaches below and above, both in per cent."""
-    return PERCENT * mean, [[PERCENT * (mean - low)], [PERCENT * (high - mean)]]
+    return 100 * mean, [[100 * (mean - low)], [100 * (high - mean)]]
 
 
 def _mark_documented_accuracy(axes: Axes, statistics: SweepStatistics) -> None:
-    documented = {each.figure: PERCENT * each.documented for each in statistics.documented}
+    documented = {each.figure: 100 * each.documented for each in statistics.documented}
     if "test accuracy" in documented:
         accuracy = documented["test accuracy"]
         label = f"documented, {accuracy:.2f} %"
@@ -92,7 +89,7 @@ def _mark_documented_accuracy(axes: Axes, statistics: SweepStatistics) -> None:
 def _draw_differences(axes: Axes, accuracies: DataFrame, statistics: SweepStatistics) -> None:
     """From top to bottom for each difference: seeds, paired interval, unpaired interval."""
     labels: list[str] = []
-    margin = PERCENT * statistics.equivalence[0].paired.margin
+    margin = 100 * statistics.equivalence[0].paired.margin
     for pair in statistics.equivalence:
         other, reference = title_of(pair.other), title_of(pair.reference)
         differences = (accuracies[other] - accuracies[reference]).to_numpy()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from benchmarks.implementations import implementation_names, title_of
@@ -46,16 +46,12 @@ def check_resumable(folder: Path, plan: SweepPlan, seeds: tuple[int, ...]) -> No
             f"the sweep in {folder} is another one ({'; '.join(differences)}): give the options "
             "it was started with, or start a new one without --resume; nothing there was touched"
         )
-    names = implementation_names()
-    strangers = [
-        f"{name} {seed}"
-        for name, seed in _stored_trainings(folder)
-        if name not in names or seed not in seeds
-    ]
+    strangers = _stored_trainings(folder).keys() - set(product(implementation_names(), seeds))
     if strangers:
+        listed = ", ".join(f"{name} {seed}" for name, seed in sorted(strangers))
         raise InputError(
             f"the sweep in {folder} holds trainings outside of seeds {seeds[0]} to {seeds[-1]}: "
-            f"{', '.join(strangers)}; choose --first-seed and --count so that none is left out"
+            f"{listed}; choose --first-seed and --count so that none is left out"
         )
 
 
