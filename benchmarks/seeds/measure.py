@@ -118,7 +118,7 @@ def _train_missing(
             one_core_each=True,
         )
         # Closed at once when anything fails here, so that no child trains on in vain.
-        with closing(runs):  # pyright: ignore[reportArgumentType]
+        with closing(runs):
             for index, training in runs:
                 _store(training, folder)
                 key = missing[index]

@@ -101,6 +101,9 @@ class SweepResults(SweepPlan):
         trained = [self.of(name) for name in self.statistics.test_accuracy]
         are_whole = all(tuple(each.seed for each in of_one) == self.seeds for of_one in trained)
         check(bool(trained) and are_whole and self.dataset.num_test > 0, "a training is missing")
+        pairs = self.statistics.equivalence
+        compared = {name for pair in pairs for name in (pair.other, pair.reference)}
+        check(compared == {*self.statistics.test_accuracy}, "others are compared than were trained")
 
     def ran_on(self) -> dict[str, str]:
         """As in `Record.ran_on`."""

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from benchmarks.runner.records import check
 from shared.errors import InputError
 
 EQUIVALENCE_MARGIN = 0.002
@@ -48,6 +49,9 @@ class Summary:
     mean_low: float
     mean_high: float
 
+    def __post_init__(self) -> None:
+        check(self.mean_low <= self.mean <= self.mean_high, "a mean outside of its interval")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Equivalence:
@@ -70,6 +74,9 @@ class Equivalence:
     p_above_minus_margin: float
     p_below_margin: float
     verdict: Literal["equivalent", "not shown"]
+
+    def __post_init__(self) -> None:
+        check(self.low <= self.difference <= self.high, "a difference outside of its interval")
 
     @property
     def p(self) -> float:
