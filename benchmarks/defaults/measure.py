@@ -57,7 +57,7 @@ def measure_ladder(
         PortResult(
             name=rung.name,
             change=rung.change,
-            habits=asdict(rung.habits),
+            habits=asdict(rung.habits),  # pyright: ignore[reportArgumentType]
             parity=parity_of(ports[place], of_reference),
             seeds=tuple(map(_outcome, seeds, trained[place :: len(ladder)])),
         )
