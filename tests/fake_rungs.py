@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from benchmarks.runner.environment import describe_environment
 from benchmarks.speed.machine import describe_conditions
-from benchmarks.speed.measure import MeasurementJob, Plan
+from benchmarks.speed.measure import MeasurementJob
+from benchmarks.speed.plan import Plan
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
 from shared.experiment import Experiment
@@ -47,10 +48,7 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
     )
     whole = Plan(
         rungs=rungs,
-        omitted=(),
         experiment=Experiment(hidden_sizes=(3,), batch_size=5_000, learning_rate=1e-6),
-        by_batch_size=(),
-        by_width=(),
         raw=black,
         environment=replace(conditions, device=device, variables=()),
         num_rounds=2,

@@ -9,14 +9,14 @@ import pytest
 from rich.console import Console
 
 from benchmarks.docs_tables import RESULTS
-from benchmarks.runner.records import read_json, write_json
+from benchmarks.runner.records import read_json
 from benchmarks.speed import analysis
-from benchmarks.speed.against import against_table, check_comparable, read_finished
-from benchmarks.speed.ladder import all_rungs, runnable_rungs, why_not
 from benchmarks.speed.machine import limits_of, measure_rates
-from benchmarks.speed.measure import Plan, measure
+from benchmarks.speed.measure import measure
+from benchmarks.speed.plan import Plan, all_rungs, check_comparable, runnable_rungs, why_not
 from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from benchmarks.speed.rounds import interleaved, measure_rungs
+from benchmarks.speed.show import against_table
 from shared.data.dataset import describe
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
@@ -94,7 +94,7 @@ def test_a_failing_rung_is_left_out_and_the_others_go_on(tmp_path: Path):
     (tmp_path / "logs").mkdir()
     whole = plan(*rungs, folder=tmp_path, num_rounds=3)
     console = Console(file=StringIO(), width=500)
-    steps = list(measure_rungs(whole, LIMITS, "ladder", console))
+    steps = list(measure_rungs(whole, "ladder", console))
     assert [[len(rung.epoch_seconds) for rung in measured] for measured, _ in steps] == [
         *[[1], [1, 1]],
         *[[1], [2]],  # what the rung took before it failed is dropped
@@ -122,10 +122,10 @@ def test_rates_and_shares():
     measured = times("a", ((0.5, 0.5), (0.5, 0.5)))
     operations = 55_000 * (2 * (2 * 784 * 3 + 2 * 3 * 10) + 2 * 3 * 10)
     assert measured.gflops == pytest.approx(operations / 0.5 / 1e9)
-    (shown,) = analysis.with_shares([measured], LIMITS, "cpu")
+    (shown,) = analysis.with_shares((measured,), LIMITS, "cpu")
     assert shown.share_of_one_core == pytest.approx(measured.gflops / 100)
     assert shown.share_of_machine == pytest.approx(measured.gflops / 200)
-    assert analysis.with_shares([measured], LIMITS, "gpu") == (measured,)
+    assert analysis.with_shares((measured,), LIMITS, "gpu") == (measured,)
 
 
 def test_limits_of_two_measurements_are_their_means_and_keep_them():
@@ -194,18 +194,14 @@ def test_unsound_samples_are_no_record(groups: Groups):
         replace(times("a", ((1.0,),)), epoch_seconds=groups)
 
 
-def test_an_earlier_whole_file_of_the_same_environment_is_compared_with(tmp_path: Path):
-    path = tmp_path / "speed.json"
+def test_an_earlier_whole_measurement_in_the_same_environment_is_compared_with():
     whole = plan(fake_rung("a"))
     earlier = results(whole)
-    write_json(earlier, path)
-    assert read_finished(path) == earlier
     check_comparable(earlier, whole)
     now = results(whole, rungs=(times("a", ((0.5, 0.5), (0.5, 0.5))), times("b", ((1.0,),))))
     assert against_table(earlier, now).rows == (("a", "1.050", "0.500", "2.10", "2.00–2.40"),)
-    write_json(replace(earlier, finished=False), path)
     with pytest.raises(InputError, match="not finished"):
-        read_finished(path)
+        check_comparable(replace(earlier, finished=False), whole)
 
 
 @pytest.mark.parametrize(

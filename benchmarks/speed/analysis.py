@@ -1,9 +1,9 @@
 """What samples say: medians, rates, shares of the limit, differences, and whether to trust them.
 
-Samples are given by the process they were taken in, as many of each: (processes, samples).
+Samples are (processes, samples): those of one process together, as many of each.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -18,7 +18,6 @@ from shared.operations import operations_per_row
 from shared.timing import Device
 
 NUM_RESAMPLES = 2_000
-CONFIDENCE = 0.95
 SEED = 0
 BUSY = 0.5
 """Load per core, of others, from which on a machine is noisy."""
@@ -67,22 +66,22 @@ def _resampled_medians(
 
 
 def _interval(estimate: float, resampled: NDArray[np.float64]) -> Interval:
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail])
+    low, high = np.quantile(resampled, [0.025, 0.975])
     return Interval(estimate=estimate, low=float(low), high=float(high))
 
 
 def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> RungTimes:
     """Puts together what the processes of a rung measured; the limits' shares are to come."""
+    rung = job.rung
     epoch_seconds = tuple(each.epoch_seconds for each in measurements)
     interval = median_with_interval(epoch_seconds)
     operations = NUM_TRAINING_ROWS * operations_per_row(job.plan.experiment)
     device_bytes = [each.device_bytes for each in measurements if each.device_bytes is not None]
     return RungTimes(
-        name=job.rung.name,
-        framework=job.rung.framework,
-        idea=job.rung.idea,
-        measure=job.rung.measure,
+        name=rung.name,
+        framework=rung.framework,
+        idea=rung.idea,
+        measure=rung.measure,
         num_seeds=len(job.parameters),
         epoch_seconds=epoch_seconds,
         import_seconds=median(each.import_seconds for each in measurements),
@@ -102,11 +101,11 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
 
 
 def with_shares(
-    rungs: Iterable[RungTimes], limits: Limits, device: Device
+    rungs: tuple[RungTimes, ...], limits: Limits, device: Device
 ) -> tuple[RungTimes, ...]:
     """The rungs with their shares of the processor's limits, which say nothing of a GPU."""
     if device == "gpu":
-        return tuple(rungs)
+        return rungs
     return tuple(
         replace(
             rung,
@@ -120,7 +119,7 @@ def with_shares(
 def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, RungTimes]]:
     """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
 
-    Rungs measured as throughput are left out: they never compare with latencies.
+    Throughputs are left out: they never compare with latencies.
     """
     latencies = [rung for rung in rungs if rung.measure == "latency"]
     for rung, following in pairwise(latencies):

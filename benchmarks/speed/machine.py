@@ -26,9 +26,7 @@ from shared.operations import product_shapes
 from shared.timing import Device
 
 FREQUENCY_FOLDER = Path("/sys/devices/system/cpu/cpu0/cpufreq")
-KILOHERTZ_PER_MEGAHERTZ = 1_000
 MEBIBYTE = 2**20
-
 LARGE = 2_048
 """Side of the large square product; three such matrices of float32 are 50 MB."""
 NUM_REPEATS = 7
@@ -67,7 +65,7 @@ def describe_conditions(software: Environment, device: Device, *, tf32: bool) ->
 
 
 def describe_machine() -> MachineState:
-    """The processor's state now; None for what this system does not tell."""
+    """The processor's state now."""
     return MachineState(
         affinity=tuple(usable_cores()),
         governor=_text(FREQUENCY_FOLDER / "scaling_governor"),
@@ -78,23 +76,19 @@ def describe_machine() -> MachineState:
 
 def find_accelerator() -> Accelerator | None:
     """The first GPU that NVIDIA's tool knows, and its driver; None where there is none."""
-    line = _ask_gpu("name,driver_version")
-    if line is None:
-        return None
-    name, _, driver = line.partition(",")
-    return Accelerator(name=name.strip(), driver=driver.strip())
+    name, _, driver = _ask_gpu("name,driver_version").partition(",")
+    return Accelerator(name=name.strip(), driver=driver.strip()) if name else None
 
 
 def device_memory_bytes() -> int | None:
     """Memory in use on the first GPU by whoever uses it; None where there is none."""
-    line = _ask_gpu("memory.used")
-    return None if line is None else int(line) * MEBIBYTE
+    mebibytes = _ask_gpu("memory.used")
+    return int(mebibytes) * MEBIBYTE if mebibytes else None
 
 
 def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
     """Rates on one core and on all, each in a process of its own, whose log says which."""
-    cores = usable_cores()
-    core = cores[0] if cores else None
+    core = next(iter(usable_cores()), None)
     return (
         run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log"),
         run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log"),
@@ -144,26 +138,25 @@ def _seconds_of(shape: tuple[int, int, int]) -> float:
     return float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
 
 
-def _ask_gpu(what: str) -> str | None:
+def _ask_gpu(what: str) -> str:
+    """What NVIDIA's tool says of the first GPU; nothing where it finds none."""
     command = ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    lines = answer.stdout.splitlines()
-    return lines[0] if answer.returncode == 0 and lines else None
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.partition("\n")[0]
 
 
 def _megahertz() -> float | None:
     kilohertz = _text(FREQUENCY_FOLDER / "scaling_cur_freq")
     if kilohertz is not None:
-        return float(kilohertz) / KILOHERTZ_PER_MEGAHERTZ
+        return float(kilohertz) / 1_000
     speeds = re.findall(r"^cpu MHz\s*:(.*)$", _text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return max(map(float, speeds), default=None)
 
 
 def _text(path: Path) -> str | None:
-    """What the file says; None where the system has none such."""
     try:
         return path.read_text().strip()
     except OSError:
