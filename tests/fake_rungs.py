@@ -61,15 +61,9 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
 def job(rung: SpeedRung, *, num_seeds: int = 1, **changes) -> MeasurementJob:
     """A call of the rung, after which its weights must be those it began with."""
     whole = plan(rung, **changes)
-    experiment = replace(whole.experiment, num_epochs=rung.epochs_per_call, randomness="shared")
-    draws = draw_shared(experiment)
-    return MeasurementJob(
-        plan=whole,
-        rung=rung,
-        parameters=(draws.parameters,) * num_seeds,
-        orders=np.stack([draws.orders] * num_seeds),
-        expected=(draws.parameters,) * num_seeds,
-    )
+    draws = draw_shared(replace(whole.experiment, num_epochs=2, randomness="shared"))
+    expected = (draws.parameters,) * num_seeds
+    return MeasurementJob(plan=whole, rung=rung, draws=[draws] * num_seeds, expected=expected)
 
 
 @dataclass

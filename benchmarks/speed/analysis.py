@@ -43,16 +43,15 @@ def median_with_interval(samples: Sequence[Sequence[float]]) -> Interval:
     A. C. Davison and D. V. Hinkley, *Bootstrap Methods and their Application*, 1997,
     section 3.8).
     """
-    resampled = _resampled_medians(samples, np.random.default_rng(SEED))
-    return _interval(float(np.median(samples)), resampled)
+    generator = np.random.default_rng(SEED)
+    return _interval(float(np.median(samples)), _resampled_medians(samples, generator))
 
 
 def speedup(rung: RungTimes, base: RungTimes) -> Interval:
     """How many times as fast as the base a rung is; where the interval holds 1, no difference."""
     generator = np.random.default_rng(SEED)
-    resampled = _resampled_medians(base.epoch_seconds, generator)
-    resampled /= _resampled_medians(rung.epoch_seconds, generator)
-    return _interval(base.median / rung.median, resampled)
+    before, after = (_resampled_medians(each.epoch_seconds, generator) for each in (base, rung))
+    return _interval(base.median / rung.median, before / after)
 
 
 def _resampled_medians(
@@ -82,7 +81,7 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
         framework=rung.framework,
         idea=rung.idea,
         measure=rung.measure,
-        num_seeds=len(job.parameters),
+        num_seeds=len(job.draws),
         epoch_seconds=epoch_seconds,
         import_seconds=median(each.import_seconds for each in measurements),
         compile_seconds=median(each.compile_seconds for each in measurements),
@@ -128,16 +127,12 @@ def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, Ru
             yield rung, following
 
 
-def reasons_for_noise(before: MachineState, rungs: Sequence[RungTimes]) -> tuple[str, ...]:
+def reasons_for_noise(before: MachineState, rungs: Sequence[RungTimes]) -> Iterator[str]:
     """What speaks against trusting the times, in words."""
-    reasons = []
-    num_cores = max(1, len(before.affinity))
+    num_cores = len(before.affinity) or 1
     if before.load > BUSY * num_cores:
-        reasons.append(f"load {before.load:.1f} on {num_cores} cores before the first measurement")
+        yield f"load {before.load:.1f} on {num_cores} cores before the first measurement"
     quartiles = [np.quantile(rung.epoch_seconds, [0.25, 0.5, 0.75]) for rung in rungs]
     spread = median([(upper - lower) / middle for lower, middle, upper in quartiles] or [0.0])
     if spread > UNSTEADY:
-        reasons.append(
-            f"samples of a rung spread over {spread:.0%} of their median (quartiles, median rung)"
-        )
-    return tuple(reasons)
+        yield f"samples of a rung spread over {spread:.0%} of their median (quartiles, median rung)"

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from timeit import Timer
@@ -96,7 +97,7 @@ def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
 
 
 def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> Rates:
-    """The step's rate is that of all its products together; on one core when `core` says which."""
+    """Rates in this process; on one core when `core` says which."""
     if core is not None:
         pin_to_core(core)
     with threadpool_limits(None if core is None else 1):
@@ -105,11 +106,11 @@ def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> 
 
 def limits_of(*measured: tuple[Rates, Rates]) -> Limits:
     """The means of what was measured, at different times, on one core and on all."""
-    one_core, machine = (_limit_of(*rates) for rates in zip(*measured, strict=True))
+    one_core, machine = map(_limit_of, zip(*measured, strict=True))
     return Limits(one_core=one_core, machine=machine)
 
 
-def _limit_of(*rates: Rates) -> Limit:
+def _limit_of(rates: Sequence[Rates]) -> Limit:
     large, network = zip(*rates, strict=True)
     return Limit(
         large_product=fmean(large),
@@ -120,22 +121,18 @@ def _limit_of(*rates: Rates) -> Limit:
 
 
 def _rate(shapes: Sequence[tuple[int, int, int]]) -> float:
-    """GFLOP/s of these products together."""
-    operations = sum(2 * m * k * n for m, k, n in shapes)
-    return operations / sum(map(_seconds_of, shapes)) / BILLION
-
-
-def _seconds_of(shape: tuple[int, int, int]) -> float:
-    """Seconds of an (m, k) by (k, n) product of float32: the median of several repeats."""
-    m, k, n = shape
+    """GFLOP/s of (m, k) by (k, n) products of float32 together; each takes its median time."""
     generator = np.random.default_rng(0)
-    left = generator.random((m, k), dtype=np.float32)
-    right = generator.random((k, n), dtype=np.float32)
-    product = np.empty((m, n), np.float32)
-    timer = Timer(lambda: np.matmul(left, right, out=product))
-    timer.timeit(1)  # the first one starts threads
-    num_times = max(1, round(SECONDS_PER_REPEAT / timer.timeit(1)))
-    return float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
+    operations, seconds = 0, 0.0
+    for m, k, n in shapes:
+        left = generator.random((m, k), dtype=np.float32)
+        right = generator.random((k, n), dtype=np.float32)
+        timer = Timer(partial(np.matmul, left, right, out=np.empty((m, n), np.float32)))
+        timer.timeit(1)  # the first one starts threads
+        num_times = max(1, round(SECONDS_PER_REPEAT / timer.timeit(1)))
+        seconds += float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
+        operations += 2 * m * k * n
+    return operations / seconds / BILLION
 
 
 def _ask_gpu(what: str) -> str:

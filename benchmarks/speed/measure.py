@@ -5,40 +5,37 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.parity.rungs import EPOCH_WEIGHTS
 from benchmarks.runner.processes import Report
 from benchmarks.speed.machine import device_memory_bytes
 from benchmarks.speed.plan import Plan
 from shared.data.dataset import training_examples
+from shared.draws import Draws
 from shared.errors import RunFailedError
 from shared.parameters import Parameters, largest_difference
 from shared.timing import EpochClock, SpeedRung, Trainer, Workload
 
 WARM_UPS = {"cpu": 0, "gpu": 3}
 """Calls after the first that do not count; XLA records command buffers on a GPU's second."""
-BYTES_OF_RESIDENT_UNIT = 1 if sys.platform == "darwin" else 1024
-"""What the system counts resident memory in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementJob:
     """A rung to be measured.
 
-    parameters: initial weights, one set for each seed.
-    orders: (seeds, E, n) row numbers; E of them are one call of the rung.
+    draws: one for each seed, with as many orders as one call of the rung takes, at least.
     expected: the weights of the first seeds after one call, by the oracle.
     """
 
     plan: Plan
     rung: SpeedRung
-    parameters: tuple[Parameters, ...]
-    orders: NDArray[np.int64]
+    draws: Sequence[Draws]
     expected: tuple[Parameters, ...]
 
 
@@ -70,27 +67,29 @@ def measure(_report: Report, job: MeasurementJob) -> Measurement:
         rung=rung,
         experiment=plan.experiment,
         training=training_examples(plan.raw, plan.experiment.dtype),
-        parameters=job.parameters,
+        parameters=tuple(draws.parameters for draws in job.draws),
     )
+    orders = np.stack([draws.orders[: rung.epochs_per_call] for draws in job.draws])
     started = time.perf_counter()
     trainer: Trainer = resolve_name(rung.trainer)(workload)  # imports the rung's framework
     import_seconds = time.perf_counter() - started
     if trainer.device != device:
         raise RunFailedError(f"it runs on the {trainer.device}: its framework finds no {device}")
     first, clock = EpochClock(), EpochClock()
-    trainer.train(job.orders, first)
+    trainer.train(orders, first)
     difference = _check_same_model(trainer, job)
     for _ in range(WARM_UPS[device]):
-        trainer.train(job.orders, EpochClock())
+        trainer.train(orders, EpochClock())
     for _ in range(math.ceil(plan.num_samples / rung.epochs_per_call)):
-        trainer.train(job.orders, clock)
+        trainer.train(orders, clock)
     after = device_memory_bytes()  # frameworks keep what they took
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
     return Measurement(
         import_seconds=import_seconds,
         compile_seconds=first.compile_seconds,
         first_epoch_seconds=first.epoch_seconds[0],
         epoch_seconds=tuple(clock.epoch_seconds),
-        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_OF_RESIDENT_UNIT,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
         device_bytes=None if before is None or after is None else after - before,
         difference=difference,
     )

@@ -25,7 +25,7 @@ class MachineState:
 
     affinity: numbers of the cores that every measured process may use.
     governor: the policy by which the processor chooses its frequency.
-    megahertz: frequency at this moment, of the fastest core.
+    megahertz: of the fastest core.
     load: processes that wanted to run, as a mean over the last minute.
     """
 
@@ -55,11 +55,10 @@ class SpeedEnvironment(Environment):
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """Rates of float32 matrix products in GFLOP/s, each the mean of its samples.
+    """Rates of float32 matrix products in GFLOP/s, means of samples before and after the ladder.
 
     large_product: of two square matrices with a side of 2,048.
     network_products: of all products of one training step, in their own shapes.
-    large_product_samples, network_products_samples: before the ladder and after it.
     """
 
     large_product: float
@@ -73,7 +72,7 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the processor can do, measured in the same run with NumPy."""
+    """What the processor can do with NumPy, in the same run."""
 
     one_core: Limit
     machine: Limit
@@ -118,7 +117,7 @@ class RungTimes:
 
     @property
     def title(self) -> str:
-        """The rung as people call it."""
+        """For figures and sentences."""
         return f"{self.framework}: {self.idea}"
 
     def __post_init__(self) -> None:
@@ -166,16 +165,15 @@ class SpeedResults(Record):
     def ran_on(self) -> dict[str, str]:
         """As in `Record.ran_on`: one GPU for all."""
         gpu = self.environment.accelerator
-        return {} if gpu is None else {"every rung": f"{gpu.name}, driver {gpu.driver}"}
+        return {"every rung": f"{gpu.name}, driver {gpu.driver}"} if gpu else {}
 
     @property
     def device_title(self) -> str:
         """The processor with its cores, or the GPU."""
         environment = self.environment
-        if environment.accelerator is not None:
-            return environment.accelerator.name
         num_cores = len(environment.before.affinity) or environment.num_cores
-        return f"{environment.processor}, {num_cores} cores"
+        gpu = environment.accelerator
+        return gpu.name if gpu else f"{environment.processor}, {num_cores} cores"
 
     def seconds_at(self, gflops: float) -> float:
         """What an epoch's operations take at that rate."""

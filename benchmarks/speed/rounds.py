@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-import numpy as np
 from rich.console import Console
 
 from benchmarks.implementations import ORACLE, build_implementation
@@ -87,7 +86,7 @@ def _store(plan: Plan, results: SpeedResults) -> SpeedResults:
     environment = replace(
         plan.environment,
         after=describe_machine(),
-        why_noisy=reasons_for_noise(plan.environment.before, results.rungs),
+        why_noisy=tuple(reasons_for_noise(plan.environment.before, results.rungs)),
     )
     rungs = with_shares(results.rungs, results.limits, environment.device)
     results = replace(results, environment=environment, rungs=rungs)
@@ -145,11 +144,7 @@ def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, I
 
 
 def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
-    """A job for each rung, from the same draws; the oracle trains first, to know what comes of it.
-
-    Raises:
-        RunFailedError: the oracle failed.
-    """
+    """A job for each rung, from the same draws; the oracle trains first, to know what comes of it."""
     seeds = [num_seeds(rung, plan.environment.device) for rung in plan.rungs]
     most_epochs = max(rung.epochs_per_call for rung in plan.rungs)
     longest = replace(plan.experiment, num_epochs=most_epochs, randomness="shared")
@@ -166,8 +161,7 @@ def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
         MeasurementJob(
             plan=plan,
             rung=rung,
-            parameters=tuple(each.parameters for each in draws[:num_own]),
-            orders=np.stack([each.orders[: rung.epochs_per_call] for each in draws[:num_own]]),
+            draws=draws[:num_own],
             expected=tuple(each[rung.epochs_per_call - 1] for each in expected[:num_own]),
         )
         for rung, num_own in zip(plan.rungs, seeds, strict=True)
