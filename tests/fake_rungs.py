@@ -23,17 +23,11 @@ MARKER = "FAKE_RUNG_WAS_HERE"
 
 
 def fake_rung(name: str, trainer: str = "CountingTrainer", **changes) -> SpeedRung:
-    rung = SpeedRung(
-        name=name,
-        framework="made up",
-        idea=name,
-        trainer=f"tests.fake_rungs:{trainer}",
-        packages=("numpy",),
-    )
+    rung = SpeedRung(name, name, f"tests.fake_rungs:{trainer}", "made up", ("numpy",))
     return replace(rung, **changes)
 
 
-def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **changes) -> Plan:
+def plan(*rungs: SpeedRung, device: Device = "cpu", **changes) -> Plan:
     """Two rounds of two epochs of black images."""
     black = RawDataset(
         name="stand-in",
@@ -43,9 +37,7 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
         test_images=np.zeros((1, 28, 28), np.uint8),
         test_labels=np.zeros(1, np.uint8),
     )
-    conditions = describe_conditions(
-        describe_environment({}, ("twins", "speed")), "cpu", tf32=False
-    )
+    conditions = describe_conditions(describe_environment({}, ("twins",)), "cpu", tf32=False)
     whole = Plan(
         rungs=rungs,
         experiment=Experiment(hidden_sizes=(3,), batch_size=5_000, learning_rate=1e-6),
@@ -53,7 +45,7 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
         environment=replace(conditions, device=device, variables=()),
         num_rounds=2,
         num_samples=2,
-        folder=folder,
+        folder=Path(),
     )
     return replace(whole, **changes)
 

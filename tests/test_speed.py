@@ -1,6 +1,6 @@
 """The harness that times: order, warm-ups, failures, medians, and what may be compared."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from io import StringIO
 from pathlib import Path
 
@@ -142,9 +142,9 @@ def test_limits_are_positive_and_of_this_network():
 
 def test_the_interval_holds_the_median_and_grows_with_differing_processes():
     narrow = analysis.median_with_interval([[1.0, 1.1, 0.9], [1.05, 0.95, 1.0], [1.0, 1.0, 1.1]])
-    wide = analysis.median_with_interval([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [3.0, 3.0, 3.0]])
-    assert narrow.low <= narrow.estimate == 1.0 <= narrow.high
-    assert (wide.low, wide.estimate, wide.high) == (1.0, 2.0, 3.0)
+    wide = analysis.median_with_interval([[1.0] * 3, [2.0] * 3, [3.0] * 3])
+    assert 0.9 <= narrow.low <= narrow.estimate == 1.0 <= narrow.high <= 1.1
+    assert astuple(wide) == (2.0, 1.0, 3.0)
 
 
 @pytest.mark.parametrize("name", ["speed.json", "speed-growth.json"])
@@ -153,10 +153,8 @@ def test_stored_medians_and_intervals_are_those_of_the_stored_samples(name: str)
     points = (*stored.by_batch_size, *stored.by_width)
     for rung in (*stored.rungs, *(point.rung for point in points)):
         assert len(rung.epoch_seconds) == stored.num_rounds
-        interval = analysis.median_with_interval(rung.epoch_seconds)
-        assert (interval.estimate, interval.low, interval.high) == pytest.approx(
-            (rung.median, rung.low, rung.high), rel=1e-12
-        )
+        interval = astuple(analysis.median_with_interval(rung.epoch_seconds))
+        assert interval == pytest.approx((rung.median, rung.low, rung.high), rel=1e-12)
 
 
 def test_no_difference_is_a_possible_answer():
@@ -165,18 +163,9 @@ def test_no_difference_is_a_possible_answer():
     twice = tuple(tuple(2 * sample for sample in group) for group in first)
     rungs = [times("a", first), times("b", same), times("c", twice)]
     assert list(analysis.neighbours_alike(rungs)) == [(rungs[0], rungs[1])]
-    assert analysis.speedup(rungs[0], rungs[2]).estimate == pytest.approx(2)
-
-
-@pytest.mark.parametrize("scale", [0.1, 1.0, 7.0])
-def test_a_ratio_of_scaled_samples_is_the_scale(scale: float):
-    rung = times("a", ((1.0, 1.2), (1.1, 0.9)))
-    assert rung.median == 1.05
-    scaled = tuple(tuple(scale * sample for sample in group) for group in rung.epoch_seconds)
-    slower = replace(rung, epoch_seconds=scaled, median=scale * rung.median)
-    speedup = analysis.speedup(rung, slower)
-    assert speedup.estimate == pytest.approx(scale)
-    assert speedup.low <= speedup.estimate <= speedup.high
+    speedup = analysis.speedup(rungs[0], rungs[2])
+    assert speedup.estimate == pytest.approx(2)
+    assert 1.5 < speedup.low <= speedup.estimate <= speedup.high < 2.5
 
 
 def test_noise_is_named():
@@ -219,16 +208,15 @@ def test_unlike_conditions_are_not_compared(field: str, value, named: str):
 def test_rungs_are_known_by_unique_names():
     names = [rung.name for rung in all_rungs()]
     assert len(set(names)) == len(names)
-    assert names[0] == "keras-fit"
     with pytest.raises(InputError, match=r"unknown rung 'x': --rungs takes keras-fit, .*jax-scan"):
         runnable_rungs(("x",), "cpu")
     rungs, omitted = runnable_rungs(("jax-scan", "keras-fit"), "cpu")
     assert ([rung.name for rung in rungs], omitted) == (["keras-fit", "jax-scan"], ())
 
 
-def test_what_is_not_installed_is_said():
-    rung = fake_rung("a", packages=("numpy", "no_such_package"))
-    assert why_not(rung, "cpu") == "no_such_package not installed"
+def test_what_cannot_run_here_is_said():
+    missing = fake_rung("a", packages=("numpy", "no_such_package"))
+    assert why_not(missing, "cpu") == "no_such_package not installed"
     only_cpu = fake_rung("a", devices=("cpu",))
     assert why_not(only_cpu, "gpu") == "runs on cpu only"
     assert why_not(only_cpu, "cpu") is None

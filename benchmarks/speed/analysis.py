@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Measurement, MeasurementJob
-from benchmarks.speed.results import BILLION, Limits, MachineState, RungTimes
+from benchmarks.speed.results import Limits, MachineState, RungTimes
 from shared.experiment import NUM_TRAINING_ROWS
 from shared.operations import operations_per_row
 from shared.timing import Device
@@ -90,7 +90,7 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
         low=interval.low,
         high=interval.high,
         operations=operations,
-        gflops=operations / interval.estimate / BILLION,
+        gflops=operations / interval.estimate / 1e9,
         share_of_one_core=None,
         share_of_machine=None,
         peak_bytes=max(each.peak_bytes for each in measurements),

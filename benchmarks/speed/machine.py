@@ -14,14 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.runner.environment import Environment
 from benchmarks.runner.processes import Report, pin_to_core, run_in_process, usable_cores
-from benchmarks.speed.results import (
-    BILLION,
-    Accelerator,
-    Limit,
-    Limits,
-    MachineState,
-    SpeedEnvironment,
-)
+from benchmarks.speed.results import Accelerator, Limit, Limits, MachineState, SpeedEnvironment
 from shared.experiment import Experiment
 from shared.operations import product_shapes
 from shared.timing import Device
@@ -132,7 +125,7 @@ def _rate(shapes: Sequence[tuple[int, int, int]]) -> float:
         num_times = max(1, round(SECONDS_PER_REPEAT / timer.timeit(1)))
         seconds += float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
         operations += 2 * m * k * n
-    return operations / seconds / BILLION
+    return operations / seconds / 1e9
 
 
 def _ask_gpu(what: str) -> str:

@@ -8,8 +8,6 @@ from benchmarks.runner.records import Record, check
 from shared.experiment import Experiment
 from shared.timing import Device, Measure
 
-BILLION = 1e9
-
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator:
@@ -170,11 +168,9 @@ class SpeedResults(Record):
     @property
     def device_title(self) -> str:
         """The processor with its cores, or the GPU."""
-        environment = self.environment
-        num_cores = len(environment.before.affinity) or environment.num_cores
-        gpu = environment.accelerator
-        return gpu.name if gpu else f"{environment.processor}, {num_cores} cores"
+        environment, gpu = self.environment, self.environment.accelerator
+        return gpu.name if gpu else f"{environment.processor}, {environment.num_cores} cores"
 
     def seconds_at(self, gflops: float) -> float:
         """What an epoch's operations take at that rate."""
-        return self.rungs[0].operations / BILLION / gflops
+        return self.rungs[0].operations / 1e9 / gflops

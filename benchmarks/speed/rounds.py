@@ -1,6 +1,5 @@
 """All measurements, round by round, each in a fresh process; the file grows with each of them."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -8,7 +7,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from benchmarks.implementations import ORACLE, build_implementation
-from benchmarks.runner.processes import Report, run_in_process, run_side_by_side, usable_cores
+from benchmarks.runner.processes import Report, run_in_process, run_side_by_side
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.records import write_json
 from benchmarks.speed.analysis import reasons_for_noise, rung_times, with_shares
@@ -22,7 +21,6 @@ from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import Examples
-from shared.timing import Device, SpeedRung
 
 SEEDS_ON_GPU = 64
 NUM_CHECKED_SEEDS = 2
@@ -144,18 +142,20 @@ def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, I
 
 
 def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
-    """A job for each rung, from the same draws; the oracle trains first, to know what comes of it."""
-    seeds = [num_seeds(rung, plan.environment.device) for rung in plan.rungs]
+    """A job for each rung, from the same draws, with what the oracle makes of them.
+
+    Where a rung does many trainings at a time, it does one on each core of a processor.
+    """
+    environment = plan.environment
+    many = SEEDS_ON_GPU if environment.device == "gpu" else environment.num_cores
+    seeds = [1 if rung.measure == "latency" else many for rung in plan.rungs]
     most_epochs = max(rung.epochs_per_call for rung in plan.rungs)
     longest = replace(plan.experiment, num_epochs=most_epochs, randomness="shared")
     first = longest.seed
     draws = [draw_shared(replace(longest, seed=first + number)) for number in range(max(seeds))]
-    trained = run_side_by_side(
-        train_oracle,
-        [(longest, plan.raw, each) for each in draws[:NUM_CHECKED_SEEDS]],
-        log=plan.folder / "logs" / "oracle.log",
-        num_processes=NUM_CHECKED_SEEDS,
-    )
+    oracle_jobs = [(longest, plan.raw, each) for each in draws[:NUM_CHECKED_SEEDS]]
+    log = plan.folder / "logs" / "oracle.log"
+    trained = run_side_by_side(train_oracle, oracle_jobs, log=log, num_processes=NUM_CHECKED_SEEDS)
     expected = [after_each for _, after_each in sorted(trained)]
     return [
         MeasurementJob(
@@ -166,13 +166,6 @@ def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
         )
         for rung, num_own in zip(plan.rungs, seeds, strict=True)
     ]
-
-
-def num_seeds(rung: SpeedRung, device: Device) -> int:
-    """How many trainings a rung does at a time; where many, one on each core of a processor."""
-    if rung.measure == "latency":
-        return 1
-    return SEEDS_ON_GPU if device == "gpu" else len(usable_cores()) or os.cpu_count() or 1
 
 
 def train_oracle(

@@ -82,15 +82,12 @@ def _rung_row(rung: RungTimes, first: RungTimes) -> tuple[str, ...]:
 
 def _limit_rows(results: SpeedResults) -> Iterator[tuple[str, ...]]:
     """An epoch's operations at each measured rate."""
-    one_core, machine = results.limits.one_core, results.limits.machine
-    for name, rate in (
-        ("one core, large", one_core.large_product),
-        ("one core, own", one_core.network_products),
-        ("all, large", machine.large_product),
-        ("all, own", machine.network_products),
-    ):
-        shares = (f"{rate / limit.large_product:.0%}" for limit in (one_core, machine))
-        yield name, f"{results.seconds_at(rate):.3f}", "", "", "", f"{rate:.1f}", *shares, ""
+    limits = {"one core": results.limits.one_core, "all": results.limits.machine}
+    for cores, limit in limits.items():
+        for product, rate in (("large", limit.large_product), ("own", limit.network_products)):
+            epoch = f"{results.seconds_at(rate):.3f}"
+            shares = (f"{rate / each.large_product:.0%}" for each in limits.values())
+            yield f"{cores}, {product}", epoch, "", "", "", f"{rate:.1f}", *shares, ""
 
 
 def _notes(results: SpeedResults) -> Iterator[str]:
