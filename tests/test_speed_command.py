@@ -1,6 +1,5 @@
 """`twins speed` as a user meets it: a short real measurement, an interrupt, bad input."""
 
-import json
 import os
 import signal
 import subprocess
@@ -46,8 +45,6 @@ def test_a_short_measurement(tmp_path: Path):
     figures = {path.name for path in (out / "figures").iterdir()}
     assert figures == {"speed.png", "batch-sizes.png", "widths.png"}
     assert not (out / "UNFINISHED.txt").exists()
-    keys = {"name", "framework", "epoch_seconds", "compile_seconds", "gflops", "share_of_one_core"}
-    assert keys <= set(json.loads((out / "speed.json").read_text())["rungs"][0])
 
 
 @pytest.mark.slow

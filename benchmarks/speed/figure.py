@@ -11,8 +11,6 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.speed.results import RungTimes, SpeedResults
 
-LIMIT_COLOUR = "#B00020"
-
 
 def draw_speed(results: SpeedResults) -> Figure:
     """Draws one row a rung, from top to bottom, on a logarithmic axis, and the limits."""
@@ -49,7 +47,8 @@ def draw_speed(results: SpeedResults) -> Figure:
 
 
 def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
-    axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
+    red = "#B00020"
+    axes.axvline(seconds, color=red, linewidth=1, linestyle="--", zorder=0)
     axes.annotate(
         f"limit of {of_what} {seconds:.2f} s",
         (seconds, 0.01),
@@ -60,7 +59,7 @@ def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
         ha="right",
         va="bottom",
         fontsize=8,
-        color=LIMIT_COLOUR,
+        color=red,
     )
 
 

@@ -22,7 +22,6 @@ class Plan:
     by_batch_size, by_width: experiments to time every rung at besides.
     num_rounds: fresh processes for each rung.
     num_samples: epochs of a process that count, at least.
-    folder: for results and logs.
     """
 
     rungs: tuple[SpeedRung, ...]
