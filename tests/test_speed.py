@@ -24,7 +24,6 @@ from shared.operations import operations_per_row, product_shapes
 from shared.timing import Device, SpeedRung
 from tests.fake_rungs import MARKER, fake_rung, job, plan
 
-LIMITS = limits_of(((100.0, 80.0), (200.0, 100.0)))
 IDLE = MachineState(affinity=(0, 1), governor=None, megahertz=None, load=0.2)
 
 Groups = tuple[tuple[float, ...], ...]
@@ -42,7 +41,7 @@ def results(of: Plan, **changes) -> SpeedResults:
         dataset=describe(of.raw),
         experiment=of.experiment,
         environment=of.environment,
-        limits=LIMITS,
+        limits=limits_of(((100.0, 80.0), (200.0, 100.0))),
         num_rounds=of.num_rounds,
         rungs=(times("a", ((1.0, 1.1), (1.2, 1.0))),),
         omitted=(),
@@ -122,10 +121,10 @@ def test_rates_and_shares():
     measured = times("a", ((0.5, 0.5), (0.5, 0.5)))
     operations = 55_000 * (2 * (2 * 784 * 3 + 2 * 3 * 10) + 2 * 3 * 10)
     assert measured.gflops == pytest.approx(operations / 0.5 / 1e9)
-    (shown,) = analysis.with_shares((measured,), LIMITS, "cpu")
+    (shown,) = analysis.with_shares((measured,), results(plan()))
     assert shown.share_of_one_core == pytest.approx(measured.gflops / 100)
     assert shown.share_of_machine == pytest.approx(measured.gflops / 200)
-    assert analysis.with_shares((measured,), LIMITS, "gpu") == (measured,)
+    assert analysis.with_shares((measured,), results(plan(device="gpu"))) == (measured,)
 
 
 def test_limits_of_two_measurements_are_their_means_and_keep_them():

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Measurement, MeasurementJob
-from benchmarks.speed.results import Limits, MachineState, RungTimes
+from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from shared.experiment import NUM_TRAINING_ROWS
 from shared.operations import operations_per_row
-from shared.timing import Device
 
 NUM_RESAMPLES = 2_000
 SEED = 0
@@ -99,17 +98,15 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
     )
 
 
-def with_shares(
-    rungs: tuple[RungTimes, ...], limits: Limits, device: Device
-) -> tuple[RungTimes, ...]:
+def with_shares(rungs: tuple[RungTimes, ...], ladder: SpeedResults) -> tuple[RungTimes, ...]:
     """The rungs with their shares of the processor's limits, which say nothing of a GPU."""
-    if device == "gpu":
+    if ladder.environment.device == "gpu":
         return rungs
     return tuple(
         replace(
             rung,
-            share_of_one_core=rung.gflops / limits.one_core.large_product,
-            share_of_machine=rung.gflops / limits.machine.large_product,
+            share_of_one_core=rung.gflops / ladder.limits.one_core.large_product,
+            share_of_machine=rung.gflops / ladder.limits.machine.large_product,
         )
         for rung in rungs
     )

@@ -75,18 +75,15 @@ def _growth_points(
     if experiment != plan.experiment:
         what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
         *_, (rungs, _) = measure_rungs(replace(plan, experiment=experiment), what, console)
-        rungs = with_shares(rungs, ladder.limits, plan.environment.device)
+        rungs = with_shares(rungs, ladder)
     return tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in rungs)
 
 
 def _store(plan: Plan, results: SpeedResults) -> SpeedResults:
     """Writes the file anew, with the shares of the limits and the machine's state now."""
-    environment = replace(
-        plan.environment,
-        after=describe_machine(),
-        why_noisy=tuple(reasons_for_noise(plan.environment.before, results.rungs)),
-    )
-    rungs = with_shares(results.rungs, results.limits, environment.device)
+    why_noisy = tuple(reasons_for_noise(plan.environment.before, results.rungs))
+    environment = replace(plan.environment, after=describe_machine(), why_noisy=why_noisy)
+    rungs = with_shares(results.rungs, results)
     results = replace(results, environment=environment, rungs=rungs)
     write_json(results, plan.folder / "speed.json")
     return results
