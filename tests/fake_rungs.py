@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from benchmarks.runner.environment import describe_environment
 from benchmarks.speed.machine import describe_conditions
-from benchmarks.speed.measure import MeasurementJob, Plan
+from benchmarks.speed.measure import MeasurementJob
+from benchmarks.speed.plan import Plan
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
 from shared.experiment import Experiment
@@ -22,17 +23,11 @@ MARKER = "FAKE_RUNG_WAS_HERE"
 
 
 def fake_rung(name: str, trainer: str = "CountingTrainer", **changes) -> SpeedRung:
-    rung = SpeedRung(
-        name=name,
-        framework="made up",
-        idea=name,
-        trainer=f"tests.fake_rungs:{trainer}",
-        packages=("numpy",),
-    )
+    rung = SpeedRung(name, name, f"tests.fake_rungs:{trainer}", "made up", ("numpy",))
     return replace(rung, **changes)
 
 
-def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **changes) -> Plan:
+def plan(*rungs: SpeedRung, device: Device = "cpu", **changes) -> Plan:
     """Two rounds of two epochs of black images."""
     black = RawDataset(
         name="stand-in",
@@ -42,20 +37,15 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
         test_images=np.zeros((1, 28, 28), np.uint8),
         test_labels=np.zeros(1, np.uint8),
     )
-    conditions = describe_conditions(
-        describe_environment({}, ("twins", "speed")), "cpu", tf32=False
-    )
+    conditions = describe_conditions(describe_environment({}, ("twins",)), "cpu", tf32=False)
     whole = Plan(
         rungs=rungs,
-        omitted=(),
         experiment=Experiment(hidden_sizes=(3,), batch_size=5_000, learning_rate=1e-6),
-        by_batch_size=(),
-        by_width=(),
         raw=black,
         environment=replace(conditions, device=device, variables=()),
         num_rounds=2,
         num_samples=2,
-        folder=folder,
+        folder=Path(),
     )
     return replace(whole, **changes)
 
@@ -63,15 +53,9 @@ def plan(*rungs: SpeedRung, folder: Path = Path(), device: Device = "cpu", **cha
 def job(rung: SpeedRung, *, num_seeds: int = 1, **changes) -> MeasurementJob:
     """A call of the rung, after which its weights must be those it began with."""
     whole = plan(rung, **changes)
-    experiment = replace(whole.experiment, num_epochs=rung.epochs_per_call, randomness="shared")
-    draws = draw_shared(experiment)
-    return MeasurementJob(
-        plan=whole,
-        rung=rung,
-        parameters=(draws.parameters,) * num_seeds,
-        orders=np.stack([draws.orders] * num_seeds),
-        expected=(draws.parameters,) * num_seeds,
-    )
+    draws = draw_shared(replace(whole.experiment, num_epochs=2, randomness="shared"))
+    expected = (draws.parameters,) * num_seeds
+    return MeasurementJob(plan=whole, rung=rung, draws=[draws] * num_seeds, expected=expected)
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """`twins speed` as a user meets it: a short real measurement, an interrupt, bad input."""
 
-import json
 import os
 import signal
 import subprocess
@@ -41,13 +40,11 @@ def test_a_short_measurement(tmp_path: Path):
     # The ladder's own batch size is not measured twice.
     assert tuple(point.rung for point in results.by_batch_size) == results.rungs
     assert {point.experiment.hidden_sizes for point in results.by_width} == {(4,)}
-    assert {point.rung.share_of_machine is None for point in results.by_width} == {False}
+    assert all(point.rung.share_of_machine for point in results.by_width)
     assert results.environment.variables
     figures = {path.name for path in (out / "figures").iterdir()}
     assert figures == {"speed.png", "batch-sizes.png", "widths.png"}
     assert not (out / "UNFINISHED.txt").exists()
-    keys = {"name", "framework", "epoch_seconds", "compile_seconds", "gflops", "share_of_one_core"}
-    assert keys <= set(json.loads((out / "speed.json").read_text())["rungs"][0])
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from dataclasses import replace
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from benchmarks.implementations import ORACLE, build_implementation
 from benchmarks.parity.rungs import LAST_BATCH
 from benchmarks.runner.processes import Report, run_in_process
-from benchmarks.speed.ladder import all_rungs, prepare, why_not
+from benchmarks.speed.plan import all_rungs, why_not
 from shared.draws import Draws, draw_shared
 from shared.experiment import Experiment
 from shared.parameters import Parameters, largest_difference
@@ -52,7 +53,7 @@ def train_rungs(_report: Report, rungs: list[SpeedRung]) -> dict[str, tuple[Epoc
             training=made_examples(NUM_ROWS),
             parameters=tuple(each.parameters for each in draws),
         )
-        trainer = prepare(workload)
+        trainer = resolve_name(rung.trainer)(workload)
         clock = EpochClock()
         num_epochs = min(rung.epochs_per_call, EXPERIMENT.num_epochs)
         trainer.train(np.stack([each.orders[:num_epochs] for each in draws]), clock)

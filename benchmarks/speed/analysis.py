@@ -1,9 +1,9 @@
 """What samples say: medians, rates, shares of the limit, differences, and whether to trust them.
 
-Samples are given by the process they were taken in, as many of each: (processes, samples).
+Samples are (processes, samples): those of one process together, as many of each.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.speed.measure import Measurement, MeasurementJob
-from benchmarks.speed.results import BILLION, Limits, MachineState, RungTimes
+from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from shared.experiment import NUM_TRAINING_ROWS
 from shared.operations import operations_per_row
-from shared.timing import Device
 
 NUM_RESAMPLES = 2_000
-CONFIDENCE = 0.95
 SEED = 0
 BUSY = 0.5
 """Load per core, of others, from which on a machine is noisy."""
@@ -44,16 +42,15 @@ def median_with_interval(samples: Sequence[Sequence[float]]) -> Interval:
     A. C. Davison and D. V. Hinkley, *Bootstrap Methods and their Application*, 1997,
     section 3.8).
     """
-    resampled = _resampled_medians(samples, np.random.default_rng(SEED))
-    return _interval(float(np.median(samples)), resampled)
+    generator = np.random.default_rng(SEED)
+    return _interval(float(np.median(samples)), _resampled_medians(samples, generator))
 
 
 def speedup(rung: RungTimes, base: RungTimes) -> Interval:
     """How many times as fast as the base a rung is; where the interval holds 1, no difference."""
     generator = np.random.default_rng(SEED)
-    resampled = _resampled_medians(base.epoch_seconds, generator)
-    resampled /= _resampled_medians(rung.epoch_seconds, generator)
-    return _interval(base.median / rung.median, resampled)
+    before, after = (_resampled_medians(each.epoch_seconds, generator) for each in (base, rung))
+    return _interval(base.median / rung.median, before / after)
 
 
 def _resampled_medians(
@@ -67,23 +64,23 @@ def _resampled_medians(
 
 
 def _interval(estimate: float, resampled: NDArray[np.float64]) -> Interval:
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail])
+    low, high = np.quantile(resampled, [0.025, 0.975])
     return Interval(estimate=estimate, low=float(low), high=float(high))
 
 
 def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> RungTimes:
     """Puts together what the processes of a rung measured; the limits' shares are to come."""
+    rung = job.rung
     epoch_seconds = tuple(each.epoch_seconds for each in measurements)
     interval = median_with_interval(epoch_seconds)
     operations = NUM_TRAINING_ROWS * operations_per_row(job.plan.experiment)
     device_bytes = [each.device_bytes for each in measurements if each.device_bytes is not None]
     return RungTimes(
-        name=job.rung.name,
-        framework=job.rung.framework,
-        idea=job.rung.idea,
-        measure=job.rung.measure,
-        num_seeds=len(job.parameters),
+        name=rung.name,
+        framework=rung.framework,
+        idea=rung.idea,
+        measure=rung.measure,
+        num_seeds=len(job.draws),
         epoch_seconds=epoch_seconds,
         import_seconds=median(each.import_seconds for each in measurements),
         compile_seconds=median(each.compile_seconds for each in measurements),
@@ -92,7 +89,7 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
         low=interval.low,
         high=interval.high,
         operations=operations,
-        gflops=operations / interval.estimate / BILLION,
+        gflops=operations / interval.estimate / 1e9,
         share_of_one_core=None,
         share_of_machine=None,
         peak_bytes=max(each.peak_bytes for each in measurements),
@@ -101,17 +98,15 @@ def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> Rung
     )
 
 
-def with_shares(
-    rungs: Iterable[RungTimes], limits: Limits, device: Device
-) -> tuple[RungTimes, ...]:
+def with_shares(rungs: tuple[RungTimes, ...], ladder: SpeedResults) -> tuple[RungTimes, ...]:
     """The rungs with their shares of the processor's limits, which say nothing of a GPU."""
-    if device == "gpu":
-        return tuple(rungs)
+    if ladder.environment.device == "gpu":
+        return rungs
     return tuple(
         replace(
             rung,
-            share_of_one_core=rung.gflops / limits.one_core.large_product,
-            share_of_machine=rung.gflops / limits.machine.large_product,
+            share_of_one_core=rung.gflops / ladder.limits.one_core.large_product,
+            share_of_machine=rung.gflops / ladder.limits.machine.large_product,
         )
         for rung in rungs
     )
@@ -120,7 +115,7 @@ def with_shares(
 def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, RungTimes]]:
     """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
 
-    Rungs measured as throughput are left out: they never compare with latencies.
+    Throughputs are left out: they never compare with latencies.
     """
     latencies = [rung for rung in rungs if rung.measure == "latency"]
     for rung, following in pairwise(latencies):
@@ -129,16 +124,12 @@ def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, Ru
             yield rung, following
 
 
-def reasons_for_noise(before: MachineState, rungs: Sequence[RungTimes]) -> tuple[str, ...]:
+def reasons_for_noise(before: MachineState, rungs: Sequence[RungTimes]) -> Iterator[str]:
     """What speaks against trusting the times, in words."""
-    reasons = []
-    num_cores = max(1, len(before.affinity))
+    num_cores = len(before.affinity) or 1
     if before.load > BUSY * num_cores:
-        reasons.append(f"load {before.load:.1f} on {num_cores} cores before the first measurement")
+        yield f"load {before.load:.1f} on {num_cores} cores before the first measurement"
     quartiles = [np.quantile(rung.epoch_seconds, [0.25, 0.5, 0.75]) for rung in rungs]
     spread = median([(upper - lower) / middle for lower, middle, upper in quartiles] or [0.0])
     if spread > UNSTEADY:
-        reasons.append(
-            f"samples of a rung spread over {spread:.0%} of their median (quartiles, median rung)"
-        )
-    return tuple(reasons)
+        yield f"samples of a rung spread over {spread:.0%} of their median (quartiles, median rung)"

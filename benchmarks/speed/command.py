@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 
@@ -10,9 +10,6 @@ from benchmarks.options import STATUS_DONE, Context, TrainingOptions, allow_floa
 from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.timing import Device
-
-if TYPE_CHECKING:
-    from benchmarks.speed.results import SpeedResults
 
 Sizes = Annotated[tuple[int, ...], option("INT ...")]
 
@@ -47,10 +44,8 @@ class SpeedCommand(TrainingOptions):
                 f"{self.rounds} rounds show no spread between processes: --rounds takes 2 or more"
             )
         if self.epochs_per_process < 1:
-            raise InputError(
-                f"{self.epochs_per_process} epochs give no sample: --epochs-per-process takes 1 "
-                "or more"
-            )
+            given = self.epochs_per_process
+            raise InputError(f"{given} epochs give no sample: --epochs-per-process takes 1 or more")
         self._by_batch_size()  # complains of what is out of range
         self._by_width()
 
@@ -64,17 +59,19 @@ class SpeedCommand(TrainingOptions):
         """
         from benchmarks.display.tables import to_terminal
         from benchmarks.runner.conduct import conduct
-        from benchmarks.speed.against import against_table, check_comparable, read_finished
-        from benchmarks.speed.ladder import runnable_rungs
+        from benchmarks.runner.records import read_json
         from benchmarks.speed.machine import describe_conditions
-        from benchmarks.speed.measure import Plan
+        from benchmarks.speed.plan import Plan, check_comparable, runnable_rungs
+        from benchmarks.speed.results import SpeedResults
         from benchmarks.speed.rounds import measure_speed
+        from benchmarks.speed.show import against_table
 
         allow_float64(self.experiment)
         rungs, omitted = runnable_rungs(self.rungs, self.device)
-        earlier = self.against and read_finished(self.against)
+        earlier = self.against and read_json(self.against, SpeedResults)
 
-        def measure(folder: Path) -> "SpeedResults":
+        def measure(folder: Path) -> SpeedResults:
+            software = context.describe_environment()
             plan = Plan(
                 rungs=rungs,
                 omitted=omitted,
@@ -82,9 +79,7 @@ class SpeedCommand(TrainingOptions):
                 by_batch_size=self._by_batch_size(),
                 by_width=self._by_width(),
                 raw=context.load_images(self.images),
-                environment=describe_conditions(
-                    context.describe_environment(), self.device, tf32=self.tf32
-                ),
+                environment=describe_conditions(software, self.device, tf32=self.tf32),
                 num_rounds=self.rounds,
                 num_samples=self.epochs_per_process,
                 folder=folder,
@@ -102,7 +97,5 @@ class SpeedCommand(TrainingOptions):
         return tuple(replace(self.experiment, batch_size=size) for size in self.batch_sizes)
 
     def _by_width(self) -> tuple[Experiment, ...]:
-        others = self.experiment.hidden_sizes[1:]
-        return tuple(
-            replace(self.experiment, hidden_sizes=(width, *others)) for width in self.widths
-        )
+        sizes = [(width, *self.experiment.hidden_sizes[1:]) for width in self.widths]
+        return tuple(replace(self.experiment, hidden_sizes=each) for each in sizes)

@@ -11,15 +11,14 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.speed.results import RungTimes, SpeedResults
 
-LIMIT_COLOUR = "#B00020"
-
 
 def draw_speed(results: SpeedResults) -> Figure:
     """Draws one row a rung, from top to bottom, on a logarithmic axis, and the limits."""
-    figure = new_figure(10.0, 1.9 + 0.42 * len(results.rungs))
+    rungs = results.rungs
+    figure = new_figure(10.0, 1.9 + 0.42 * len(rungs))
     axes = figure.subplots()
-    colours = implementation_colours(tuple(dict.fromkeys(rung.framework for rung in results.rungs)))
-    for row, rung in enumerate(results.rungs):
+    colours = implementation_colours(dict.fromkeys(rung.framework for rung in rungs))
+    for row, rung in enumerate(rungs):
         colour = colours[rung.framework]
         samples = np.ravel(rung.epoch_seconds)
         axes.plot([rung.low, rung.high], [row, row], color=colour, linewidth=6, alpha=0.35)
@@ -34,13 +33,12 @@ def draw_speed(results: SpeedResults) -> Figure:
             fontsize=9,
         )
     if results.environment.accelerator is None:
-        limits = results.limits
-        _draw_limit(axes, "the machine", results.seconds_at(limits.machine.large_product))
-        _draw_limit(axes, "one core", results.seconds_at(limits.one_core.large_product))
+        _draw_limit(axes, "the machine", results.seconds_at(results.limits.machine.large_product))
+        _draw_limit(axes, "one core", results.seconds_at(results.limits.one_core.large_product))
     axes.set_xscale("log")
     axes.margins(x=0.12)
     _label_seconds(axes.xaxis)
-    axes.set_yticks(range(len(results.rungs)), [rung.title for rung in results.rungs])
+    axes.set_yticks(range(len(rungs)), [rung.title for rung in rungs])
     axes.invert_yaxis()
     tidy(axes)
     axes.set_xlabel("seconds of an epoch: samples, median, 95 % interval of the median")
@@ -49,7 +47,8 @@ def draw_speed(results: SpeedResults) -> Figure:
 
 
 def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
-    axes.axvline(seconds, color=LIMIT_COLOUR, linewidth=1, linestyle="--", zorder=0)
+    red = "#B00020"
+    axes.axvline(seconds, color=red, linewidth=1, linestyle="--", zorder=0)
     axes.annotate(
         f"limit of {of_what} {seconds:.2f} s",
         (seconds, 0.01),
@@ -60,7 +59,7 @@ def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
         ha="right",
         va="bottom",
         fontsize=8,
-        color=LIMIT_COLOUR,
+        color=red,
     )
 
 
@@ -89,12 +88,11 @@ def draw_growth(
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     _label_seconds(axes.yaxis)
-    sizes = sorted({size for curve in curves.values() for size in curve})
+    sizes = sorted(set().union(*curves.values()))
     axes.set_xticks(sizes, map(str, sizes))
     axes.minorticks_off()
     tidy(axes)
-    axes.set_xlabel(label)
-    axes.set_ylabel("seconds of an epoch, with 95 % interval")
+    axes.set(xlabel=label, ylabel="seconds of an epoch, with 95 % interval")
     axes.set_title(device, fontsize=10, loc="left")
     axes.legend(frameon=False, fontsize=8, handlelength=4)
     return figure

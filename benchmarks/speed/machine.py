@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from timeit import Timer
@@ -13,22 +14,13 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.runner.environment import Environment
 from benchmarks.runner.processes import Report, pin_to_core, run_in_process, usable_cores
-from benchmarks.speed.results import (
-    BILLION,
-    Accelerator,
-    Limit,
-    Limits,
-    MachineState,
-    SpeedEnvironment,
-)
+from benchmarks.speed.results import Accelerator, Limit, Limits, MachineState, SpeedEnvironment
 from shared.experiment import Experiment
 from shared.operations import product_shapes
 from shared.timing import Device
 
 FREQUENCY_FOLDER = Path("/sys/devices/system/cpu/cpu0/cpufreq")
-KILOHERTZ_PER_MEGAHERTZ = 1_000
 MEBIBYTE = 2**20
-
 LARGE = 2_048
 """Side of the large square product; three such matrices of float32 are 50 MB."""
 NUM_REPEATS = 7
@@ -67,7 +59,7 @@ def describe_conditions(software: Environment, device: Device, *, tf32: bool) ->
 
 
 def describe_machine() -> MachineState:
-    """The processor's state now; None for what this system does not tell."""
+    """The processor's state now."""
     return MachineState(
         affinity=tuple(usable_cores()),
         governor=_text(FREQUENCY_FOLDER / "scaling_governor"),
@@ -78,23 +70,19 @@ def describe_machine() -> MachineState:
 
 def find_accelerator() -> Accelerator | None:
     """The first GPU that NVIDIA's tool knows, and its driver; None where there is none."""
-    line = _ask_gpu("name,driver_version")
-    if line is None:
-        return None
-    name, _, driver = line.partition(",")
-    return Accelerator(name=name.strip(), driver=driver.strip())
+    name, _, driver = _ask_gpu("name,driver_version").partition(",")
+    return Accelerator(name=name.strip(), driver=driver.strip()) if name else None
 
 
 def device_memory_bytes() -> int | None:
     """Memory in use on the first GPU by whoever uses it; None where there is none."""
-    line = _ask_gpu("memory.used")
-    return None if line is None else int(line) * MEBIBYTE
+    mebibytes = _ask_gpu("memory.used")
+    return int(mebibytes) * MEBIBYTE if mebibytes else None
 
 
 def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
     """Rates on one core and on all, each in a process of its own, whose log says which."""
-    cores = usable_cores()
-    core = cores[0] if cores else None
+    core = next(iter(usable_cores()), None)
     return (
         run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log"),
         run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log"),
@@ -102,7 +90,7 @@ def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
 
 
 def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> Rates:
-    """The step's rate is that of all its products together; on one core when `core` says which."""
+    """Rates in this process; on one core when `core` says which."""
     if core is not None:
         pin_to_core(core)
     with threadpool_limits(None if core is None else 1):
@@ -111,11 +99,11 @@ def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> 
 
 def limits_of(*measured: tuple[Rates, Rates]) -> Limits:
     """The means of what was measured, at different times, on one core and on all."""
-    one_core, machine = (_limit_of(*rates) for rates in zip(*measured, strict=True))
+    one_core, machine = map(_limit_of, zip(*measured, strict=True))
     return Limits(one_core=one_core, machine=machine)
 
 
-def _limit_of(*rates: Rates) -> Limit:
+def _limit_of(rates: Sequence[Rates]) -> Limit:
     large, network = zip(*rates, strict=True)
     return Limit(
         large_product=fmean(large),
@@ -126,44 +114,39 @@ def _limit_of(*rates: Rates) -> Limit:
 
 
 def _rate(shapes: Sequence[tuple[int, int, int]]) -> float:
-    """GFLOP/s of these products together."""
-    operations = sum(2 * m * k * n for m, k, n in shapes)
-    return operations / sum(map(_seconds_of, shapes)) / BILLION
-
-
-def _seconds_of(shape: tuple[int, int, int]) -> float:
-    """Seconds of an (m, k) by (k, n) product of float32: the median of several repeats."""
-    m, k, n = shape
+    """GFLOP/s of (m, k) by (k, n) products of float32 together; each takes its median time."""
     generator = np.random.default_rng(0)
-    left = generator.random((m, k), dtype=np.float32)
-    right = generator.random((k, n), dtype=np.float32)
-    product = np.empty((m, n), np.float32)
-    timer = Timer(lambda: np.matmul(left, right, out=product))
-    timer.timeit(1)  # the first one starts threads
-    num_times = max(1, round(SECONDS_PER_REPEAT / timer.timeit(1)))
-    return float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
+    operations, seconds = 0, 0.0
+    for m, k, n in shapes:
+        left = generator.random((m, k), dtype=np.float32)
+        right = generator.random((k, n), dtype=np.float32)
+        timer = Timer(partial(np.matmul, left, right, out=np.empty((m, n), np.float32)))
+        timer.timeit(1)  # the first one starts threads
+        num_times = max(1, round(SECONDS_PER_REPEAT / timer.timeit(1)))
+        seconds += float(np.median(timer.repeat(NUM_REPEATS, num_times))) / num_times
+        operations += 2 * m * k * n
+    return operations / seconds / 1e9
 
 
-def _ask_gpu(what: str) -> str | None:
+def _ask_gpu(what: str) -> str:
+    """What NVIDIA's tool says of the first GPU; nothing where it finds none."""
     command = ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    lines = answer.stdout.splitlines()
-    return lines[0] if answer.returncode == 0 and lines else None
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.partition("\n")[0]
 
 
 def _megahertz() -> float | None:
     kilohertz = _text(FREQUENCY_FOLDER / "scaling_cur_freq")
     if kilohertz is not None:
-        return float(kilohertz) / KILOHERTZ_PER_MEGAHERTZ
+        return float(kilohertz) / 1_000
     speeds = re.findall(r"^cpu MHz\s*:(.*)$", _text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return max(map(float, speeds), default=None)
 
 
 def _text(path: Path) -> str | None:
-    """What the file says; None where the system has none such."""
     try:
         return path.read_text().strip()
     except OSError:

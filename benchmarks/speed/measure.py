@@ -5,71 +5,43 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.parity.rungs import EPOCH_WEIGHTS
 from benchmarks.runner.processes import Report
-from benchmarks.speed.ladder import prepare
 from benchmarks.speed.machine import device_memory_bytes
-from benchmarks.speed.results import Omission, SpeedEnvironment
-from shared.data.dataset import RawDataset, training_examples
+from benchmarks.speed.plan import Plan
+from shared.data.dataset import training_examples
+from shared.draws import Draws
 from shared.errors import RunFailedError
-from shared.experiment import Experiment
 from shared.parameters import Parameters, largest_difference
 from shared.timing import EpochClock, SpeedRung, Trainer, Workload
 
 WARM_UPS = {"cpu": 0, "gpu": 3}
 """Calls after the first that do not count; XLA records command buffers on a GPU's second."""
-BYTES_OF_RESIDENT_UNIT = 1 if sys.platform == "darwin" else 1024
-"""What the system counts resident memory in."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is to be measured, and how.
-
-    omitted: rungs that cannot run here.
-    by_batch_size, by_width: experiments to time every rung at besides.
-    num_rounds: fresh processes for each rung.
-    num_samples: epochs of a process that count, at least.
-    folder: for results and logs.
-    """
-
-    rungs: tuple[SpeedRung, ...]
-    omitted: tuple[Omission, ...]
-    experiment: Experiment
-    by_batch_size: tuple[Experiment, ...]
-    by_width: tuple[Experiment, ...]
-    raw: RawDataset
-    environment: SpeedEnvironment
-    num_rounds: int
-    num_samples: int
-    folder: Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementJob:
-    """What a child process needs to measure a rung.
+    """A rung to be measured.
 
-    parameters: initial weights, one set for each seed.
-    orders: (seeds, E, n) row numbers; E of them are one call of the rung.
+    draws: one for each seed, with as many orders as one call of the rung takes, at least.
     expected: the weights of the first seeds after one call, by the oracle.
     """
 
     plan: Plan
     rung: SpeedRung
-    parameters: tuple[Parameters, ...]
-    orders: NDArray[np.int64]
+    draws: Sequence[Draws]
     expected: tuple[Parameters, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """What a fresh process took; what its values are, `RungTimes` says, which sums up several."""
+    """What one process took, as `RungTimes` explains, which sums up several."""
 
     import_seconds: float
     compile_seconds: float
@@ -86,56 +58,52 @@ def measure(_report: Report, job: MeasurementJob) -> Measurement:
     Raises:
         RunFailedError: the rung runs elsewhere, or trains another model than the oracle.
     """
-    environment = job.plan.environment
+    plan, rung, device = job.plan, job.rung, job.plan.environment.device
     # This is the edge of a process of its own.
-    settings = [flag.partition("=") for flag in environment.variables]
-    os.environ.update({name: value for name, _, value in settings})
-    os.environ.update(job.rung.variables)
+    os.environ.update(dict(flag.split("=", 1) for flag in plan.environment.variables))
+    os.environ.update(rung.variables)
     before = device_memory_bytes()
     workload = Workload(
-        rung=job.rung,
-        experiment=job.plan.experiment,
-        training=training_examples(job.plan.raw, job.plan.experiment.dtype),
-        parameters=job.parameters,
+        rung=rung,
+        experiment=plan.experiment,
+        training=training_examples(plan.raw, plan.experiment.dtype),
+        parameters=tuple(draws.parameters for draws in job.draws),
     )
+    orders = np.stack([draws.orders[: rung.epochs_per_call] for draws in job.draws])
     started = time.perf_counter()
-    trainer = prepare(workload)
+    trainer: Trainer = resolve_name(rung.trainer)(workload)  # imports the rung's framework
     import_seconds = time.perf_counter() - started
-    if trainer.device != environment.device:
-        raise RunFailedError(
-            f"it runs on the {trainer.device}: its framework finds no {environment.device}"
-        )
-    first = EpochClock()
-    trainer.train(job.orders, first)
+    if trainer.device != device:
+        raise RunFailedError(f"it runs on the {trainer.device}: its framework finds no {device}")
+    first, clock = EpochClock(), EpochClock()
+    trainer.train(orders, first)
     difference = _check_same_model(trainer, job)
-    for _ in range(WARM_UPS[environment.device]):
-        trainer.train(job.orders, EpochClock())
-    clock = EpochClock()
-    for _ in range(math.ceil(job.plan.num_samples / job.rung.epochs_per_call)):
-        trainer.train(job.orders, clock)
+    for _ in range(WARM_UPS[device]):
+        trainer.train(orders, EpochClock())
+    for _ in range(math.ceil(plan.num_samples / rung.epochs_per_call)):
+        trainer.train(orders, clock)
     after = device_memory_bytes()  # frameworks keep what they took
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
     return Measurement(
         import_seconds=import_seconds,
         compile_seconds=first.compile_seconds,
         first_epoch_seconds=first.epoch_seconds[0],
         epoch_seconds=tuple(clock.epoch_seconds),
-        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_OF_RESIDENT_UNIT,
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
         device_bytes=None if before is None or after is None else after - before,
         difference=difference,
     )
 
 
 def _check_same_model(trainer: Trainer, job: MeasurementJob) -> float:
-    """The largest difference of any weight from the oracle's.
+    """The largest difference of any weight from the oracle's, if it is small enough.
 
-    Raises:
-        RunFailedError: it is larger than the parity ladder allows after an epoch, and
-            as much again for each further one: rounding goes on growing.
+    The parity ladder says what is allowed after an epoch; it is allowed again for each
+    further one, since rounding goes on growing.
     """
     differences = map(largest_difference, trainer.get_parameters(), job.expected)
     difference = float(np.max(list(differences)))  # no number wins, where there is one
-    num_epochs = job.orders.shape[1]
-    tolerance = num_epochs * EPOCH_WEIGHTS.tolerance(job.plan.experiment.dtype)
+    tolerance = job.rung.epochs_per_call * EPOCH_WEIGHTS.tolerance(job.plan.experiment.dtype)
     if not difference <= tolerance:
         raise RunFailedError(
             f"the rung {job.rung.name} trains another model: after its first call a weight differs "

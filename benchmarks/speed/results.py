@@ -1,8 +1,4 @@
-"""What `twins speed` measures: typed records, and their one file, `speed.json`.
-
-Raw samples are stored; what is computed from them for readers of the file is
-stored beside them.
-"""
+"""`speed.json`: raw samples, and beside them what is computed from them for readers of the file."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,12 +8,10 @@ from benchmarks.runner.records import Record, check
 from shared.experiment import Experiment
 from shared.timing import Device, Measure
 
-BILLION = 1e9
-
 
 @dataclass(frozen=True, kw_only=True)
 class Accelerator:
-    """A GPU: its name and its driver's version."""
+    """A GPU, and its driver's version."""
 
     name: str
     driver: str
@@ -29,7 +23,7 @@ class MachineState:
 
     affinity: numbers of the cores that every measured process may use.
     governor: the policy by which the processor chooses its frequency.
-    megahertz: frequency at this moment, of the fastest core.
+    megahertz: of the fastest core.
     load: processes that wanted to run, as a mean over the last minute.
     """
 
@@ -45,7 +39,7 @@ class SpeedEnvironment(Environment):
 
     variables: set by this program for every measured process alike, NAME=value.
     tf32: whether float32 products on a GPU may be rounded to 19 bits.
-    why_noisy: what speaks against trusting these times; empty where nothing does.
+    why_noisy: what speaks against trusting these times.
     """
 
     device: Device
@@ -59,11 +53,10 @@ class SpeedEnvironment(Environment):
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """Rates of float32 matrix products in GFLOP/s, each the mean of its samples.
+    """Rates of float32 matrix products in GFLOP/s, means of samples before and after the ladder.
 
     large_product: of two square matrices with a side of 2,048.
     network_products: of all products of one training step, in their own shapes.
-    large_product_samples, network_products_samples: before the ladder and after it.
     """
 
     large_product: float
@@ -77,7 +70,7 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the processor can do, measured in the same run with NumPy."""
+    """What the processor can do with NumPy, in the same run."""
 
     one_core: Limit
     machine: Limit
@@ -87,15 +80,14 @@ class Limits:
 class RungTimes:
     """One rung, all its processes together.
 
+    num_seeds: trainings at a time; above 1 the time is that of all over their number.
     epoch_seconds: raw samples, those of one process together: seconds of an epoch of one
         training, without evaluation; of a call with several epochs their mean.
-    num_seeds: trainings at a time; above 1 the time is that of all over their number.
     import_seconds, compile_seconds, first_epoch_seconds: of importing the framework and building
         the model, of tracing and compiling, of an epoch of the first call without that: wall-clock
         time, medians over the processes.
     median, low, high: of `epoch_seconds`, with a 95 % bootstrap interval.
-    operations: of an epoch's matrix products, see `shared/operations.py`.
-    gflops: operations over the median, 1e9 per second.
+    operations, gflops: of an epoch's matrix products, see `shared/operations.py`; over the median.
     share_of_one_core, share_of_machine: of the large product's rate; None on a GPU.
     peak_bytes, device_bytes: largest resident set; memory taken on a GPU since the process began.
     difference: largest weight difference from the oracle after the first call.
@@ -123,11 +115,11 @@ class RungTimes:
 
     @property
     def title(self) -> str:
-        """The rung as people call it."""
+        """For figures and sentences."""
         return f"{self.framework}: {self.idea}"
 
     def __post_init__(self) -> None:
-        counts = {len(samples) for samples in self.epoch_seconds}
+        counts = set(map(len, self.epoch_seconds))
         are_even = len(counts) == 1 and 0 not in counts
         # What stands on a logarithmic axis is above zero.
         times = (self.median, self.low, self.high, self.operations, *sum(self.epoch_seconds, ()))
@@ -136,7 +128,7 @@ class RungTimes:
 
 @dataclass(frozen=True, kw_only=True)
 class Omission:
-    """A rung that was not measured, and why."""
+    """Why a rung was not measured."""
 
     name: str
     reason: str
@@ -152,10 +144,9 @@ class GrowthPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class SpeedResults(Record):
-    """All that `twins speed` measured.
+    """All that was measured.
 
-    finished: whether every round of every rung was measured; False in the file
-        that an interrupted command leaves.
+    finished: False in the file that an interrupted command leaves.
     by_batch_size, by_width: empty unless asked for.
     """
 
@@ -170,19 +161,16 @@ class SpeedResults(Record):
     by_width: tuple[GrowthPoint, ...] = ()
 
     def ran_on(self) -> dict[str, str]:
-        """As in `Record.ran_on`: the GPU for all of them, where there was one."""
+        """As in `Record.ran_on`: one GPU for all."""
         gpu = self.environment.accelerator
-        return {} if gpu is None else {"every rung": f"{gpu.name}, driver {gpu.driver}"}
+        return {"every rung": f"{gpu.name}, driver {gpu.driver}"} if gpu else {}
 
     @property
     def device_title(self) -> str:
         """The processor with its cores, or the GPU."""
-        environment = self.environment
-        if environment.accelerator is not None:
-            return environment.accelerator.name
-        num_cores = len(environment.before.affinity) or environment.num_cores
-        return f"{environment.processor}, {num_cores} cores"
+        environment, gpu = self.environment, self.environment.accelerator
+        return gpu.name if gpu else f"{environment.processor}, {environment.num_cores} cores"
 
     def seconds_at(self, gflops: float) -> float:
         """What an epoch's operations take at that rate."""
-        return self.rungs[0].operations / BILLION / gflops
+        return self.rungs[0].operations / 1e9 / gflops

@@ -1,28 +1,26 @@
-"""All measurements, round by round, each in a fresh process, and the file that grows with them."""
+"""All measurements, round by round, each in a fresh process; the file grows with each of them."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-import numpy as np
 from rich.console import Console
 
 from benchmarks.implementations import ORACLE, build_implementation
-from benchmarks.runner.processes import Report, run_in_process, run_side_by_side, usable_cores
+from benchmarks.runner.processes import Report, run_in_process, run_side_by_side
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.records import write_json
 from benchmarks.speed.analysis import reasons_for_noise, rung_times, with_shares
 from benchmarks.speed.machine import describe_machine, limits_of, measure_limits
-from benchmarks.speed.measure import Measurement, MeasurementJob, Plan, measure
-from benchmarks.speed.results import GrowthPoint, Limits, Omission, RungTimes, SpeedResults
+from benchmarks.speed.measure import Measurement, MeasurementJob, measure
+from benchmarks.speed.plan import Plan
+from benchmarks.speed.results import GrowthPoint, Omission, RungTimes, SpeedResults
 from shared.data.dataset import RawDataset, describe, training_examples
 from shared.draws import Draws, draw_shared
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Examples
-from shared.timing import Device, SpeedRung
+from shared.protocol import Examples
 
 SEEDS_ON_GPU = 64
 NUM_CHECKED_SEEDS = 2
@@ -32,7 +30,7 @@ Item = TypeVar("Item")
 
 
 def measure_speed(plan: Plan, console: Console) -> SpeedResults:
-    """Limits, the ladder, limits again, then growth; `speed.json` is written after each of them.
+    """Limits, the ladder, limits again, then growth.
 
     Raises:
         RunFailedError: not one rung could be measured.
@@ -51,23 +49,22 @@ def measure_speed(plan: Plan, console: Console) -> SpeedResults:
         rungs=(),
         omitted=plan.omitted,
     )
-    for rungs, failures in measure_rungs(plan, results.limits, "ladder", console):
-        results = replace(results, rungs=rungs, omitted=(*plan.omitted, *failures))
-        results = _store(results, plan)
+    for rungs, failures in measure_rungs(plan, "ladder", console):
+        omitted = (*plan.omitted, *failures)
+        results = _store(plan, replace(results, rungs=rungs, omitted=omitted))
     if not results.rungs:
         raise RunFailedError(f"no rung could be measured: {results.omitted[-1].reason}")
     # A machine that others share is not as fast after the ladder as it was before it.
     console.print("measuring the machine's limits")
     limits = limits_of(before, measure_limits(plan.experiment, logs))
-    rungs = with_shares(results.rungs, limits, plan.environment.device)
-    results = _store(replace(results, limits=limits, rungs=rungs), plan)
+    results = _store(plan, replace(results, limits=limits))
     for experiment in plan.by_batch_size:
         points = (*results.by_batch_size, *_growth_points(plan, experiment, results, console))
-        results = _store(replace(results, by_batch_size=points), plan)
+        results = _store(plan, replace(results, by_batch_size=points))
     for experiment in plan.by_width:
         points = (*results.by_width, *_growth_points(plan, experiment, results, console))
-        results = _store(replace(results, by_width=points), plan)
-    return _store(replace(results, finished=True), plan)
+        results = _store(plan, replace(results, by_width=points))
+    return _store(plan, replace(results, finished=True))
 
 
 def _growth_points(
@@ -77,25 +74,23 @@ def _growth_points(
     rungs = ladder.rungs
     if experiment != plan.experiment:
         what = f"batches of {experiment.batch_size}, hidden layers {experiment.hidden_sizes}"
-        own = replace(plan, experiment=experiment)
-        *_, (rungs, _) = measure_rungs(own, ladder.limits, what, console)
+        *_, (rungs, _) = measure_rungs(replace(plan, experiment=experiment), what, console)
+        rungs = with_shares(rungs, ladder)
     return tuple(GrowthPoint(experiment=experiment, rung=rung) for rung in rungs)
 
 
-def _store(results: SpeedResults, plan: Plan) -> SpeedResults:
-    """Writes the file anew, with the machine's state as it is now."""
-    environment = replace(
-        plan.environment,
-        after=describe_machine(),
-        why_noisy=reasons_for_noise(plan.environment.before, results.rungs),
-    )
-    results = replace(results, environment=environment)
+def _store(plan: Plan, results: SpeedResults) -> SpeedResults:
+    """Writes the file anew, with the shares of the limits and the machine's state now."""
+    why_noisy = tuple(reasons_for_noise(plan.environment.before, results.rungs))
+    environment = replace(plan.environment, after=describe_machine(), why_noisy=why_noisy)
+    rungs = with_shares(results.rungs, results)
+    results = replace(results, environment=environment, rungs=rungs)
     write_json(results, plan.folder / "speed.json")
     return results
 
 
 def measure_rungs(
-    plan: Plan, limits: Limits, what: str, console: Console
+    plan: Plan, what: str, console: Console
 ) -> Iterator[tuple[tuple[RungTimes, ...], tuple[Omission, ...]]]:
     """Measures each rung once a round; after each measurement yields all times and failures so far.
 
@@ -108,8 +103,9 @@ def measure_rungs(
     with show_parts(console, what, len(jobs) * plan.num_rounds, "measurements") as count:
         for number, job in interleaved(jobs, plan.num_rounds):
             outcome = _take(job, number, taken[job.rung.name], failures)
-            times = [rung_times(each, own) for each in jobs if (own := taken[each.rung.name])]
-            yield with_shares(times, limits, plan.environment.device), tuple(failures.values())
+            measured = (job for job in jobs if taken[job.rung.name])
+            times = tuple(rung_times(job, taken[job.rung.name]) for job in measured)
+            yield times, tuple(failures.values())
             count(outcome=outcome)  # after it is stored: nobody is told of what an interrupt loses
 
 
@@ -118,12 +114,11 @@ def _take(
 ) -> str:
     """Adds to what a rung took, or to the failures; says which."""
     name = job.rung.name
+    log = job.plan.folder / "logs" / f"{name}-{number}.log"
     if name in failures:
         return f"{name} left out"
     try:
-        measurement = run_in_process(
-            measure, job, log=job.plan.folder / "logs" / f"{name}-{number}.log"
-        )
+        measurement = run_in_process(measure, job, log=log)
     except RunFailedError as error:
         taken.clear()
         failures[name] = Omission(name=name, reason=str(error).partition("\n")[0])
@@ -144,46 +139,30 @@ def interleaved(items: Sequence[Item], num_rounds: int) -> Iterator[tuple[int, I
 
 
 def measurement_jobs(plan: Plan) -> list[MeasurementJob]:
-    """A job for each rung, from the same draws; the oracle trains first, to know what comes of it.
+    """A job for each rung, from the same draws, with what the oracle makes of them.
 
-    Raises:
-        RunFailedError: the oracle failed.
+    Where a rung does many trainings at a time, it does one on each core of a processor.
     """
-    seeds = {rung.name: num_seeds(rung, plan.environment.device) for rung in plan.rungs}
+    environment = plan.environment
+    many = SEEDS_ON_GPU if environment.device == "gpu" else environment.num_cores
+    seeds = [1 if rung.measure == "latency" else many for rung in plan.rungs]
     most_epochs = max(rung.epochs_per_call for rung in plan.rungs)
     longest = replace(plan.experiment, num_epochs=most_epochs, randomness="shared")
-    draws = [
-        draw_shared(replace(longest, seed=longest.seed + number))
-        for number in range(max(seeds.values()))
-    ]
-    trained = run_side_by_side(
-        train_oracle,
-        [(longest, plan.raw, each) for each in draws[:NUM_CHECKED_SEEDS]],
-        log=plan.folder / "logs" / "oracle.log",
-        num_processes=NUM_CHECKED_SEEDS,
-    )
+    first = longest.seed
+    draws = [draw_shared(replace(longest, seed=first + number)) for number in range(max(seeds))]
+    oracle_jobs = [(longest, plan.raw, each) for each in draws[:NUM_CHECKED_SEEDS]]
+    log = plan.folder / "logs" / "oracle.log"
+    trained = run_side_by_side(train_oracle, oracle_jobs, log=log, num_processes=NUM_CHECKED_SEEDS)
     expected = [after_each for _, after_each in sorted(trained)]
-    jobs = []
-    for rung in plan.rungs:
-        own = slice(seeds[rung.name])
-        orders = [each.orders[: rung.epochs_per_call] for each in draws[own]]
-        jobs.append(
-            MeasurementJob(
-                plan=plan,
-                rung=rung,
-                parameters=tuple(each.parameters for each in draws[own]),
-                orders=np.stack(orders),
-                expected=tuple(each[rung.epochs_per_call - 1] for each in expected[own]),
-            )
+    return [
+        MeasurementJob(
+            plan=plan,
+            rung=rung,
+            draws=draws[:num_own],
+            expected=tuple(each[rung.epochs_per_call - 1] for each in expected[:num_own]),
         )
-    return jobs
-
-
-def num_seeds(rung: SpeedRung, device: Device) -> int:
-    """How many trainings a rung does at a time; where many, one on each core of a processor."""
-    if rung.measure == "latency":
-        return 1
-    return SEEDS_ON_GPU if device == "gpu" else len(usable_cores()) or os.cpu_count() or 1
+        for rung, num_own in zip(plan.rungs, seeds, strict=True)
+    ]
 
 
 def train_oracle(
@@ -194,10 +173,10 @@ def train_oracle(
     oracle = build_implementation(ORACLE, replace(experiment, dtype="float64"))
     oracle.set_parameters(draws.parameters)
     after_each: list[Parameters] = []
-
-    def on_epoch(_metrics: EpochMetrics) -> None:
-        after_each.append(oracle.get_parameters())
-
-    few = Examples(images=training.images[:1], labels=training.labels[:1])
-    oracle.fit(training, validation=few, orders=draws.orders, on_epoch=on_epoch)
+    oracle.fit(
+        training,
+        validation=Examples(images=training.images[:1], labels=training.labels[:1]),
+        orders=draws.orders,
+        on_epoch=lambda _: after_each.append(oracle.get_parameters()),
+    )
     return tuple(after_each)

@@ -20,14 +20,13 @@ def findings(results: SpeedResults) -> Iterator[Finding]:
     first = results.rungs[0]
     latencies = [rung for rung in results.rungs if rung.measure == "latency"]
     fastest = min(latencies or results.rungs, key=lambda rung: rung.median)
-    text = (
+    broken_off = "Measured only in part, since `twins speed` was broken off. "
+    yield Finding(
+        text=f"{'' if results.finished else broken_off}"
         f"Fastest epoch: {fastest.median:.2f} s with {fastest.title}, "
         f"{speedup(fastest, first).estimate:.1f} times as fast as {first.title}, "
         f"on {results.device_title}."
     )
-    if not results.finished:
-        text = f"Measured only in part, since `twins speed` was broken off. {text}"
-    yield Finding(text=text)
 
 
 def parts(results: SpeedResults) -> Iterator[Part]:
@@ -55,57 +54,40 @@ def parts(results: SpeedResults) -> Iterator[Part]:
 
 
 def ladder_table(results: SpeedResults) -> Table:
-    """One row a rung, against the first one; on a processor the limits' rows close it.
-
-    Columns: seconds of an epoch, how many times as fast as the first rung, seconds of
-    compilation, rate, shares of the large product's rate on one core and on all, memory.
-    """
-    on_processor = results.environment.accelerator is None
+    """One row a rung, against the first one; on a processor the limits' rows close it."""
+    limits = _limit_rows(results) if results.environment.accelerator is None else ()
     return table_of(
         "ladder",
         f"Seconds of an epoch, batch {results.experiment.batch_size}, {results.num_rounds} rounds, "
         f"medians with 95 % intervals; {results.device_title}",
-        (
-            *("rung or limit", "epoch, s", "95 %", "×", "compile"),
-            *("GFLOP/s", "core", "all", "MiB"),
-        ),
-        [
-            *(_rung_row(rung, results.rungs[0]) for rung in results.rungs),
-            *(_limit_rows(results) if on_processor else ()),
-        ],
+        ("rung or limit", "epoch, s", "95 %", "×", "compile", "GFLOP/s", "core", "all", "MiB"),
+        [*(_rung_row(rung, results.rungs[0]) for rung in results.rungs), *limits],
     )
 
 
 def _rung_row(rung: RungTimes, first: RungTimes) -> tuple[str, ...]:
     """Throughput is not compared with latency."""
-    is_latency = rung.measure == "latency"
+    shares = (rung.share_of_one_core, rung.share_of_machine)
     return (
         rung.name,
         f"{rung.median:.3f}",
         f"{rung.low:.2f}–{rung.high:.2f}",
-        f"{speedup(rung, first).estimate:.2f}" if is_latency else NO_VALUE,
+        f"{speedup(rung, first).estimate:.2f}" if rung.measure == "latency" else NO_VALUE,
         f"{rung.compile_seconds:.2f}",
         f"{rung.gflops:.1f}",
-        NO_VALUE if rung.share_of_one_core is None else f"{rung.share_of_one_core:.0%}",
-        NO_VALUE if rung.share_of_machine is None else f"{rung.share_of_machine:.0%}",
+        *(NO_VALUE if share is None else f"{share:.0%}" for share in shares),
         f"{(rung.device_bytes or rung.peak_bytes) / MEBIBYTE:.0f}",
     )
 
 
 def _limit_rows(results: SpeedResults) -> Iterator[tuple[str, ...]]:
     """An epoch's operations at each measured rate."""
-    one_core, machine = results.limits.one_core, results.limits.machine
-    for name, rate in (
-        ("one core, large", one_core.large_product),
-        ("one core, own", one_core.network_products),
-        ("all, large", machine.large_product),
-        ("all, own", machine.network_products),
-    ):
-        yield (
-            *(name, f"{results.seconds_at(rate):.3f}", "", "", "", f"{rate:.1f}"),
-            *(f"{rate / limit.large_product:.0%}" for limit in (one_core, machine)),
-            "",
-        )
+    limits = {"one core": results.limits.one_core, "all": results.limits.machine}
+    for cores, limit in limits.items():
+        for product, rate in (("large", limit.large_product), ("own", limit.network_products)):
+            epoch = f"{results.seconds_at(rate):.3f}"
+            shares = (f"{rate / each.large_product:.0%}" for each in limits.values())
+            yield f"{cores}, {product}", epoch, "", "", "", f"{rate:.1f}", *shares, ""
 
 
 def _notes(results: SpeedResults) -> Iterator[str]:
@@ -133,7 +115,7 @@ def _growth(
         curves[rung.name][size] = rung
     if not curves:
         return
-    sizes = sorted({size for curve in curves.values() for size in curve})
+    sizes = sorted(set().union(*curves.values()))
     rows = []
     for name, curve in curves.items():
         medians = (f"{curve[size].median:.3f}" if size in curve else NO_VALUE for size in sizes)
@@ -146,3 +128,18 @@ def _growth(
         description="A curve for each way to train; the table has the medians.",
         figure=draw_growth(curves, label=what, device=device),
     )
+
+
+def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
+    """One row a rung that both measured: how many times as fast it is now."""
+    before = {rung.name: rung for rung in earlier.rungs}
+    rows = []
+    for rung in now.rungs:
+        if rung.name in before:
+            then = before[rung.name]
+            times = speedup(rung, then)
+            medians = (f"{then.median:.3f}", f"{rung.median:.3f}")
+            interval = f"{times.low:.2f}–{times.high:.2f}"
+            rows.append((rung.name, *medians, f"{times.estimate:.2f}", interval))
+    columns = ("rung", "epoch then", "epoch now", "times as fast", "95 %")
+    return table_of("against", "Against the earlier measurement", columns, rows)
