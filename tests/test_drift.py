@@ -1,6 +1,5 @@
 """The drift: disturbances of rounding, trainings in segments, and what is read off them."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +9,9 @@ import pytest
 
 from benchmarks.display.style import save_figure
 from benchmarks.drift.figure import draw_bands, draw_drift
-from benchmarks.drift.measure import compare, drift_apart
-from benchmarks.drift.perturbation import move_last_bits, reverse_batches
+from benchmarks.drift.measure import compare, drift_apart, move_last_bits, reverse_batches
 from benchmarks.drift.results import Band, Curve, Drift, num_within_floor
-from benchmarks.drift.trajectory import (
-    Snapshot,
-    cut_into_segments,
-    flatten,
-    follow,
-    read_snapshots,
-)
+from benchmarks.drift.trajectory import Snapshot, cut_into_segments, flatten, follow, read_snapshots
 from benchmarks.implementations import build_implementation
 from benchmarks.options import STATUS_BAD_INPUT
 from benchmarks.runner.records import read_json
@@ -29,6 +21,7 @@ from shared.draws import Draws
 from shared.experiment import DType, Experiment
 from shared.parameters import glorot_parameters
 from shared.protocol import Examples
+from tests.command import twins
 
 ROOT = Path(__file__).parent.parent
 NUM_ROWS = 7 * 32 + 24  # 8 steps, the last of them with 24 rows, as in the whole epoch
@@ -59,7 +52,7 @@ def few_steps(
 def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay():
     draws = few_draws()
     draws.parameters.layers[0].kernel[:5] = 0.0
-    moved = move_last_bits(draws, np.random.default_rng(1))
+    moved = move_last_bits(draws, 1, 0)
     np.testing.assert_array_equal(moved.orders, draws.orders)
     for before, after in zip(draws.parameters.layers, moved.parameters.layers, strict=True):
         assert after.kernel.dtype == np.float32
@@ -72,21 +65,19 @@ def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay
         np.testing.assert_array_equal(after.bias, before.bias)
 
 
-def test_disturbances_repeat_with_their_generator_and_differ_with_another():
-    one, same, other = (
-        flatten(move_last_bits(few_draws(), np.random.default_rng([42, number])).parameters)
-        for number in (1, 1, 2)
+def test_disturbances_repeat_with_their_seed_and_number_and_differ_with_others():
+    one, same, *others = (
+        flatten(move_last_bits(few_draws(), *numbers).parameters)
+        for numbers in ((42, 1), (42, 1), (42, 2), (43, 1))
     )
     np.testing.assert_array_equal(one, same)
-    assert np.any(one != other)
+    assert all(np.any(one != other) for other in others)
 
 
 def test_reversed_batches_hold_the_same_rows():
-    orders = few_draws().orders
     reversed_ = reverse_batches(few_draws(), 32).orders
-    assert reversed_.shape == orders.shape
     for start in range(0, NUM_ROWS, 32):
-        before, after = orders[:, start : start + 32], reversed_[:, start : start + 32]
+        before, after = (each[:, start : start + 32] for each in (few_draws().orders, reversed_))
         np.testing.assert_array_equal(after, before[:, ::-1])
 
 
@@ -101,12 +92,10 @@ def test_segments_hold_each_epochs_order_in_order(num_rows: int, batch_size: int
     steps_per_epoch = -(-num_rows // batch_size)
     first_step = 0
     for last_step, rows in segments:
-        assert len(rows) > 0
         num_steps = last_step - first_step
-        assert num_steps == -(-len(rows) // batch_size)
+        assert num_steps == -(-len(rows) // batch_size) > 0
         # Within an epoch: only the last batch of the epoch may be smaller than the others.
-        ends_epoch = last_step % steps_per_epoch == 0
-        assert ends_epoch or len(rows) == num_steps * batch_size
+        assert last_step % steps_per_epoch == 0 or len(rows) == num_steps * batch_size
         assert first_step // steps_per_epoch == (last_step - 1) // steps_per_epoch
         first_step = last_step
 
@@ -205,7 +194,7 @@ def test_the_floor_is_made_of_the_pairs_own_curves_in_the_same_type():
     of_another = a_curve("last bit", (1.0, 1.0, 1.0), pair=("torch", "torch"))
     wide = a_curve("across", (0.0, 0.0, 0.0), pair=("keras", "jax"), dtype="float64")
     drift = replace(MEASURED, curves=(wide, across, of_jax, of_keras, of_another))
-    assert drift.across("float32") == (across,)
+    assert drift.across == (wide, across)
     assert drift.floor_of(across) == (of_jax, of_keras)
     assert num_within_floor(across, drift.floor_of(across), "max_difference") == 2
     assert num_within_floor(across, drift.floor_of(across), "disagreeing") == 3
@@ -234,9 +223,14 @@ def test_figures_are_drawn_also_where_nothing_differs(tmp_path):
     zero = a_curve("one core", (0.0, 0.0, 0.0))
     across = a_curve("across", (0.0, 0.0, 1e-8), pair=("keras", "jax"))
     drift = replace(MEASURED, curves=(across, zero), bands=bands)
-    for name, figure in {"drift": draw_drift(drift), "bands": draw_bands(drift)}.items():
+    of_bands = draw_bands(drift)
+    for name, figure in {"drift": draw_drift(drift), "bands": of_bands}.items():
         save_figure(figure, tmp_path / f"{name}.png", "stand-in")
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    labels = [label.get_text() for label in of_bands.axes[0].get_yticklabels()]
+    assert labels == ["figure True\ndocumented 0.5000, mean 0.5000", "figure False\nmean 0.5000"]
+    legends = (draw_bands(replace(drift, bands=chosen)).legends[0] for chosen in (bands, bands[1:]))
+    assert [len(legend.get_texts()) for legend in legends] == [3, 2]
 
 
 # The command
@@ -245,18 +239,13 @@ def test_figures_are_drawn_also_where_nothing_differs(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--runs", "1"),
-        ("--runs", "-2"),
-        ("--processes", "0"),
-        ("--band-impl", "abacus"),
-        ("--randomness", "native"),
-        ("--dtype", "float64"),
+        *(("--runs", "1"), ("--runs", "-2"), ("--processes", "0"), ("--band-impl", "abacus")),
+        *(("--randomness", "native"), ("--dtype", "float64")),
     ],
 )
 def test_what_cannot_be_measured_is_refused(options: tuple[str, ...], tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "benchmarks", "drift", *options, "--out", str(out)]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    answer = twins("drift", *options, "--out", out, cwd=tmp_path)
     assert answer.returncode == STATUS_BAD_INPUT
     assert options[0] in answer.stderr
     assert not out.exists()
@@ -267,19 +256,14 @@ def test_what_cannot_be_measured_is_refused(options: tuple[str, ...], tmp_path):
 def test_the_command_writes_its_folder(fashion_mnist_directory, tmp_path):
     options = "--num-epochs 1 --runs 2 --hidden-sizes 4 --batch-size 30000 --randomness shared"
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "benchmarks", "drift", *options.split()]
-    answer = subprocess.run(
-        [*command, "--data-dir", str(fashion_mnist_directory), "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    places = ["--data-dir", fashion_mnist_directory, "--out", out]
+    answer = twins("drift", *options.split(), *places, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
     assert "Keras–JAX in float64" in answer.stdout
     assert sorted(path.name for path in out.iterdir()) == ["drift.json", "figures", "logs"]
     assert sorted(path.name for path in (out / "figures").iterdir()) == ["bands.png", "drift.png"]
     drift = read_json(out / "drift.json", Drift)
-    float64, float32 = drift.across("float64")[0], drift.across("float32")[0]
+    float64, float32 = drift.across
     assert float64.steps == float32.steps == (1, 2)
     assert max(float64.max_difference) < 1e-13 < max(float32.max_difference)
     kinds = {(curve.pair, curve.kind) for curve in drift.floor_of(float32)}
