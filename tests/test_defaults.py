@@ -7,17 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.defaults import training
 from benchmarks.defaults.command import DefaultsCommand
 from benchmarks.defaults.figure import draw_defaults
 from benchmarks.defaults.measure import check_same, parity_of
 from benchmarks.defaults.results import DefaultsResults
-from benchmarks.defaults.training import (
-    PortJob,
-    Trajectory,
-    train_port,
-    training_loss_gap,
-    true_evaluation,
-)
+from benchmarks.defaults.training import PortJob, train_port
 from benchmarks.display.style import place_of_zero
 from benchmarks.implementations import defaults_of
 from benchmarks.runner.records import read_json
@@ -29,8 +24,7 @@ from shared.experiment import Experiment
 from shared.protocol import Examples, FitReport
 from tests.command import twins
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 NAIVE, REFERENCE = LADDER[0].habits, LADDER[-1].habits
 TINY = Experiment(hidden_sizes=(4,), num_epochs=2, seed=7, randomness="shared")
 NUM_ROWS = 32 * 5 + 24
@@ -42,7 +36,6 @@ def made_raw() -> RawDataset:
     return RawDataset(
         name="stand-in",
         origin="a test",
-        note="",
         train_images=generator.integers(0, 256, (num_train, 28, 28), np.uint8),
         train_labels=generator.integers(0, 10, num_train, np.uint8),
         test_images=generator.integers(0, 256, (96, 28, 28), np.uint8),
@@ -61,11 +54,6 @@ def job(rung: Rung | None, experiment: Experiment = TINY) -> PortJob:
         raw=made_raw(),
         draws=Draws(parameters=parameters, orders=np.stack(orders)),
     )
-
-
-@pytest.fixture(scope="module")
-def reference() -> Trajectory:
-    return train_port(job(None))
 
 
 def fit(habits: Habits, experiment: Experiment = TINY) -> FitReport:
@@ -90,24 +78,20 @@ def test_each_rung_changes_exactly_one_habit_and_has_a_name_for_the_table():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_last_rung_is_the_reference_port_to_the_last_bit(dtype):
+def test_the_last_rung_alone_is_the_reference_port_to_the_last_bit(dtype):
     experiment = replace(TINY, dtype=dtype)
     reference = train_port(job(None, experiment))
-    last = train_port(job(LADDER[-1], experiment))
+    *others, last = (train_port(job(rung, experiment)) for rung in LADDER)
     check_same(last, reference)
     differences = asdict(parity_of(last, reference))
     assert differences.pop("num_steps") == 6
     assert set(differences.values()) == {0}
-
-
-@pytest.mark.parametrize("rung", LADDER[:-1], ids=lambda rung: rung.name)
-def test_no_other_rung_passes_for_the_reference_port(rung: Rung, reference: Trajectory):
-    trajectory = train_port(job(rung))
-    with pytest.raises(RunFailedError, match="not the reference port"):
-        check_same(trajectory, reference)
-    parity = parity_of(trajectory, reference)
-    assert (parity.initial_weights == 0) == rung.habits.takes_weights
-    assert parity.final_weights > 1e-4
+    for rung, trajectory in zip(LADDER, others, strict=False):
+        with pytest.raises(RunFailedError, match="not the reference port"):
+            check_same(trajectory, reference)
+        parity = parity_of(trajectory, reference)
+        assert (parity.initial_weights == 0) == rung.habits.takes_weights
+        assert parity.final_weights > 1e-4
 
 
 @pytest.mark.parametrize(
@@ -134,7 +118,9 @@ def test_the_last_batch_and_weighting_change_what_they_say_and_nothing_else():
         assert by_batch.history[epoch].loss == pytest.approx(losses[epoch].mean(), rel=1e-6)
         over_rows = np.average(losses[epoch], weights=[32] * 5 + [24])
         assert by_row.history[epoch].loss == pytest.approx(over_rows, rel=1e-6)
-    gaps = [training_loss_gap(report, NUM_ROWS, 32) for report in (dropped, by_batch, by_row)]
+    gaps = [
+        training.training_loss_gap(report, NUM_ROWS, 32) for report in (dropped, by_batch, by_row)
+    ]
     assert gaps[1] > 1e-5 > max(gaps[0], gaps[2])
     # A batch of 24 has its own accuracy in 24ths, which counts as much as any other's.
     for report, num_parts in ((by_batch, 6 * 96), (by_row, NUM_ROWS)):
@@ -151,7 +137,7 @@ def test_a_small_last_batch_counts_too_much_in_a_mean_of_batch_means():
     parameters.layers[-1].bias[0] = 3.0
     for port in (by_batch, by_row):
         port.set_parameters(parameters)
-    true = true_evaluation(by_row.predict(images), examples)
+    true = training.true_evaluation(by_row.predict(images), examples)
     # Logits are 3, 0, …: the labels' losses are log(e³ + 9) − 3 and log(e³ + 9).
     full = np.log(np.exp(3) + 9)
     for evaluation, share in (
@@ -209,13 +195,10 @@ def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(num_seeds: int):
     initial = np.asarray(parity.collections[0].get_offsets())[:, 0]
     largest = rungs[0].parity.initial_weights
     assert initial[0] == largest > initial[1] > 0  # exactly 0 has a place of its own
-    assert len(report.collections) == 3
-    assert len(np.asarray(accuracy.collections[0].get_offsets())) == num_seeds
-
-
-def test_zero_has_a_place_two_decades_below_everything_else():
     assert place_of_zero([[0.5, 0.005]]) == pytest.approx(1e-5)
     assert place_of_zero([[0.0], [0.0, 0.0]]) == pytest.approx(0.01)
+    assert len(report.collections) == 3
+    assert len(np.asarray(accuracy.collections[0].get_offsets())) == num_seeds
 
 
 @pytest.mark.slow
