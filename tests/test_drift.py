@@ -23,9 +23,9 @@ from shared.parameters import glorot_parameters
 from shared.protocol import Examples
 from tests.command import twins
 
-ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 NUM_ROWS = 7 * 32 + 24  # 8 steps, the last of them with 24 rows, as in the whole epoch
-MEASURED = read_json(ROOT / "benchmarks" / "results" / "drift.json", Drift)
+MEASURED = read_json(RESULTS / "drift.json", Drift)
 
 
 def few_draws(num_epochs: int = 2, num_rows: int = NUM_ROWS) -> Draws:
@@ -44,9 +44,6 @@ def few_steps(
         draws=few_draws(num_epochs),
         folder=folder / f"{name}-{dtype}",
     )
-
-
-# Disturbances
 
 
 def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay():
@@ -79,9 +76,6 @@ def test_reversed_batches_hold_the_same_rows():
     for start in range(0, NUM_ROWS, 32):
         before, after = (each[:, start : start + 32] for each in (few_draws().orders, reversed_))
         np.testing.assert_array_equal(after, before[:, ::-1])
-
-
-# Segments
 
 
 @pytest.mark.parametrize(("num_rows", "batch_size"), [(55_000, 32), (632, 32), (64, 64), (10, 3)])
@@ -129,9 +123,6 @@ def test_a_training_in_segments_is_the_training_in_one_piece(raw_dataset, tmp_pa
     np.testing.assert_array_equal(snapshot.classes, classes)
 
 
-# Curves
-
-
 def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
     def snapshots(weights: list[float], classes: list[int]) -> list[Snapshot]:
         arrays = {"weights": np.array(weights, np.float32), "classes": np.array(classes, np.uint8)}
@@ -152,17 +143,17 @@ def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
 def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
     raw_dataset, tmp_path
 ):
-    curves = {}
+    curves = []
     for dtype in ("float64", "float32"):
         one, other = (few_steps(name, raw_dataset, tmp_path, dtype) for name in ("oracle", "jax"))
         for job in (one, other):
             follow(lambda _: None, job)
-        snapshots = read_snapshots(one), read_snapshots(other)
-        curves[dtype] = compare(one, other, "across", *snapshots)
-    assert curves["float64"].steps == (1, 2, 4, 8)
-    assert max(curves["float64"].max_difference) < 1e-13
-    assert max(curves["float64"].disagreeing) == 0
-    assert 1e-10 < max(curves["float32"].max_difference) < 1e-3
+        curves.append(compare(one, other, "across", read_snapshots(one), read_snapshots(other)))
+    float64, float32 = curves
+    assert float64.steps == (1, 2, 4, 8)
+    assert max(float64.max_difference) < 1e-13
+    assert max(float64.disagreeing) == 0
+    assert 1e-10 < max(float32.max_difference) < 1e-3
 
     reference = few_steps("jax", raw_dataset, tmp_path)
     same = drift_apart(lambda _: None, reference, "one core", few_draws(1))
@@ -170,9 +161,6 @@ def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
     moved = drift_apart(lambda _: None, reference, "row order", turned)
     assert not any(same.max_difference)
     assert 1e-10 < max(moved.max_difference) < 1e-3
-
-
-# Records, figures
 
 
 def a_curve(kind, maxima, *, pair=("jax", "jax"), dtype: DType = "float32") -> Curve:
@@ -231,9 +219,6 @@ def test_figures_are_drawn_also_where_nothing_differs(tmp_path):
     assert labels == ["figure True\ndocumented 0.5000, mean 0.5000", "figure False\nmean 0.5000"]
     legends = (draw_bands(replace(drift, bands=chosen)).legends[0] for chosen in (bands, bands[1:]))
     assert [len(legend.get_texts()) for legend in legends] == [3, 2]
-
-
-# The command
 
 
 @pytest.mark.parametrize(

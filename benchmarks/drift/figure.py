@@ -27,9 +27,8 @@ _PER_MILLE = 1000.0
 def draw_drift(drift: Drift) -> Figure:
     """Draws largest and RMS weight difference and disagreeing predictions over the steps.
 
-    The shaded floor reaches up to the largest curve of an implementation with
-    itself. On the logarithmic axes a difference of exactly zero has no place; a
-    curve that is zero throughout is named below the panels, where it has no line.
+    The shaded floor reaches up to the largest curve of an implementation with itself. A curve
+    that is zero throughout has no place on logarithmic axes and is named below the panels.
     """
     figure = new_figure(14.0, 6.2)
     panels: dict[Quantity, str] = {
@@ -92,10 +91,9 @@ def _draw_curves(axes: Axes, drift: Drift, quantity: Quantity) -> None:
 
 
 def _scale_axes(axes: Axes, quantity: Quantity) -> None:
-    axes.set_xscale("log")
+    axes.set(xscale="log", xlabel="steps of training")
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("steps of training")
     tidy(axes)
     if quantity == "disagreeing":
         # Linear below one image, where the counts begin, and logarithmic above.

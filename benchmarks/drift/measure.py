@@ -11,14 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from benchmarks.drift import trajectory
 from benchmarks.drift.results import Band, Curve, Drift, Kind
-from benchmarks.drift.trajectory import (
-    Snapshot,
-    cut_into_segments,
-    follow,
-    read_snapshots,
-    train_with_snapshots,
-)
+from benchmarks.drift.trajectory import Snapshot, read_snapshots
 from benchmarks.options import Context
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
@@ -113,7 +108,8 @@ def _measure_curves(
     """Measures each pair of implementations in both types, and each with itself in float32."""
     draws, experiment = job.draws, job.experiment
     assert draws is not None  # only native randomness draws nothing
-    num_snapshots = len(list(cut_into_segments(draws.orders, experiment.batch_size)))
+    segments = trajectory.cut_into_segments(draws.orders, experiment.batch_size)
+    num_snapshots = len(list(segments))
     undisturbed = [
         replace(
             job,
@@ -125,7 +121,7 @@ def _measure_curves(
         for name in names
     ]
     jobs = [(each,) for each in undisturbed]
-    crew.run(follow, jobs, "undisturbed trainings", num_snapshots, "snapshots")
+    crew.run(trajectory.follow, jobs, "undisturbed trainings", num_snapshots, "snapshots")
     across = [
         compare(one, other, "across", read_snapshots(one), read_snapshots(other))
         for one, other in combinations(undisturbed, 2)
@@ -147,14 +143,11 @@ def _measure_curves(
 def drift_apart(
     report: Report, reference: TrainingJob, kind: Kind, draws: Draws, core: int | None = None
 ) -> Curve:
-    """What runs in a child: a disturbed training, held against the reference's snapshots.
-
-    core: the one to compute on; None for all.
-    """
+    """What runs in a child: a disturbed training, held against the reference's snapshots."""
     if core is not None:
         pin_to_core(core)
     disturbed = replace(reference, draws=draws)
-    snapshots = train_with_snapshots(report, disturbed)
+    snapshots = trajectory.train_with_snapshots(report, disturbed)
     return compare(reference, disturbed, kind, read_snapshots(reference), snapshots)
 
 

@@ -121,8 +121,8 @@ class Drift(Record):
 def num_within_floor(across: Curve, floor: tuple[Curve, ...], quantity: Quantity) -> int:
     """The number of snapshots at which `across` is at most the largest curve of the floor.
 
-    Each curve is a single draw of a chaotic process, and so is the floor: a few
-    snapshots beyond it are no proof of a difference, nor are all within it one of none.
+    Each curve is a single draw of a chaotic process, and so is the floor: a few snapshots
+    beyond it are no proof of a difference, nor are all within it one of none.
     """
     highest = np.max([curve.values(quantity) for curve in floor], axis=0)
     return int(np.sum(across.values(quantity) <= highest))

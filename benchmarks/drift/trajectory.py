@@ -63,11 +63,9 @@ def train_with_snapshots(report: Report, job: TrainingJob) -> Iterator[Snapshot]
     )
     implementation.set_parameters(job.draws.parameters)
     for step, rows in cut_into_segments(job.draws.orders, job.experiment.batch_size):
+        order = rows[np.newaxis]
         implementation.fit(
-            dataset.training,
-            validation=validation,
-            orders=rows[np.newaxis],
-            on_epoch=lambda _: None,
+            dataset.training, validation=validation, orders=order, on_epoch=lambda _: None
         )
         weights = flatten(implementation.get_parameters())
         if not np.isfinite(weights).all():
