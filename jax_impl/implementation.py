@@ -1,6 +1,5 @@
 """The protocol's verbs in JAX: a thin layer over `model.py` and `train.py`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -11,11 +10,12 @@ from jax_impl import model, train
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import (
-    EpochMetrics,
     Evaluation,
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -44,12 +44,7 @@ class JaxTwin:
         return model.get_parameters(self.model)
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; a scan is in bulk, with every step's loss at hand."""
         return train.fit(

@@ -52,10 +52,9 @@ def set_parameters(model: Classifier, parameters: Parameters) -> None:
 
 def get_parameters(model: Classifier) -> Parameters:
     """Copies the model's weights out."""
-
-    def copied(name: str) -> LayerParameters:
+    layers = []
+    for name in model.layer_names:
         linear = getattr(model, name)
         kernel, bias = np.array(linear.kernel[...]), np.array(linear.bias[...])
-        return LayerParameters(name=name, kernel=kernel, bias=bias)
-
-    return Parameters(tuple(map(copied, model.layer_names)))
+        layers.append(LayerParameters(name, kernel, bias))
+    return Parameters(tuple(layers))

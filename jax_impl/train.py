@@ -20,11 +20,14 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
 Rows = tuple[jax.Array, jax.Array]  # images and labels, where JAX computes
 Trained = tuple[Classifier, nnx.Optimizer]  # as they are after some steps
+Epoch = tuple[Trained, dict[str, jax.Array], jax.Array]  # trained, metrics, every step's loss
 
 
 def prepare_training(model: Classifier, experiment: Experiment) -> nnx.Optimizer:
@@ -52,7 +55,7 @@ def train_step(
 
 def train_epoch(
     model: Classifier, optimizer: nnx.Optimizer, training: Rows, order: jax.Array, batch_size: int
-) -> tuple[Trained, dict[str, jax.Array], jax.Array]:
+) -> Epoch:
     """Every step of an epoch: a scan over the full batches in the given order, then the rest.
 
     `scan` carries model and optimizer, which are pytrees of arrays. Returns both as trained,
@@ -89,7 +92,7 @@ def run_epoch(
     order: jax.Array,
     *,
     batch_size: int,
-) -> tuple[Trained, dict[str, jax.Array], jax.Array]:
+) -> Epoch:
     """An epoch and its validation, compiled as one; returns what `train_epoch` does."""
     trained, metrics, losses = train_epoch(model, optimizer, training, order, batch_size)
     val_loss, num_correct = loss_fn(trained[0], *validation)
@@ -104,9 +107,9 @@ class CompiledEpochs:
         self.functions: dict[Hashable, Callable] = {}
 
     def function_for(self, *arguments: Any, batch_size: int) -> Callable:
-        """A compiled function that takes arguments of these shapes, all but the batch size."""
-        shapes = tuple(array.shape for array in jax.tree.leaves(arguments))
-        form = (jax.tree.structure(arguments), shapes, batch_size)
+        """A compiled function that takes arguments of these types, all but the batch size."""
+        leaves, structure = jax.tree.flatten(arguments)
+        form = (structure, *map(jax.typeof, leaves), batch_size)
         if form not in self.functions:
             self.functions[form] = run_epoch.lower(*arguments, batch_size=batch_size).compile()
         return self.functions[form]
@@ -120,8 +123,8 @@ def fit(
     *,
     training: Examples,
     validation: Examples,
-    orders: NDArray[np.int64] | None,
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders | None,
+    on_epoch: OnEpoch,
 ) -> FitReport:
     """Trains epoch by epoch, in place; see `shared.protocol.Implementation.fit`."""
     trained, on_device = (model, optimizer), (to_device(training), to_device(validation))
@@ -148,7 +151,7 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: NDArray[np.int64] | None
+    experiment: Experiment, num_rows: int, orders: Orders | None
 ) -> Iterator[jax.Array]:
     """The given orders or, natively, a fresh permutation from a key of each epoch."""
     if orders is not None:

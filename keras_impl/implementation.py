@@ -1,6 +1,5 @@
 """The protocol's verbs in Keras: a thin layer over `model.py` and `train.py`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,24 @@ from keras_impl import model, train
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 from shared.protocol import (
-    EpochMetrics,
     Evaluation,
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
 
 class KerasTwin:
-    """The experiment in Keras, as `shared.protocol.Implementation`; options as in `train.py`."""
+    """The experiment in Keras, as `shared.protocol.Implementation`."""
 
-    def __init__(
-        self, experiment: Experiment, *, record_steps: bool = False, in_bulk: bool = False
-    ) -> None:
+    def __init__(self, experiment: Experiment, **options: Any) -> None:
+        """Takes the options of `train.prepare_training`."""
         self.experiment = experiment
         self.model = model.build_model(experiment)
-        train.prepare_training(self.model, experiment, record_steps=record_steps, in_bulk=in_bulk)
+        train.prepare_training(self.model, experiment, **options)
 
     @property
     def device(self) -> str:
@@ -48,12 +47,7 @@ class KerasTwin:
         return model.get_parameters(self.model)
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch."""
         return train.fit(
@@ -97,4 +91,4 @@ def build_recording(experiment: Experiment) -> KerasTwin:
 
 def build_in_bulk(experiment: Experiment) -> KerasTwin:
     """The implementation, which runs many steps before it comes back to Python."""
-    return KerasTwin(experiment, in_bulk=True)
+    return KerasTwin(experiment, steps_per_execution=train.STEPS_IN_BULK)

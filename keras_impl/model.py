@@ -38,14 +38,9 @@ def set_parameters(model: keras.Sequential, parameters: Parameters) -> None:
 
 def get_parameters(model: keras.Sequential) -> Parameters:
     """Copies the model's weights out."""
-    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
-    return Parameters(
-        tuple(
-            LayerParameters(
-                name=layer.name,
-                kernel=np.array(layer.get_weights()[0]),
-                bias=np.array(layer.get_weights()[1]),
-            )
-            for layer in dense
-        )
-    )
+    layers = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            kernel, bias = map(np.array, layer.get_weights())
+            layers.append(LayerParameters(layer.name, kernel, bias))
+    return Parameters(tuple(layers))

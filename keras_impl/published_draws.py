@@ -7,6 +7,7 @@ in `jax_impl`: it receives the same arrays.
 """
 
 import numpy as np
+import tensorflow as tf
 
 from shared.draws import Draws, check_published_draws
 from shared.experiment import NUM_TRAINING_ROWS, Experiment
@@ -30,21 +31,17 @@ def draw_published(experiment: Experiment) -> Draws:
 
 
 def _draw_parameters(experiment: Experiment) -> Parameters:
-    import tensorflow as tf
-
     tf.random.set_seed(experiment.seed)
     layers = []
     for layer in dense_layers(experiment):
         limit = glorot_limit(layer)
         kernel = tf.random.uniform((layer.fan_in, layer.fan_out), -limit, limit)
         bias = np.zeros(layer.fan_out, np.float32)
-        layers.append(LayerParameters(name=layer.name, kernel=np.asarray(kernel), bias=bias))
+        layers.append(LayerParameters(layer.name, np.asarray(kernel), bias))
     return Parameters(tuple(layers))
 
 
 def _draw_orders(experiment: Experiment) -> np.ndarray:
-    import tensorflow as tf
-
     tf.random.set_seed(experiment.seed)
     epochs = tf.data.Dataset.range(1).repeat(experiment.num_epochs)
     orders = epochs.map(lambda _: tf.random.shuffle(tf.range(NUM_TRAINING_ROWS, dtype=tf.int64)))

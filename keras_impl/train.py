@@ -16,6 +16,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -27,22 +29,18 @@ QUIET: dict[str, Any] = {"verbose": 0}
 
 
 def prepare_training(
-    model: keras.Sequential,
-    experiment: Experiment,
-    *,
-    record_steps: bool = False,
-    in_bulk: bool = False,
+    model: keras.Sequential, experiment: Experiment, *, record_steps: bool = False, **options: Any
 ) -> None:
-    """Plain stochastic gradient descent; on request each step's own loss, or steps in bulk.
+    """Plain stochastic gradient descent; `record_steps` adds the loss of each single step.
 
-    Compiled once for good, where JAX compiles what it is called with.
+    Other options go to Keras' `compile`. Compiled once for good, where JAX compiles what
+    it is called with.
     """
     model.compile(
         optimizer=keras.optimizers.SGD(learning_rate=experiment.learning_rate),
         loss=LOSS,
         metrics=["accuracy", *([BatchLoss()] if record_steps else [])],
-        # Callbacks hear of every execution; only single steps show single losses.
-        steps_per_execution=STEPS_IN_BULK if in_bulk and not record_steps else 1,
+        **options,
     )
 
 
@@ -112,8 +110,8 @@ def fit(
     *,
     training: Examples,
     validation: Examples,
-    orders: NDArray[np.int64] | None,
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders | None,
+    on_epoch: OnEpoch,
 ) -> FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`.
 

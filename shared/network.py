@@ -25,11 +25,6 @@ class DenseLayer:
     fan_out: int
     activation: Activation
 
-    @property
-    def num_parameters(self) -> int:
-        """Weights and biases together."""
-        return self.fan_in * self.fan_out + self.fan_out
-
 
 def dense_layers(experiment: Experiment) -> tuple[DenseLayer, ...]:
     """The layers from image to output: `hidden_1`, `hidden_2`, …, `output`.

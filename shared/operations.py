@@ -7,22 +7,20 @@ from shared.network import dense_layers
 def operations_per_row(experiment: Experiment) -> int:
     """Multiplications and additions of the matrix products in one row's training step.
 
-    A product of a row with a (fan_in, fan_out) kernel takes 2 × fan_in × fan_out. Each
-    layer does one forward, one for its kernel's gradient, and, but for the first,
-    whose inputs are images, one for the gradient by its inputs. What is left out,
-    biases, ReLU, softmax and the update, is below 2 % at batches of 32.
+    An (m, k) by (k, n) product takes 2 × m × k × n. What is left out, biases, ReLU,
+    softmax and the update, is below 2 % at batches of 32.
 
     784→300→100→10 takes 2 × 266,200 × 2 + 2 × 31,000 = 1,126,800.
     """
-    products = [2 * layer.fan_in * layer.fan_out for layer in dense_layers(experiment)]
-    return sum(products) + sum(products) + sum(products[1:])
+    products = product_shapes(experiment)
+    return sum(2 * m * k * n for m, k, n in products) // experiment.batch_size
 
 
 def product_shapes(experiment: Experiment) -> tuple[tuple[int, int, int], ...]:
     """The matrix products of a step: (m, k, n) for an (m, k) by (k, n) product.
 
-    For each layer in the order of `operations_per_row`: forward, kernel's gradient,
-    inputs' gradient.
+    For each layer: forward, its kernel's gradient and, but for the first, whose inputs
+    are images, the gradient by its inputs.
     """
     rows = experiment.batch_size
     shapes = []

@@ -6,7 +6,6 @@ them do. Every formula stands here once, in the order in which it is applied.
 Symbols in shapes: n = rows of a batch, C = 10 classes.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -31,14 +32,11 @@ Array = NDArray[np.float64]
 
 def forward(parameters: Parameters, images: Array) -> tuple[list[Array], Array]:
     """Forward pass: what entered each layer, (n, fan_in) each, and the logits, (n, C)."""
-    features = images.reshape(len(images), -1)
-    inputs = []
-    for layer in parameters.layers[:-1]:
-        inputs.append(features)
-        features = np.maximum(features @ layer.kernel + layer.bias, 0.0)  # ReLU
-    inputs.append(features)
-    output = parameters.layers[-1]
-    return inputs, features @ output.kernel + output.bias
+    *hidden_layers, output = parameters.layers
+    inputs = [images.reshape(len(images), -1)]
+    for layer in hidden_layers:
+        inputs.append(np.maximum(inputs[-1] @ layer.kernel + layer.bias, 0.0))  # ReLU
+    return inputs, inputs[-1] @ output.kernel + output.bias
 
 
 def log_softmax(logits: Array) -> Array:
@@ -65,8 +63,8 @@ def backward(
     signal /= len(labels)
     gradients = []
     for layer, layer_input in zip(reversed(parameters.layers), reversed(inputs), strict=True):
-        kernel, bias = layer_input.T @ signal, signal.sum(axis=0)
-        gradients.append(LayerParameters(name=layer.name, kernel=kernel, bias=bias))
+        gradient = LayerParameters(layer.name, layer_input.T @ signal, signal.sum(axis=0))
+        gradients.append(gradient)
         if layer is not parameters.layers[0]:
             # ReLU passes a signal where its output, the layer's input, is positive.
             signal = (signal @ layer.kernel.T) * (layer_input > 0.0)
@@ -75,16 +73,12 @@ def backward(
 
 def sgd_step(parameters: Parameters, gradients: Parameters, learning_rate: float) -> Parameters:
     """Plain stochastic gradient descent: each parameter minus learning_rate × its gradient."""
-    return Parameters(
-        tuple(
-            LayerParameters(
-                name=layer.name,
-                kernel=layer.kernel - learning_rate * gradient.kernel,
-                bias=layer.bias - learning_rate * gradient.bias,
-            )
-            for layer, gradient in zip(parameters.layers, gradients.layers, strict=True)
-        )
-    )
+    moved = []
+    for layer, gradient in zip(parameters.layers, gradients.layers, strict=True):
+        kernel = layer.kernel - learning_rate * gradient.kernel
+        bias = layer.bias - learning_rate * gradient.bias
+        moved.append(LayerParameters(layer.name, kernel, bias))
+    return Parameters(tuple(moved))
 
 
 class Oracle:
@@ -106,12 +100,7 @@ class Oracle:
         return self.parameters
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which would say nothing here."""
         if orders is None:
@@ -120,10 +109,11 @@ class Oracle:
             orders = np.stack([generator.permutation(len(training.labels)) for _ in rows])
         history, step_losses = [], []
         for epoch, order in enumerate(orders, 1):
-            losses, metrics = self._run_epoch(epoch, training, validation, order)
+            losses, loss, accuracy = self._run_epoch(training, order)
+            validated = self.evaluate(validation)
+            history.append(EpochMetrics(epoch, loss, accuracy, validated.loss, validated.accuracy))
             step_losses.extend(losses)
-            history.append(metrics)
-            on_epoch(metrics)
+            on_epoch(history[-1])
         return FitReport(
             history=tuple(history),
             compile_seconds=0.0,
@@ -132,8 +122,9 @@ class Oracle:
         )
 
     def _run_epoch(
-        self, epoch: int, training: Examples, validation: Examples, order: NDArray[np.int64]
-    ) -> tuple[list[float], EpochMetrics]:
+        self, training: Examples, order: NDArray[np.int64]
+    ) -> tuple[list[float], float, float]:
+        """Every step's loss, and the means over the epoch's rows of loss and accuracy."""
         losses, loss_sum, num_correct = [], 0.0, 0
         for start in range(0, len(order), self.experiment.batch_size):
             rows = order[start : start + self.experiment.batch_size]  # the last may be smaller
@@ -144,15 +135,7 @@ class Oracle:
             num_correct += int(np.sum(logits.argmax(axis=1) == labels))
             gradients = backward(self.parameters, inputs, logits, labels)
             self.parameters = sgd_step(self.parameters, gradients, self.experiment.learning_rate)
-        validated = self.evaluate(validation)
-        metrics = EpochMetrics(
-            epoch=epoch,
-            loss=loss_sum / len(order),
-            accuracy=num_correct / len(order),
-            val_loss=validated.loss,
-            val_accuracy=validated.accuracy,
-        )
-        return losses, metrics
+        return losses, loss_sum / len(order), num_correct / len(order)
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and accuracy on the given rows."""

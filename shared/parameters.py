@@ -13,14 +13,16 @@ from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.network import DenseLayer, dense_layers
 
+Array = NDArray[np.floating]
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class LayerParameters:
     """One layer's kernel, shape (fan_in, fan_out), and bias, shape (fan_out,)."""
 
     name: str
-    kernel: NDArray[np.floating]
-    bias: NDArray[np.floating]
+    kernel: Array
+    bias: Array
 
 
 @dataclass(frozen=True)
@@ -29,36 +31,28 @@ class Parameters:
 
     layers: tuple[LayerParameters, ...]
 
-    def named_arrays(self) -> Iterator[tuple[str, NDArray[np.floating]]]:
+    def named_arrays(self) -> Iterator[tuple[str, Array]]:
         """Yields `hidden_1/kernel`, `hidden_1/bias`, … with their arrays."""
         for layer in self.layers:
             yield f"{layer.name}/kernel", layer.kernel
             yield f"{layer.name}/bias", layer.bias
 
+    def map(self, change: Callable[[Array], Array]) -> "Parameters":
+        """The same layers with each kernel and each bias changed."""
+        changed = (
+            LayerParameters(layer.name, change(layer.kernel), change(layer.bias))
+            for layer in self.layers
+        )
+        return Parameters(tuple(changed))
+
+    def with_kernels(self, change: Callable[[Array], Array]) -> "Parameters":
+        """The same biases with each kernel changed."""
+        changed = (replace(layer, kernel=change(layer.kernel)) for layer in self.layers)
+        return Parameters(tuple(changed))
+
     def astype(self, dtype: str) -> "Parameters":
         """The same numbers in another floating-point type."""
-        return Parameters(
-            tuple(
-                LayerParameters(
-                    name=layer.name,
-                    kernel=layer.kernel.astype(dtype),
-                    bias=layer.bias.astype(dtype),
-                )
-                for layer in self.layers
-            )
-        )
-
-    def with_kernels(
-        self, change: Callable[[NDArray[np.floating]], NDArray[np.floating]]
-    ) -> "Parameters":
-        """The same biases with each kernel changed."""
-        return Parameters(
-            tuple(replace(layer, kernel=change(layer.kernel)) for layer in self.layers)
-        )
-
-    def count(self) -> int:
-        """How many numbers there are; 266,610 in the documented network."""
-        return sum(array.size for _, array in self.named_arrays())
+        return self.map(lambda array: array.astype(dtype))
 
 
 def glorot_limit(layer: DenseLayer) -> float:
@@ -76,27 +70,21 @@ def glorot_parameters(experiment: Experiment, generator: np.random.Generator) ->
     Always float32, whatever `experiment.dtype`: a float64 run starts from the
     very same numbers as the float32 run that it explains.
     """
-    return Parameters(
-        tuple(
-            LayerParameters(
-                name=layer.name,
-                kernel=generator.uniform(
-                    -glorot_limit(layer), glorot_limit(layer), (layer.fan_in, layer.fan_out)
-                ).astype(np.float32),
-                bias=np.zeros(layer.fan_out, np.float32),
-            )
-            for layer in dense_layers(experiment)
-        )
-    )
+    layers = []
+    for layer in dense_layers(experiment):
+        limit = glorot_limit(layer)
+        kernel = generator.uniform(-limit, limit, (layer.fan_in, layer.fan_out))
+        bias = np.zeros(layer.fan_out, np.float32)
+        layers.append(LayerParameters(layer.name, kernel.astype(np.float32), bias))
+    return Parameters(tuple(layers))
 
 
 def largest_difference(left: Parameters, right: Parameters) -> float:
     """The largest absolute difference of two networks' numbers, taken in float64."""
-    pairs = zip(left.named_arrays(), right.named_arrays(), strict=True)
-    return max(
-        float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max())
-        for (_, one), (_, other) in pairs
+    pairs = zip(
+        left.astype("float64").named_arrays(), right.astype("float64").named_arrays(), strict=True
     )
+    return max(float(np.abs(one - other).max()) for (_, one), (_, other) in pairs)
 
 
 def save_parameters(parameters: Parameters, path: Path) -> None:
@@ -117,26 +105,20 @@ def load_parameters(path: Path, experiment: Experiment) -> Parameters:
         raise InputError(
             f"{path} is no readable safetensors file ({error}): name one that a run wrote"
         ) from error
-    expected = dict(_expected_shapes(experiment))
+    expected: dict[str, tuple[int, ...]] = {}
+    for layer in dense_layers(experiment):
+        expected[f"{layer.name}/kernel"] = (layer.fan_in, layer.fan_out)
+        expected[f"{layer.name}/bias"] = (layer.fan_out,)
     found = {name: array.shape for name, array in arrays.items()}
     if found != expected:
         raise InputError(
             f"{path} holds another network: expected {expected}, found {found}; "
             "give the hidden sizes that it was trained with"
         )
+    names = [layer.name for layer in dense_layers(experiment)]
     return Parameters(
         tuple(
-            LayerParameters(
-                name=layer.name,
-                kernel=arrays[f"{layer.name}/kernel"],
-                bias=arrays[f"{layer.name}/bias"],
-            )
-            for layer in dense_layers(experiment)
+            LayerParameters(name, arrays[f"{name}/kernel"], arrays[f"{name}/bias"])
+            for name in names
         )
     )
-
-
-def _expected_shapes(experiment: Experiment) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for layer in dense_layers(experiment):
-        yield f"{layer.name}/kernel", (layer.fan_in, layer.fan_out)
-        yield f"{layer.name}/bias", (layer.fan_out,)

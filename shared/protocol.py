@@ -27,8 +27,12 @@ class Examples:
     images: NDArray[np.floating]
     labels: NDArray[np.int32]
 
+    def rows(self, chosen: slice | NDArray[np.integer]) -> "Examples":
+        """The rows of these numbers, in this order."""
+        return Examples(images=self.images[chosen], labels=self.labels[chosen])
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class EpochMetrics:
     """What an epoch achieved, as Keras' `fit` reports it.
 
@@ -88,6 +92,12 @@ class FitReport:
     step_losses: NDArray[np.float64]
 
 
+Orders = NDArray[np.int64]
+"""Row numbers in the order in which to train on them, one row for each epoch, (E, n)."""
+OnEpoch = Callable[[EpochMetrics], None]
+"""Hears of each epoch as it ends."""
+
+
 class Implementation(Protocol):
     """The experiment's network in one framework, with its weights."""
 
@@ -105,20 +115,14 @@ class Implementation(Protocol):
         ...
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
-        """Trains by SGD, one epoch for each row of `orders`, (E, n) row numbers.
+        """Trains by SGD, one epoch for each row of `orders`.
 
         Each epoch takes its rows in batches of `experiment.batch_size` in the
         order given; a last, smaller batch is averaged over the rows it has. An
         order may name fewer rows than there are. With `orders=None` the
         implementation shuffles as its users would, for `experiment.num_epochs`.
-        `on_epoch` hears of each epoch as it ends.
         """
         ...
 

@@ -19,14 +19,14 @@ Measure = Literal["latency", "throughput"]
 Device = Literal["cpu", "gpu"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class SpeedRung:
     """One way to train the experiment's network for an epoch.
 
     name: for the command line and files.
-    framework: for tables, as people write it.
     idea: what is done otherwise than in the rung before, in a few words.
     trainer: 'MODULE:FUNCTION', a function that makes a `Trainer` of a `Workload`.
+    framework: for tables, as people write it.
     packages: what must be installed for it.
     devices: what it can run on.
     variables: set in its process before the framework is imported, NAME and value.
@@ -36,9 +36,9 @@ class SpeedRung:
     """
 
     name: str
-    framework: str
     idea: str
     trainer: str
+    framework: str
     packages: tuple[str, ...]
     devices: tuple[Device, ...] = ("cpu", "gpu")
     variables: tuple[tuple[str, str], ...] = ()

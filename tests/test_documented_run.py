@@ -49,9 +49,8 @@ def test_it_reaches_the_documented_figures(results: Results, name: str):
 def test_every_epoch_follows_the_published_run(results: Results, name: str):
     history = results.runs[name].history
     assert [metrics.epoch for metrics in history] == list(range(1, 31))
-    losses = np.array([metrics.val_loss for metrics in history])
-    published = np.array([loss for loss, _ in PUBLISHED_VALIDATION])
-    assert np.abs(losses - published).max() <= 0.02
+    published, _ = zip(*PUBLISHED_VALIDATION, strict=True)
+    assert np.abs(np.subtract([metrics.val_loss for metrics in history], published)).max() <= 0.02
 
 
 def test_the_two_follow_each_other_more_closely_than_the_documented_figures(results: Results):
@@ -59,23 +58,20 @@ def test_the_two_follow_each_other_more_closely_than_the_documented_figures(resu
     # .0079 in validation loss, .0046 in validation accuracy, .0015 and .0001 in
     # the test. The bounds allow about twice that: on another processor, float32
     # rounds along another path within the same noise.
-    def column(name: str, metric: str) -> np.ndarray:
-        return np.array([getattr(metrics, metric) for metrics in results.runs[name].history])
-
+    keras, jax = (results.runs[name] for name in IMPLEMENTATIONS)
     bounds = {"loss": 0.001, "accuracy": 0.002, "val_loss": 0.016, "val_accuracy": 0.01}
+    differences = (pd.DataFrame(keras.history) - pd.DataFrame(jax.history)).abs().max().to_dict()
     for metric, bound in bounds.items():
-        assert np.abs(column("keras", metric) - column("jax", metric)).max() <= bound, metric
-    keras, jax = results.runs["keras"].test, results.runs["jax"].test
-    assert abs(keras.loss - jax.loss) <= 0.006
-    assert abs(keras.accuracy - jax.accuracy) <= 0.004
+        assert differences[metric] <= bound, metric
+    assert abs(keras.test.loss - jax.test.loss) <= 0.006
+    assert abs(keras.test.accuracy - jax.test.accuracy) <= 0.004
 
 
 def test_both_were_given_the_same_data_byte_for_byte(results: Results):
-    sums = {run.data_sha256 for run in results.runs.values()}
-    assert len(sums) == 1
-    assert results.dataset.name == "fashion-mnist"
-    assert results.in_bulk
-    parts = (results.dataset.num_training, results.dataset.num_validation, results.dataset.num_test)
+    assert len({run.data_sha256 for run in results.runs.values()}) == 1
+    dataset = results.dataset
+    assert (dataset.name, results.in_bulk) == ("fashion-mnist", True)
+    parts = (dataset.num_training, dataset.num_validation, dataset.num_test)
     assert parts == (55_000, 5_000, 10_000)
 
 

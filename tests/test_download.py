@@ -10,20 +10,21 @@ from shared.data.download import DownloadFailedError, Patience, RemoteFile, down
 from tests.mirror_server import NOBODY, serving
 
 CONTENTS = {"probe": b"I am here", "first": b"1" * 300_000, "second": b"2" * 300_000}
+PROBE = {"probe": CONTENTS["probe"]}
 WRONG = CONTENTS | {"first": b"something else"}
 FILES = tuple(
     RemoteFile(name=name, sha256=hashlib.sha256(content).hexdigest())
     for name, content in CONTENTS.items()
 )
+PATIENT = Patience()
 IMPATIENT = Patience(probing=0.5, connecting=0.5, reading=0.5)
 
 
-def download(folder: Path, *mirrors: str, patience: Patience | None = None) -> None:
-    patience = patience or Patience()
+def download(folder: Path, *mirrors: str, patience: Patience = PATIENT) -> None:
     download_files(FILES, probe="probe", folder=folder, mirrors=mirrors, patience=patience)
 
 
-def failure_of(folder: Path, *mirrors: str, patience: Patience | None = None) -> str:
+def failure_of(folder: Path, *mirrors: str, patience: Patience = PATIENT) -> str:
     with pytest.raises(DownloadFailedError) as caught:
         download(folder, *mirrors, patience=patience)
     assert "\n" not in str(caught.value)
@@ -35,8 +36,7 @@ def contents_of(folder: Path) -> dict[str, bytes]:
 
 
 def downloading(folder: Path, mirror: str) -> BaseProcess:
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=download, args=(folder, mirror))
+    process = multiprocessing.get_context("spawn").Process(target=download, args=(folder, mirror))
     process.start()
     return process
 
@@ -57,33 +57,26 @@ def test_sound_files_are_kept_and_bad_ones_replaced(tmp_path):
     assert contents_of(tmp_path) == CONTENTS
 
 
-@pytest.mark.parametrize("manner", ["breaks off", "stalls half way"])
-def test_second_mirror_serves_when_the_first_fails_half_way(tmp_path, manner):
-    with serving(CONTENTS, manner=manner) as lame, serving(CONTENTS) as sound:
-        download(tmp_path, lame.address, sound.address, patience=IMPATIENT)
-        # Once found lame, the first mirror is not tried again.
-        assert lame.requested == ["probe", "probe", "first"]
-    assert contents_of(tmp_path) == CONTENTS
-
-
-def test_wrong_file_never_stays_and_the_second_mirror_serves(tmp_path):
-    with serving(WRONG) as bad:
-        assert "first: what arrived has the wrong checksum" in failure_of(tmp_path, bad.address)
-        assert contents_of(tmp_path) == {"probe": CONTENTS["probe"]}
+@pytest.mark.parametrize(
+    ("contents", "manner", "problem"),
+    [
+        (WRONG, "well", "what arrived has the wrong checksum"),
+        (CONTENTS, "breaks off", "the transfer broke off"),
+        (CONTENTS, "stalls half way", "no connection"),
+        (PROBE, "well", "answered with HTTP status 404"),
+    ],
+)
+def test_what_a_lame_mirror_sends_never_stays_and_the_second_serves(
+    tmp_path, contents, manner, problem
+):
+    with serving(contents, manner=manner) as lame:
+        assert f"first: {problem}" in failure_of(tmp_path, lame.address, patience=IMPATIENT)
+        assert contents_of(tmp_path) == PROBE
         with serving(CONTENTS) as sound:
-            download(tmp_path, bad.address, sound.address)
+            download(tmp_path, lame.address, sound.address, patience=IMPATIENT)
+        # Once found lame, the first mirror is not tried again.
+        assert lame.requested == ["probe", "probe", "first", "probe", "first"]
     assert contents_of(tmp_path) == CONTENTS
-
-
-def test_transfer_that_breaks_off_leaves_nothing(tmp_path):
-    with serving(CONTENTS, manner="breaks off") as server:
-        assert "first: the transfer broke off" in failure_of(tmp_path, server.address)
-    assert contents_of(tmp_path) == {"probe": CONTENTS["probe"]}
-
-
-def test_missing_file_is_reported_with_its_status(tmp_path):
-    with serving({"probe": CONTENTS["probe"]}) as server:
-        assert "first: answered with HTTP status 404" in failure_of(tmp_path, server.address)
 
 
 def test_failures_to_answer_are_told_for_every_mirror(tmp_path):

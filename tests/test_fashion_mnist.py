@@ -4,18 +4,12 @@ from pathlib import Path
 import pytest
 
 from shared.data.download import Patience
-from shared.data.fashion_mnist import (
-    FILES,
-    SMALLEST_FILE,
-    DataPlaces,
-    DataUnavailable,
-    find_files,
-    read_files,
-)
+from shared.data.fashion_mnist import FILES, DataPlaces, DataUnavailable, find_files, read_files
 from shared.errors import InputError
 from tests.mirror_server import NOBODY, serving
 
 NAMES = tuple(file.name for file in FILES)
+SMALLEST = NAMES[3]
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +32,7 @@ def places(folder: Path, *mirrors: str, named: Path | None = None) -> DataPlaces
 
 def put_files(folder: Path, source: Path, *, damaged: str = "") -> Path:
     """Fills a folder with the four files, one of them damaged if so wished."""
-    folder.mkdir()
-    for name in NAMES:
-        shutil.copyfile(source / name, folder / name)
+    shutil.copytree(source, folder)
     if damaged:
         (folder / damaged).write_bytes((folder / damaged).read_bytes()[:-1] + b"!")
     return folder
@@ -85,20 +77,17 @@ def test_named_directory_that_is_none_is_an_error(tmp_path):
 
 
 @pytest.mark.real_data
-def test_own_cache_is_used_before_that_of_keras(tmp_path, fashion_mnist_directory):
-    of_keras = put_files(tmp_path / "keras", fashion_mnist_directory)
-    assert find_files(places(tmp_path)) == (of_keras, "Keras' cache")
-    own = put_files(tmp_path / "[own] cache", fashion_mnist_directory)
-    assert find_files(places(tmp_path)) == (own, "own cache")
-
-
-@pytest.mark.real_data
-def test_download_serves_the_next_time_too(tmp_path, contents):
+def test_what_was_downloaded_is_used_before_keras_cache(
+    tmp_path, fashion_mnist_directory, contents
+):
     own = tmp_path / "[own] cache"
-    with serving(contents, probe=SMALLEST_FILE.name) as server:
+    with serving(contents, probe=SMALLEST) as server:
         assert find_files(places(tmp_path, NOBODY, server.address)) == (own, "downloaded")
     assert {path.name: path.read_bytes() for path in own.iterdir()} == contents
+    of_keras = put_files(tmp_path / "keras", fashion_mnist_directory)
     assert find_files(places(tmp_path)) == (own, "own cache")
+    shutil.rmtree(own)
+    assert find_files(places(tmp_path)) == (of_keras, "Keras' cache")
 
 
 @pytest.mark.real_data
@@ -111,25 +100,21 @@ def test_damaged_file_is_told_and_downloaded_again(tmp_path, fashion_mnist_direc
     assert f"{NOBODY}: no connection" in message
     with serving(contents) as server:
         find_files(places(tmp_path, server.address))
-        assert server.requested == [SMALLEST_FILE.name, NAMES[0]]
+        assert server.requested == [SMALLEST, NAMES[0]]
     assert (own / NAMES[0]).read_bytes() == contents[NAMES[0]]
     # Keras' folder is Keras' own.
     assert (of_keras / NAMES[1]).read_bytes() != contents[NAMES[1]]
 
 
-def test_wrong_download_stays_nowhere(tmp_path):
+def test_no_mirror_and_one_that_serves_something_else_are_told(tmp_path):
+    assert "no mirror" in no_place_has_them(places(tmp_path))
     with serving(dict.fromkeys(NAMES, b"no garments here")) as server:
         assert "wrong checksum" in no_place_has_them(places(tmp_path, server.address))
-    assert list((tmp_path / "[own] cache").iterdir()) == []
-
-
-def test_no_mirrors_at_all_is_unavailable(tmp_path):
-    assert "no mirror" in no_place_has_them(places(tmp_path))
 
 
 @pytest.mark.real_data
 def test_other_number_of_rows_is_refused(tmp_path, fashion_mnist_directory):
     directory = put_files(tmp_path / "files", fashion_mnist_directory)
-    shutil.copyfile(directory / SMALLEST_FILE.name, directory / NAMES[1])
+    shutil.copyfile(directory / SMALLEST, directory / NAMES[1])
     with pytest.raises(InputError, match=r"shape \(10000,\), not \(60000,\)"):
         read_files(directory)

@@ -30,10 +30,8 @@ def test_gradients_are_the_slopes_of_the_loss(name: str, part: str):
     parameters, images, labels = made_case()
     inputs, logits = forward(parameters, images)
     gradients = dict(backward(parameters, inputs, logits, labels).named_arrays())
-    values, gradient = (
-        dict(parameters.named_arrays())[f"{name}/{part}"],
-        gradients[f"{name}/{part}"],
-    )
+    gradient = gradients[f"{name}/{part}"]
+    values = dict(parameters.named_arrays())[f"{name}/{part}"]
     steepest = np.argsort(-np.abs(gradient), axis=None)[:25]  # where a mistake shows most
     for place in zip(*np.unravel_index(steepest, values.shape), strict=True):
         before = values[place]

@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.network import dense_layers
-from shared.parameters import (
-    glorot_limit,
-    glorot_parameters,
-    load_parameters,
-    save_parameters,
-)
+from shared.parameters import glorot_limit, glorot_parameters, load_parameters, save_parameters
 
 
 def test_glorot_kernels_fill_their_bounds_evenly():
@@ -28,13 +23,10 @@ def test_glorot_kernels_fill_their_bounds_evenly():
         assert abs(drawn.kernel.mean()) < 5 * limit / np.sqrt(3 * drawn.kernel.size)
         assert drawn.kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
         assert not drawn.bias.any()
-
-
-def test_the_first_layer_has_the_spread_of_keras_default():
     # Keras' Dense draws Glorot-uniform: sigma .0430 and bound .0744 in the first layer.
-    kernel = glorot_parameters(Experiment(), np.random.default_rng(0)).layers[0].kernel
-    assert kernel.std() == pytest.approx(0.0430, abs=0.0002)
-    assert np.abs(kernel).max() == pytest.approx(0.0744, abs=0.0001)
+    first = parameters.layers[0].kernel
+    assert first.std() == pytest.approx(0.0430, abs=0.0002)
+    assert np.abs(first).max() == pytest.approx(0.0744, abs=0.0001)
 
 
 @settings(max_examples=20, deadline=None)
@@ -55,18 +47,13 @@ def test_safetensors_give_back_every_bit(tmp_path_factory, hidden_sizes: tuple, 
         np.testing.assert_array_equal(loaded_array, array)
 
 
-def test_weights_of_another_network_are_refused(tmp_path: Path):
-    experiment = Experiment(hidden_sizes=(4,))
-    path = tmp_path / "weights.safetensors"
-    save_parameters(glorot_parameters(experiment, np.random.default_rng(1)), path)
-    with pytest.raises(InputError, match="another network"):
-        load_parameters(path, Experiment(hidden_sizes=(5,)))
-
-
-def test_missing_and_damaged_files_are_refused(tmp_path: Path):
+def test_missing_and_damaged_files_and_weights_of_another_network_are_refused(tmp_path: Path):
     path = tmp_path / "weights.safetensors"
     with pytest.raises(InputError, match="no readable safetensors"):
         load_parameters(path, Experiment())
     path.write_bytes(b"not weights")
     with pytest.raises(InputError, match="no readable safetensors"):
         load_parameters(path, Experiment())
+    save_parameters(glorot_parameters(Experiment(hidden_sizes=(4,)), np.random.default_rng()), path)
+    with pytest.raises(InputError, match="another network"):
+        load_parameters(path, Experiment(hidden_sizes=(5,)))

@@ -13,17 +13,9 @@ from jax_impl.implementation import build
 from jax_impl.model import build_model, get_parameters
 from shared import oracle
 from shared.experiment import DType, Experiment
-from shared.protocol import Examples
+from tests.made_examples import made_examples
 
 NUM_ROWS = 2 * 32 + 24
-
-
-def made_examples(num_rows: int, dtype: str = "float32") -> Examples:
-    generator = np.random.default_rng(0)
-    return Examples(
-        images=generator.random((num_rows, 28, 28)).astype(dtype),
-        labels=generator.integers(0, 10, num_rows).astype(np.int32),
-    )
 
 
 @pytest.fixture
@@ -50,6 +42,14 @@ def test_an_epoch_is_compiled_once_for_all_epochs_and_fits(num_traces: list[None
     assert len(num_traces) == 1
     twin.fit(rows, validation=rows, orders=orders[:, :32], on_epoch=lambda _: None)
     assert len(num_traces) == 2  # another length is another program
+
+
+def test_own_and_given_orders_may_follow_each_other_though_their_types_differ():
+    experiment = Experiment(hidden_sizes=(20, 10), num_epochs=1, dtype="float64")
+    twin, rows = build(experiment), made_examples(NUM_ROWS, "float64")
+    for orders in (None, np.arange(NUM_ROWS)[np.newaxis]):
+        report = twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _: None)
+        assert len(report.step_losses) == 3
 
 
 # JAX 0.10.2 miscompiles a vmapped product followed by a reduction from 16,385 rows on

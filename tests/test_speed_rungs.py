@@ -3,7 +3,6 @@
 import os
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,21 +14,13 @@ from benchmarks.speed.ladder import all_rungs, prepare, why_not
 from shared.draws import Draws, draw_shared
 from shared.experiment import Experiment
 from shared.parameters import Parameters, largest_difference
-from shared.protocol import Examples
 from shared.timing import EpochClock, SpeedRung, Workload
+from tests.made_examples import made_examples
 
 EXPERIMENT = Experiment(num_epochs=2, randomness="shared")
 NUM_ROWS = EXPERIMENT.batch_size + 24
 NUM_SEEDS = 2
 """Of the rung that trains many at once."""
-
-
-def examples() -> Examples:
-    generator = np.random.default_rng(0)
-    return Examples(
-        images=generator.random((NUM_ROWS, 28, 28), dtype=np.float32),
-        labels=generator.integers(10, size=NUM_ROWS).astype(np.int32),
-    )
 
 
 def few_rows(num_seeds: int) -> tuple[Draws, ...]:
@@ -42,14 +33,9 @@ def few_rows(num_seeds: int) -> tuple[Draws, ...]:
 
 
 def train_oracle(draws: Draws, num_epochs: int) -> Parameters:
-    oracle = build_implementation(ORACLE, EXPERIMENT)
+    oracle, rows = build_implementation(ORACLE, EXPERIMENT), made_examples(NUM_ROWS)
     oracle.set_parameters(draws.parameters)
-    oracle.fit(
-        examples(),
-        validation=examples(),
-        orders=draws.orders[:num_epochs],
-        on_epoch=lambda _: None,
-    )
+    oracle.fit(rows, validation=rows, orders=draws.orders[:num_epochs], on_epoch=lambda _: None)
     return oracle.get_parameters()
 
 
@@ -63,7 +49,7 @@ def train_rungs(_report: Report, rungs: list[SpeedRung]) -> dict[str, tuple[Epoc
         workload = Workload(
             rung=rung,
             experiment=EXPERIMENT,
-            training=examples(),
+            training=made_examples(NUM_ROWS),
             parameters=tuple(each.parameters for each in draws),
         )
         trainer = prepare(workload)
@@ -79,7 +65,7 @@ def train_rungs(_report: Report, rungs: list[SpeedRung]) -> dict[str, tuple[Epoc
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[EpochClock, float]]:
     """One process for rungs that share a folder and an environment."""
-    folder: Path = tmp_path_factory.mktemp("rungs")
+    folder = tmp_path_factory.mktemp("rungs")
     groups: dict[tuple, list[SpeedRung]] = defaultdict(list)
     for rung in all_rungs():
         if why_not(rung, "cpu") is None:

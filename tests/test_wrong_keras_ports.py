@@ -13,19 +13,12 @@ from shared.data.dataset import Dataset
 from shared.draws import Draws
 from shared.experiment import Experiment
 from shared.parameters import glorot_parameters
-from shared.protocol import Examples, Implementation
+from shared.protocol import Implementation
+from tests.made_examples import made_examples
 from tests.wrong_keras_ports import WRONG_KERAS_PORTS
 
 EXPERIMENT = Experiment(hidden_sizes=(20, 10), num_epochs=2, dtype="float64", randomness="shared")
 NUM_ROWS = 20 * 32 + 24
-
-
-def made_examples(num_rows: int) -> Examples:
-    generator = np.random.default_rng(num_rows)
-    return Examples(
-        images=generator.random((num_rows, 28, 28)),
-        labels=generator.integers(0, 10, num_rows).astype(np.int32),
-    )
 
 
 def evidence_of(implementation: Implementation) -> Iterator[RungEvidence]:
@@ -35,9 +28,9 @@ def evidence_of(implementation: Implementation) -> Iterator[RungEvidence]:
         orders=np.stack([generator.permutation(NUM_ROWS) for _ in range(2)]),
     )
     dataset = Dataset(
-        training=made_examples(NUM_ROWS),
-        validation=made_examples(1_000),
-        test=made_examples(1_001),
+        training=made_examples(NUM_ROWS, "float64"),
+        validation=made_examples(1_000, "float64"),
+        test=made_examples(1_001, "float64"),
     )
     return gather_evidence(implementation, EXPERIMENT, dataset, draws, lambda _: None)
 

@@ -1,9 +1,11 @@
 """Negative controls: ports with one deliberate mistake each, which the ladder must reject.
 
-Each is a function that builds the JAX port with a mistake built in. To add one,
-write such a function and name the rung at which it must be rejected. The
-`twins parity` command takes them too: `--impl tests.wrong_ports:momentum`.
+Each is the JAX port with a mistake built in: a function that builds it or, where a
+method is wrong, the class itself. To add one, write it and name the rung at which it
+must be rejected. `twins parity` takes them too: `--impl tests.wrong_ports:momentum`.
 """
+
+# ruff: noqa: N801 - a port is called as what it does wrong, be it a function or a class
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,7 +24,7 @@ from benchmarks.parity.rungs import ParityRung
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
 from shared.experiment import Experiment
-from shared.parameters import LayerParameters, Parameters
+from shared.parameters import Parameters
 from shared.protocol import (
     EpochMetrics,
     Evaluation,
@@ -30,30 +32,30 @@ from shared.protocol import (
     FitReport,
     Implementation,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
 Array = NDArray[np.floating]
+Loss = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 @dataclass(frozen=True)
 class WrongPort:
     """A port with a mistake, and the rung that must reject it."""
 
+    name: str
     build: Callable[[Experiment], Implementation]
     rejected_at: ParityRung
-
-    @property
-    def name(self) -> str:
-        return self.build.__name__
 
 
 WRONG_PORTS: list[WrongPort] = []
 
 
 def rejected_at(rung: ParityRung):
-    def register(build: Callable[[Experiment], Implementation]):
-        WRONG_PORTS.append(WrongPort(build, rung))
+    def register(build):
+        WRONG_PORTS.append(WrongPort(build.__name__, build, rung))
         return build
 
     return register
@@ -63,62 +65,46 @@ def rejected_at(rung: ParityRung):
 
 
 @rejected_at(rungs.PARAMETERS)
-def lecun_initialiser(experiment: Experiment) -> JaxTwin:
+class lecun_initialiser(JaxTwin):
     """Keeps the weights that Flax drew, LeCun-normal, whatever it is given."""
 
-    class Port(JaxTwin):
-        def set_parameters(self, parameters: Parameters) -> None:
-            del parameters
-
-    return Port(experiment)
+    def set_parameters(self, parameters: Parameters) -> None:
+        del parameters
 
 
 @rejected_at(rungs.PARAMETERS)
-def weights_rounded_to_bfloat16_once(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def set_parameters(self, parameters: Parameters) -> None:
-            super().set_parameters(change_arrays(parameters, through_bfloat16))
-
-    return Port(experiment)
+class weights_rounded_to_bfloat16_once(JaxTwin):
+    def set_parameters(self, parameters: Parameters) -> None:
+        rounded = parameters.map(lambda array: array.astype(ml_dtypes.bfloat16).astype("float32"))
+        super().set_parameters(rounded)
 
 
 @rejected_at(rungs.PARAMETERS)
-def biases_start_at_a_hundredth(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def set_parameters(self, parameters: Parameters) -> None:
-            layers = (replace(layer, bias=layer.bias + 0.01) for layer in parameters.layers)
-            super().set_parameters(Parameters(tuple(layers)))
-
-    return Port(experiment)
+class biases_start_at_a_hundredth(JaxTwin):
+    def set_parameters(self, parameters: Parameters) -> None:
+        layers = (replace(layer, bias=layer.bias + 0.01) for layer in parameters.layers)
+        super().set_parameters(Parameters(tuple(layers)))
 
 
 @rejected_at(rungs.PARAMETERS)
-def layers_renamed(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def get_parameters(self) -> Parameters:
-            layers = super().get_parameters().layers
-            return Parameters(
-                tuple(replace(layer, name=f"Dense_{i}") for i, layer in enumerate(layers))
-            )
-
-    return Port(experiment)
+class layers_renamed(JaxTwin):
+    def get_parameters(self) -> Parameters:
+        layers = enumerate(super().get_parameters().layers)
+        return Parameters(tuple(replace(layer, name=f"Dense_{i}") for i, layer in layers))
 
 
 # The forward pass.
 
 
 @rejected_at(rungs.LOGITS)
-def kernel_transposed_where_it_fits(experiment: Experiment) -> JaxTwin:
+class kernel_transposed_where_it_fits(JaxTwin):
     """The square kernel of `hidden_2` is (out, in); weights go in and out as they came."""
 
-    class Port(JaxTwin):
-        def set_parameters(self, parameters: Parameters) -> None:
-            super().set_parameters(change_kernel(parameters, "hidden_2", np.transpose))
+    def set_parameters(self, parameters: Parameters) -> None:
+        super().set_parameters(with_second_kernel_transposed(parameters))
 
-        def get_parameters(self) -> Parameters:
-            return change_kernel(super().get_parameters(), "hidden_2", np.transpose)
-
-    return Port(experiment)
+    def get_parameters(self) -> Parameters:
+        return with_second_kernel_transposed(super().get_parameters())
 
 
 @rejected_at(rungs.LOGITS)
@@ -133,27 +119,19 @@ def float32_in_a_float64_run(experiment: Experiment) -> JaxTwin:
 
 
 @rejected_at(rungs.LOGITS)
-def test_images_not_scaled(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def predict(self, images: Array) -> Predictions:
-            return super().predict(images * 255)
+class test_images_not_scaled(JaxTwin):
+    def predict(self, images: Array) -> Predictions:
+        return super().predict(images * 255)
 
-        def evaluate(self, examples: Examples) -> Evaluation:
-            return super().evaluate(replace(examples, images=examples.images * 255))
-
-    return Port(experiment)
+    def evaluate(self, examples: Examples) -> Evaluation:
+        return super().evaluate(replace(examples, images=examples.images * 255))
 
 
 @rejected_at(rungs.PROBABILITIES)
-def softmax_over_the_rows(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def predict(self, images: Array) -> Predictions:
-            logits = super().predict(images).logits
-            return Predictions(
-                logits=logits, probabilities=np.asarray(jax.nn.softmax(logits, axis=0))
-            )
-
-    return Port(experiment)
+class softmax_over_the_rows(JaxTwin):
+    def predict(self, images: Array) -> Predictions:
+        predictions = super().predict(images)
+        return replace(predictions, probabilities=jax.nn.softmax(predictions.logits, axis=0))
 
 
 # The loss.
@@ -161,14 +139,14 @@ def softmax_over_the_rows(experiment: Experiment) -> JaxTwin:
 
 @rejected_at(rungs.LOSS)
 def softmax_applied_twice(experiment: Experiment) -> JaxTwin:
-    use_loss(lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean())
-    return JaxTwin(experiment)
+    return with_loss(
+        experiment, lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean()
+    )
 
 
 @rejected_at(rungs.LOSS)
 def summed_instead_of_averaged(experiment: Experiment) -> JaxTwin:
-    use_loss(lambda logits, labels: cross_entropies(logits, labels).sum())
-    return JaxTwin(experiment)
+    return with_loss(experiment, lambda logits, labels: cross_entropies(logits, labels).sum())
 
 
 @rejected_at(rungs.LOSS)
@@ -177,8 +155,7 @@ def label_smoothing(experiment: Experiment) -> JaxTwin:
         targets = optax.smooth_labels(jax.nn.one_hot(labels, 10, dtype=logits.dtype), 0.01)
         return optax.softmax_cross_entropy(logits, targets).mean()
 
-    use_loss(smoothed)
-    return JaxTwin(experiment)
+    return with_loss(experiment, smoothed)
 
 
 @rejected_at(rungs.EXTREME_LOSS)
@@ -189,23 +166,19 @@ def clipped_loss(experiment: Experiment) -> JaxTwin:
         probabilities = jnp.clip(nnx.softmax(logits), 1e-7, 1 - 1e-7)
         return -jnp.log(probabilities[jnp.arange(len(labels)), labels]).mean()
 
-    use_loss(clipped)
-    return JaxTwin(experiment)
+    return with_loss(experiment, clipped)
 
 
 # The gradient and the step.
 
 
 @rejected_at(rungs.GRADIENTS)
-def gradients_averaged_twice(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
-            computed = super().loss_and_gradients(examples)
-            num_rows = len(examples.labels)
-            gradients = change_arrays(computed.gradients, lambda array: array / num_rows)
-            return replace(computed, gradients=gradients)
-
-    return Port(experiment)
+class gradients_averaged_twice(JaxTwin):
+    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+        computed = super().loss_and_gradients(examples)
+        num_rows = len(examples.labels)
+        gradients = computed.gradients.map(lambda array: array / num_rows)
+        return replace(computed, gradients=gradients)
 
 
 @rejected_at(rungs.ONE_STEP)
@@ -231,31 +204,25 @@ def adam(experiment: Experiment) -> JaxTwin:
 
 
 @rejected_at(rungs.ONE_STEP)
-def bias_never_updated(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def fit(self, training: Examples, **options) -> FitReport:
-            before = self.get_parameters().layers[-1].bias
-            report = super().fit(training, **options)
-            *hidden, output = self.get_parameters().layers
-            self.set_parameters(Parameters((*hidden, replace(output, bias=before))))
-            return report
-
-    return Port(experiment)
+class bias_never_updated(JaxTwin):
+    def fit(self, training: Examples, **options) -> FitReport:
+        before = self.get_parameters().layers[-1].bias
+        report = super().fit(training, **options)
+        *hidden, output = self.get_parameters().layers
+        self.set_parameters(Parameters((*hidden, replace(output, bias=before))))
+        return report
 
 
 @rejected_at(rungs.ONE_STEP)
-def validation_rows_left_in_training(experiment: Experiment) -> JaxTwin:
+class validation_rows_left_in_training(JaxTwin):
     """Counts rows from the start of the 60,000, where the first 5,000 validate."""
 
-    class Port(JaxTwin):
-        def fit(self, training: Examples, *, validation: Examples, **options) -> FitReport:
-            everything = Examples(
-                images=np.concatenate([validation.images, training.images]),
-                labels=np.concatenate([validation.labels, training.labels]),
-            )
-            return super().fit(everything, validation=validation, **options)
-
-    return Port(experiment)
+    def fit(self, training: Examples, *, validation: Examples, **options) -> FitReport:
+        everything = Examples(
+            images=np.concatenate([validation.images, training.images]),
+            labels=np.concatenate([validation.labels, training.labels]),
+        )
+        return super().fit(everything, validation=validation, **options)
 
 
 @rejected_at(rungs.LAST_BATCH)
@@ -265,12 +232,10 @@ def momentum(experiment: Experiment) -> JaxTwin:
 
 
 @rejected_at(rungs.LAST_BATCH)
-def last_batch_dropped(experiment: Experiment) -> JaxTwin:
-    def drop(orders: NDArray[np.int64]) -> NDArray[np.int64]:
-        num_rows = orders.shape[1] // experiment.batch_size * experiment.batch_size
-        return orders[:, :num_rows]
-
-    return with_orders(experiment, drop)
+class last_batch_dropped(JaxTwin):
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+        num_rows = orders.shape[1] // self.experiment.batch_size * self.experiment.batch_size
+        return super().fit(training, orders=orders[:, :num_rows], **options)
 
 
 @rejected_at(rungs.LAST_BATCH)
@@ -288,127 +253,103 @@ def last_batch_divided_by_32(experiment: Experiment) -> JaxTwin:
 
 
 @rejected_at(rungs.LAST_BATCH)
-def batches_shuffled_instead_of_rows(experiment: Experiment) -> JaxTwin:
+class batches_shuffled_instead_of_rows(JaxTwin):
     """Cuts sorted rows into batches, then shuffles the batches."""
 
-    def shuffle_batches(orders: NDArray[np.int64]) -> NDArray[np.int64]:
-        ends = np.arange(experiment.batch_size, orders.shape[1], experiment.batch_size)
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+        size = self.experiment.batch_size
         generator = np.random.default_rng(0)
         shuffled = []
         for order in orders:
-            batches = np.split(np.sort(order), ends)
-            shuffled.append(
-                np.concatenate([batches[i] for i in generator.permutation(len(batches))])
-            )
-        return np.stack(shuffled)
-
-    return with_orders(experiment, shuffle_batches)
+            batches = np.split(np.sort(order), range(size, len(order), size))
+            places = generator.permutation(len(batches))
+            shuffled.append(np.concatenate([batches[place] for place in places]))
+        return super().fit(training, orders=np.stack(shuffled), **options)
 
 
 # A whole epoch, and more of them.
 
 
 @rejected_at(rungs.EPOCH_STEP_LOSSES)
-def one_label_shifted(experiment: Experiment) -> JaxTwin:
+class one_label_shifted(JaxTwin):
     """One of 55,000 training labels is off by one."""
 
-    class Port(JaxTwin):
-        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
-            labels = training.labels.copy()
-            row = orders[0, -30]
-            labels[row] = (labels[row] + 1) % 10
-            is_epoch = orders.shape[1] > 2 * experiment.batch_size
-            examples = replace(training, labels=labels) if is_epoch else training
-            return super().fit(examples, orders=orders, **options)
-
-    return Port(experiment)
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+        labels = training.labels.copy()
+        row = orders[0, -30]
+        labels[row] = (labels[row] + 1) % 10
+        is_epoch = orders.shape[1] > 2 * self.experiment.batch_size
+        examples = replace(training, labels=labels) if is_epoch else training
+        return super().fit(examples, orders=orders, **options)
 
 
 @rejected_at(rungs.EPOCH_METRICS)
-def metrics_not_weighted_by_rows(experiment: Experiment) -> JaxTwin:
+class metrics_not_weighted_by_rows(JaxTwin):
     """Averages the means of the batches, though the last one has fewer rows."""
 
-    class Port(JaxTwin):
-        def fit(self, training: Examples, *, on_epoch, **options) -> FitReport:
-            report = super().fit(training, on_epoch=lambda _: None, **options)
-            losses = report.step_losses.reshape(len(report.history), -1).mean(axis=1)
-            return retell(report, on_epoch, lambda metrics, i: replace(metrics, loss=losses[i]))
-
-    return Port(experiment)
+    def fit(self, training: Examples, *, on_epoch, **options) -> FitReport:
+        report = super().fit(training, on_epoch=lambda _: None, **options)
+        losses = report.step_losses.reshape(len(report.history), -1).mean(axis=1)
+        return retell(report, on_epoch, lambda metrics, i: replace(metrics, loss=losses[i]))
 
 
 @rejected_at(rungs.EPOCH_METRICS)
-def validated_before_the_epoch(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        def fit(self, training: Examples, *, validation, on_epoch, **options) -> FitReport:
-            before = self.evaluate(validation)
-            quiet = {"validation": validation, "on_epoch": lambda _: None}
-            report = super().fit(training, **quiet, **options)
-            return retell(
-                report, on_epoch, lambda metrics, _: replace(metrics, val_loss=before.loss)
-            )
-
-    return Port(experiment)
+class validated_before_the_epoch(JaxTwin):
+    def fit(self, training: Examples, *, validation, on_epoch, **options) -> FitReport:
+        before = self.evaluate(validation)
+        quiet = {"validation": validation, "on_epoch": lambda _: None}
+        report = super().fit(training, **quiet, **options)
+        return retell(report, on_epoch, lambda metrics, _: replace(metrics, val_loss=before.loss))
 
 
 @rejected_at(rungs.RUN_STEP_LOSSES)
-def first_order_in_every_epoch(experiment: Experiment) -> JaxTwin:
+class first_order_in_every_epoch(JaxTwin):
     """What a seeded Keras fit on TensorFlow does: one permutation, again and again."""
 
-    class Port(JaxTwin):
-        first_order = np.zeros(0, np.int64)
+    first_order = np.zeros(0, np.int64)
 
-        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
-            if orders.shape[1] != len(self.first_order):
-                self.first_order = orders[0]
-            repeated = np.tile(self.first_order, (len(orders), 1))
-            return super().fit(training, orders=repeated, **options)
-
-    return Port(experiment)
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+        if orders.shape[1] != len(self.first_order):
+            self.first_order = orders[0]
+        repeated = np.tile(self.first_order, (len(orders), 1))
+        return super().fit(training, orders=repeated, **options)
 
 
 @rejected_at(rungs.RUN_STEP_LOSSES)
-def learning_rate_decays_by_the_epoch(experiment: Experiment) -> JaxTwin:
-    class Port(JaxTwin):
-        num_epochs = 0
+class learning_rate_decays_by_the_epoch(JaxTwin):
+    num_epochs = 0
 
-        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
-            is_epoch = orders.shape[1] > 2 * experiment.batch_size
-            rate = experiment.learning_rate * 0.99**self.num_epochs
-            self.optimizer = nnx.Optimizer(self.model, optax.sgd(rate), wrt=nnx.Param)
-            self.num_epochs += len(orders) if is_epoch else 0
-            return super().fit(training, orders=orders, **options)
-
-    return Port(experiment)
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+        is_epoch = orders.shape[1] > 2 * self.experiment.batch_size
+        rate = self.experiment.learning_rate * 0.99**self.num_epochs
+        self.optimizer = nnx.Optimizer(self.model, optax.sgd(rate), wrt=nnx.Param)
+        self.num_epochs += len(orders) if is_epoch else 0
+        return super().fit(training, orders=orders, **options)
 
 
 @rejected_at(rungs.RUN_WEIGHTS)
-def keeps_the_weights_of_an_earlier_epoch(experiment: Experiment) -> JaxTwin:
+class keeps_the_weights_of_an_earlier_epoch(JaxTwin):
     """As early stopping does that restores the best weights."""
 
-    class Port(JaxTwin):
-        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
-            before = self.get_parameters()
-            report = super().fit(training, orders=orders, **options)
-            self.num_fits = getattr(self, "num_fits", 0) + 1
-            if self.num_fits > 3:  # one step, two steps, the first epoch, the others
-                self.set_parameters(before)
-            return report
+    num_fits = 0
 
-    return Port(experiment)
+    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+        before = self.get_parameters()
+        report = super().fit(training, orders=orders, **options)
+        self.num_fits += 1
+        if self.num_fits > 3:  # one step, two steps, the first epoch, the others
+            self.set_parameters(before)
+        return report
 
 
 @rejected_at(rungs.RUN_PREDICTIONS)
-def test_rows_reversed(experiment: Experiment) -> JaxTwin:
+class test_rows_reversed(JaxTwin):
     """Predicts the whole test set in another order than it was given."""
 
-    class Port(JaxTwin):
-        def predict(self, images: Array) -> Predictions:
-            if len(images) <= NUM_PROBE_ROWS:
-                return super().predict(images)
-            return super().predict(images[::-1])
-
-    return Port(experiment)
+    def predict(self, images: Array) -> Predictions:
+        if len(images) <= NUM_PROBE_ROWS:
+            return super().predict(images)
+        return super().predict(images[::-1])
 
 
 # What the ports above are made with.
@@ -418,7 +359,7 @@ def cross_entropies(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
 
 
-def use_loss(loss_of: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
+def with_loss(experiment: Experiment, loss_of: Loss) -> JaxTwin:
     """Puts another loss in the place of the port's, for the rest of the process."""
 
     def loss_fn(model, images: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -426,6 +367,7 @@ def use_loss(loss_of: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
         return loss_of(logits, labels), jnp.sum(logits.argmax(axis=1) == labels)
 
     put_in_place(train, "loss_fn", loss_fn)
+    return JaxTwin(experiment)
 
 
 def put_in_place(module, name: str, replacement: Callable) -> None:
@@ -440,19 +382,9 @@ def with_optimizer(experiment: Experiment, rule: optax.GradientTransformation) -
     return port
 
 
-def with_orders(
-    experiment: Experiment, change: Callable[[NDArray[np.int64]], NDArray[np.int64]]
-) -> JaxTwin:
-    class Port(JaxTwin):
-        def fit(self, training: Examples, *, orders: NDArray[np.int64], **options) -> FitReport:
-            return super().fit(training, orders=change(orders), **options)
-
-    return Port(experiment)
-
-
 def retell(
     report: FitReport,
-    on_epoch: Callable[[EpochMetrics], None],
+    on_epoch: OnEpoch,
     change: Callable[[EpochMetrics, int], EpochMetrics],
 ) -> FitReport:
     history = tuple(change(metrics, index) for index, metrics in enumerate(report.history))
@@ -461,25 +393,6 @@ def retell(
     return replace(report, history=history)
 
 
-def change_arrays(parameters: Parameters, change: Callable[[Array], Array]) -> Parameters:
-    return Parameters(
-        tuple(
-            LayerParameters(name=layer.name, kernel=change(layer.kernel), bias=change(layer.bias))
-            for layer in parameters.layers
-        )
-    )
-
-
-def change_kernel(
-    parameters: Parameters, name: str, change: Callable[[Array], Array]
-) -> Parameters:
-    return Parameters(
-        tuple(
-            replace(layer, kernel=change(layer.kernel)) if layer.name == name else layer
-            for layer in parameters.layers
-        )
-    )
-
-
-def through_bfloat16(array: Array) -> Array:
-    return array.astype(ml_dtypes.bfloat16).astype(array.dtype)
+def with_second_kernel_transposed(parameters: Parameters) -> Parameters:
+    first, second, *others = parameters.layers
+    return Parameters((first, replace(second, kernel=second.kernel.T), *others))

@@ -1,19 +1,18 @@
 """A port with habits: the reference port's network and steps, with other choices around them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from numpy.typing import NDArray
 
 from jax_impl import train
-from jax_impl.defaults.habits import Habits
+from jax_impl.defaults import Habits
 from jax_impl.implementation import JaxTwin
 from jax_impl.model import Classifier
 from shared.experiment import Experiment
-from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport
+from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport, OnEpoch, Orders
 
 EVALUATION_BATCH_SIZE = 32
 """Rows at a time in an evaluation by batches, as in Keras' `evaluate`."""
@@ -32,19 +31,14 @@ class Port(JaxTwin):
             draw_glorot_kernels(self.model, experiment.seed)
 
     def fit(
-        self,
-        training: Examples,
-        *,
-        validation: Examples,
-        orders: NDArray[np.int64] | None,
-        on_epoch: Callable[[EpochMetrics], None],
+        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which are not compared here."""
         on_device = (train.to_device(training), train.to_device(validation))
         history, step_losses = [], []
         for epoch, order in enumerate(self._epoch_orders(len(training.labels), orders), 1):
             trained = (self.model, self.optimizer)
-            trained, metrics, losses = self._run_epoch(trained, *on_device, order)
+            trained, metrics, losses = self._run_epoch(trained, on_device, order)
             nnx.update((self.model, self.optimizer), nnx.state(trained))
             figures = {name: float(value) for name, value in metrics.items()}
             history.append(EpochMetrics(epoch=epoch, **(figures | self._validate(validation))))
@@ -59,17 +53,21 @@ class Port(JaxTwin):
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and accuracy, on the rows and by the mean that the habits say."""
+        size = EVALUATION_BATCH_SIZE
         if self.habits.evaluation == "whole batches":
-            examples = _first_rows(examples, _whole(len(examples.labels), EVALUATION_BATCH_SIZE))
+            examples = examples.rows(slice(_whole(len(examples.labels), size)))
         if self.habits.metrics == "mean over rows":
             return super().evaluate(examples)
-        batches = [train.evaluate(self.model, batch) for batch in _batches(examples)]
+        batches = [
+            train.evaluate(self.model, examples.rows(slice(start, start + size)))
+            for start in range(0, len(examples.labels), size)
+        ]
         return Evaluation(
             loss=float(np.mean([batch.loss for batch in batches])),
             accuracy=float(np.mean([batch.accuracy for batch in batches])),
         )
 
-    def _epoch_orders(self, num_rows: int, orders: NDArray[np.int64] | None) -> Iterator[jax.Array]:
+    def _epoch_orders(self, num_rows: int, orders: Orders | None) -> Iterator[jax.Array]:
         """The given orders, or a permutation from a new key each epoch, as tutorials do."""
         if orders is not None:
             yield from (jnp.asarray(order, jnp.int32) for order in orders)
@@ -80,27 +78,21 @@ class Port(JaxTwin):
             yield jax.random.permutation(shuffle_key, num_rows)
 
     def _run_epoch(
-        self,
-        trained: train.Trained,
-        training: train.Rows,
-        validation: train.Rows,
-        order: jax.Array,
-    ) -> tuple[train.Trained, dict[str, jax.Array], jax.Array]:
+        self, trained: train.Trained, data: tuple[train.Rows, train.Rows], order: jax.Array
+    ) -> train.Epoch:
         """The reference port's epoch, on the rows and by the mean that the habits say."""
-        batch_size = self.experiment.batch_size
-        whole = _whole(len(order), batch_size)
+
+        def run(trained: train.Trained, order: jax.Array) -> train.Epoch:
+            return train.run_epoch(*trained, *data, order, batch_size=self.experiment.batch_size)
+
+        whole = _whole(len(order), self.experiment.batch_size)
         if self.habits.last_batch == "dropped":
             order = order[:whole]
-        data = (training, validation)
         if self.habits.metrics == "mean over rows" or len(order) == whole:
-            return train.run_epoch(*trained, *data, order, batch_size=batch_size)
+            return run(trained, order)
         # Run apart, the last batch tells its own accuracy, to be counted like any other's.
-        trained, metrics, losses = train.run_epoch(
-            *trained, *data, order[:whole], batch_size=batch_size
-        )
-        trained, last, last_loss = train.run_epoch(
-            *trained, *data, order[whole:], batch_size=batch_size
-        )
+        trained, metrics, losses = run(trained, order[:whole])
+        trained, last, last_loss = run(trained, order[whole:])
         num_batches = len(losses)
         means = {
             name: (num_batches * metrics[name] + last[name]) / (num_batches + 1)
@@ -129,13 +121,3 @@ def draw_glorot_kernels(model: Classifier, seed: int) -> None:
 def _whole(num_rows: int, batch_size: int) -> int:
     """How many rows whole batches take."""
     return num_rows // batch_size * batch_size
-
-
-def _first_rows(examples: Examples, num_rows: int) -> Examples:
-    return Examples(images=examples.images[:num_rows], labels=examples.labels[:num_rows])
-
-
-def _batches(examples: Examples) -> Iterator[Examples]:
-    for start in range(0, len(examples.labels), EVALUATION_BATCH_SIZE):
-        rows = slice(start, start + EVALUATION_BATCH_SIZE)
-        yield Examples(images=examples.images[rows], labels=examples.labels[rows])

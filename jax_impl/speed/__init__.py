@@ -3,37 +3,28 @@
 Importing this package imports no framework.
 """
 
-from shared.timing import Measure, SpeedRung
+from functools import partial
 
+from shared.timing import SpeedRung
 
-def _rung(
-    name: str, idea: str, trainer: str, *, epochs_per_call: int = 1, measure: Measure = "latency"
-) -> SpeedRung:
-    return SpeedRung(
-        name=name,
-        framework="Flax NNX",
-        idea=idea,
-        trainer=f"jax_impl.speed.{trainer}",
-        packages=("jax", "flax", "optax"),
-        epochs_per_call=epochs_per_call,
-        measure=measure,
-        devices=("cpu",) if name == "jax-sharded" else ("cpu", "gpu"),
-    )
-
+_STEPS, _EPOCHS = "jax_impl.speed.steps", "jax_impl.speed.epochs"
+_in_jax = partial(SpeedRung, framework="Flax NNX", packages=("jax", "flax", "optax"))
 
 RUNGS = (
-    _rung("jax-nnx-jit", "nnx.jit, a call per step", "steps:module_steps"),
-    _rung("jax-nnx-tree", "nnx.jit(graph=False)", "steps:tree_steps"),
-    _rung("jax-nnx-cached", "nnx.cached_partial", "steps:cached_steps"),
-    _rung("jax-jit", "jax.jit of pytrees, donated", "steps:pytree_steps"),
-    _rung("jax-scan", "lax.scan over the epoch (the port)", "epochs:EpochTrainer"),
-    _rung("jax-transposed", "kernels the other way round", "epochs:TransposedTrainer"),
-    _rung("jax-run", "two epochs in one call", "epochs:RunTrainer", epochs_per_call=2),
-    _rung("jax-sharded", "hidden units on two devices", "epochs:ShardedTrainer"),
-    _rung(
+    _in_jax("jax-nnx-jit", "nnx.jit, a call per step", f"{_STEPS}:module_steps"),
+    _in_jax("jax-nnx-tree", "nnx.jit(graph=False)", f"{_STEPS}:tree_steps"),
+    _in_jax("jax-nnx-cached", "nnx.cached_partial", f"{_STEPS}:cached_steps"),
+    _in_jax("jax-jit", "jax.jit of pytrees, donated", f"{_STEPS}:pytree_steps"),
+    _in_jax("jax-scan", "lax.scan over the epoch (the port)", f"{_EPOCHS}:EpochTrainer"),
+    _in_jax("jax-transposed", "kernels the other way round", f"{_EPOCHS}:TransposedTrainer"),
+    _in_jax("jax-run", "two epochs in one call", f"{_EPOCHS}:RunTrainer", epochs_per_call=2),
+    _in_jax(
+        "jax-sharded", "hidden units on two devices", f"{_EPOCHS}:ShardedTrainer", devices=("cpu",)
+    ),
+    _in_jax(
         "jax-seeds",
         "many seeds at once, per seed",
-        "many_seeds:SeedsTrainer",
+        "jax_impl.speed.many_seeds:SeedsTrainer",
         measure="throughput",
     ),
 )

@@ -1,95 +1,81 @@
 """JAX against the clock, many seeds at once: where the cores that one training leaves idle pay."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
-from jax_impl.model import build_model, get_parameters, set_parameters
-from jax_impl.speed.steps import device_in_use
-from jax_impl.train import Rows, Trained, prepare_training, to_device, train_epoch
+from jax_impl.model import get_parameters, set_parameters
+from jax_impl.speed.epochs import EpochTrainer, Outcome
+from jax_impl.train import Rows, Trained
 from shared.parameters import Parameters
-from shared.timing import Device, EpochClock, Workload
+from shared.timing import EpochClock, Workload
 
 SEEDS = "seeds"
 """The name of the axis along which seeds are spread over devices."""
+BY_SEED, EVERYWHERE = PartitionSpec(SEEDS), PartitionSpec()
 
 
-class SeedsTrainer:
-    """Trains one network for each set of initial weights, the port's epoch for each of them."""
+class SeedsTrainer(EpochTrainer):
+    """Trains one network for each set of initial weights, the port's epoch for each of them.
+
+    Every array of model and optimizer has an axis of seeds in front.
+    """
 
     def __init__(self, workload: Workload) -> None:
         self.num_seeds = len(workload.parameters)
         # To JAX all cores are one device, unless told otherwise before the first array.
         jax.config.update("jax_num_cpu_devices", self.num_seeds)
-        self.batch_size = workload.experiment.batch_size
-        model = build_model(workload.experiment)
-        optimizer = prepare_training(model, workload.experiment)
-        self.structure = jax.tree.structure((model, optimizer))
+        super().__init__(workload)
         self.mesh = Mesh(np.array(_devices_for(self.num_seeds)), (SEEDS,))
+        self.structure = jax.tree.structure(self.trained)
         leaves_of_seeds = []
         for parameters in workload.parameters:
-            set_parameters(model, parameters)
-            leaves_of_seeds.append(jax.tree.leaves((model, optimizer)))
+            set_parameters(self.trained[0], parameters)
+            leaves_of_seeds.append(jax.tree.leaves(self.trained))
         stacked = [jnp.stack(leaves) for leaves in zip(*leaves_of_seeds, strict=True)]
-        by_seed = NamedSharding(self.mesh, PartitionSpec(SEEDS))
-        everywhere = NamedSharding(self.mesh, PartitionSpec())
-        self.trained = jax.device_put(jax.tree.unflatten(self.structure, stacked), by_seed)
-        self.data = jax.device_put(to_device(workload.training), everywhere)
-        self.compiled: Callable | None = None
-
-    @property
-    def device(self) -> Device:
-        """What the arithmetic runs on."""
-        return device_in_use()
+        trained = jax.tree.unflatten(self.structure, stacked)
+        self.trained = jax.device_put(trained, NamedSharding(self.mesh, BY_SEED))
+        self.data = jax.device_put(self.data, NamedSharding(self.mesh, EVERYWHERE))
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
         """One call for an epoch of all seeds; the clock learns the time per seed."""
         for epoch in range(orders.shape[1]):
             order = jnp.asarray(orders[:, epoch], jnp.int32)
-            order = jax.device_put(order, NamedSharding(self.mesh, PartitionSpec(SEEDS)))
-            clock.start()
-            if self.compiled is None:
-                self.compiled = self._compile(order)
-                clock.compiled()
-            self.trained, _ = jax.block_until_ready(self.compiled(self.trained, self.data, order))
-            clock.stop(num_epochs=self.num_seeds)
+            order = jax.device_put(order, NamedSharding(self.mesh, BY_SEED))
+            self.call(order, clock, num_epochs=self.num_seeds)
+
+    def jitted(self) -> jax.stages.Wrapped:
+        """`compute` on each device for its own seeds, to be compiled."""
+        function = jax.shard_map(
+            self.compute,
+            mesh=self.mesh,
+            in_specs=(BY_SEED, EVERYWHERE, BY_SEED),
+            out_specs=BY_SEED,
+            check_vma=False,
+        )
+        return jax.jit(function, donate_argnums=0)
+
+    def compute(self, trained: Trained, data: Rows, order: jax.Array) -> Outcome:
+        """What a call does on one device: an epoch of the seeds that it trains."""
+        epoch_of_one = super().compute
+
+        def epoch(own: Trained, own_order: jax.Array) -> Outcome:
+            return epoch_of_one(own, data, own_order)
+
+        if self.device == "cpu":  # a core has no use for products of many networks at once
+            return jax.lax.map(lambda of_seed: epoch(*of_seed), (trained, order))
+        return jax.vmap(epoch)(trained, order)
 
     def get_parameters(self) -> tuple[Parameters, ...]:
         """The weights of each seed as they are now."""
-        return tuple(self._parameters_of(seed) for seed in range(self.num_seeds))
-
-    def _parameters_of(self, seed: int) -> Parameters:
-        leaves = [leaf[seed] for leaf in jax.tree.leaves(self.trained)]
-        model, _ = jax.tree.unflatten(self.structure, leaves)
-        return get_parameters(model)
-
-    def _compile(self, order: jax.Array) -> Callable:
-        by_seed, everywhere = PartitionSpec(SEEDS), PartitionSpec()
-        function = jax.shard_map(
-            self._train_seeds,
-            mesh=self.mesh,
-            in_specs=(by_seed, everywhere, by_seed),
-            out_specs=by_seed,
-            check_vma=False,
+        leaves = jax.tree.leaves(self.trained)
+        models = (
+            jax.tree.unflatten(self.structure, [leaf[seed] for leaf in leaves])[0]
+            for seed in range(self.num_seeds)
         )
-        return jax.jit(function, donate_argnums=0).lower(self.trained, self.data, order).compile()
-
-    def _train_seeds(
-        self, trained: Trained, data: Rows, orders: jax.Array
-    ) -> tuple[Trained, dict[str, jax.Array]]:
-        """An epoch of the seeds that one device trains, which are the first axis of all arrays."""
-
-        def epoch(own: Trained, order: jax.Array) -> tuple[Trained, dict]:
-            own, metrics, _ = train_epoch(*own, data, order, self.batch_size)
-            return own, metrics
-
-        if self.device == "cpu":  # a core has no use for products of many networks at once
-            return jax.lax.map(lambda of_seed: epoch(*of_seed), (trained, orders))
-        return jax.vmap(epoch)(trained, orders)
+        return tuple(map(get_parameters, models))
 
 
 def _devices_for(num_seeds: int) -> list:

@@ -3,68 +3,36 @@
 Importing this package imports no framework.
 """
 
+from functools import partial
+
 from shared.timing import SpeedRung
 
 _TRAINERS = "keras_impl.speed.trainers"
-_ON_JAX = (("KERAS_BACKEND", "jax"),)
-_ON_TENSORFLOW = (("KERAS_BACKEND", "tensorflow"),)
-_NEEDS_TENSORFLOW = ("keras", "tensorflow")
-_NEEDS_JAX = ("keras", "jax")
+_on_tensorflow = partial(
+    SpeedRung,
+    framework="Keras on TensorFlow",
+    packages=("keras", "tensorflow"),
+    variables=(("KERAS_BACKEND", "tensorflow"),),
+)
+_on_jax = partial(
+    SpeedRung,
+    framework="Keras on JAX",
+    packages=("keras", "jax"),
+    variables=(("KERAS_BACKEND", "jax"),),
+)
 
 RUNGS = (
+    _on_tensorflow("keras-fit", "fit, as documented", f"{_TRAINERS}:FitTrainer"),
+    _on_tensorflow("keras-jit", "jit_compile=True", f"{_TRAINERS}:compiled_step"),
+    _on_tensorflow("keras-steps", "steps_per_execution", f"{_TRAINERS}:many_steps"),
+    _on_tensorflow("keras-jit-steps", "both", f"{_TRAINERS}:many_compiled_steps"),
+    _on_jax("keras-jax-fit", "another backend", f"{_TRAINERS}:FitTrainer"),
+    _on_jax("keras-jax-steps", "steps_per_execution", f"{_TRAINERS}:many_steps"),
     SpeedRung(
-        name="keras-fit",
-        framework="Keras on TensorFlow",
-        idea="fit, as documented",
-        trainer=f"{_TRAINERS}:as_documented",
-        packages=_NEEDS_TENSORFLOW,
-        variables=_ON_TENSORFLOW,
-    ),
-    SpeedRung(
-        name="keras-jit",
-        framework="Keras on TensorFlow",
-        idea="jit_compile=True",
-        trainer=f"{_TRAINERS}:compiled_step",
-        packages=_NEEDS_TENSORFLOW,
-        variables=_ON_TENSORFLOW,
-    ),
-    SpeedRung(
-        name="keras-steps",
-        framework="Keras on TensorFlow",
-        idea="steps_per_execution",
-        trainer=f"{_TRAINERS}:many_steps",
-        packages=_NEEDS_TENSORFLOW,
-        variables=_ON_TENSORFLOW,
-    ),
-    SpeedRung(
-        name="keras-jit-steps",
-        framework="Keras on TensorFlow",
-        idea="both",
-        trainer=f"{_TRAINERS}:many_compiled_steps",
-        packages=_NEEDS_TENSORFLOW,
-        variables=_ON_TENSORFLOW,
-    ),
-    SpeedRung(
-        name="keras-jax-fit",
-        framework="Keras on JAX",
-        idea="another backend",
-        trainer=f"{_TRAINERS}:as_documented",
-        packages=_NEEDS_JAX,
-        variables=_ON_JAX,
-    ),
-    SpeedRung(
-        name="keras-jax-steps",
-        framework="Keras on JAX",
-        idea="steps_per_execution",
-        trainer=f"{_TRAINERS}:many_steps",
-        packages=_NEEDS_JAX,
-        variables=_ON_JAX,
-    ),
-    SpeedRung(
-        name="tensorflow-loop",
+        "tensorflow-loop",
+        "the epoch in one compiled while_loop",
+        "keras_impl.speed.tensorflow_loop:CompiledLoopTrainer",
         framework="TensorFlow",
-        idea="the epoch in one compiled while_loop",
-        trainer="keras_impl.speed.tensorflow_loop:CompiledLoopTrainer",
         packages=("tensorflow",),
     ),
 )

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from shared.parameters import LayerParameters, Parameters
 from shared.timing import Device, EpochClock, Workload
 
-Weights = list[Any]
-"""Tensors: kernel and bias of each layer, from image to output."""
+Weights = list[tuple[Any, Any]]
+"""Kernel and bias of each layer, which are tensors, from image to output."""
 
 
 class CompiledLoopTrainer:
@@ -23,9 +23,9 @@ class CompiledLoopTrainer:
     def __init__(self, workload: Workload) -> None:
         experiment = workload.experiment
         self.batch_size, self.learning_rate = experiment.batch_size, experiment.learning_rate
-        self.names = [layer.name for layer in workload.parameters[0].layers]
-        arrays = [array for _, array in workload.parameters[0].named_arrays()]
-        self.weights = [tf.constant(array.astype(experiment.dtype)) for array in arrays]
+        layers = workload.parameters[0].astype(experiment.dtype).layers
+        self.names = [layer.name for layer in layers]
+        self.weights = [(tf.constant(layer.kernel), tf.constant(layer.bias)) for layer in layers]
         num_rows = len(workload.training.labels)
         self.images = tf.constant(workload.training.images.reshape(num_rows, -1))
         self.labels = tf.constant(workload.training.labels)
@@ -75,24 +75,22 @@ class CompiledLoopTrainer:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             features = images
-            for kernel, bias in zip(weights[0:-2:2], weights[1:-2:2], strict=True):
+            *hidden_layers, (output_kernel, output_bias) = weights
+            for kernel, bias in hidden_layers:
                 features = tf.nn.relu(features @ kernel + bias)
-            logits = features @ weights[-2] + weights[-1]
+            logits = features @ output_kernel + output_bias
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
             loss = tf.reduce_mean(losses)
-        gradients: Any = tape.gradient(loss, weights)
-        moved = zip(weights, gradients, strict=True)
-        return [weight - self.learning_rate * gradient for weight, gradient in moved], loss
+        gradients = tape.gradient(loss, weights)
+        moved = tf.nest.map_structure(
+            lambda weight, gradient: weight - self.learning_rate * gradient, weights, gradients
+        )
+        return moved, loss
 
     def get_parameters(self) -> tuple[Parameters, ...]:
         """The weights as they are now."""
-        kernels, biases = self.weights[0::2], self.weights[1::2]
-        layers = zip(self.names, kernels, biases, strict=True)
-        return (
-            Parameters(
-                tuple(
-                    LayerParameters(name=name, kernel=kernel.numpy(), bias=bias.numpy())
-                    for name, kernel, bias in layers
-                )
-            ),
+        named = zip(self.names, self.weights, strict=True)
+        layers = (
+            LayerParameters(name, kernel.numpy(), bias.numpy()) for name, (kernel, bias) in named
         )
+        return (Parameters(tuple(layers)),)

@@ -1,5 +1,6 @@
 """Keras' `fit` against the clock, with each of the options that make it faster."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -7,45 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_impl.model import build_model, get_parameters, set_parameters
-from keras_impl.train import LOSS, QUIET, STEPS_IN_BULK
+from keras_impl.train import QUIET, STEPS_IN_BULK, prepare_training
 from shared.parameters import Parameters
 from shared.timing import Device, EpochClock, Workload
 
 
-def as_documented(workload: Workload) -> "FitTrainer":
-    """One step at a time, as Keras compiles it unless told otherwise."""
-    return FitTrainer(workload)
-
-
-def compiled_step(workload: Workload) -> "FitTrainer":
-    """XLA compiles the step; on a GPU Keras chooses that by itself."""
-    return FitTrainer(workload, jit_compile=True)
-
-
-def many_steps(workload: Workload) -> "FitTrainer":
-    """Many steps before Keras comes back to Python."""
-    return FitTrainer(workload, steps_per_execution=STEPS_IN_BULK)
-
-
-def many_compiled_steps(workload: Workload) -> "FitTrainer":
-    """Both."""
-    return FitTrainer(workload, jit_compile=True, steps_per_execution=STEPS_IN_BULK)
-
-
 class FitTrainer:
-    """The documented model, trained by `fit` on rows in the given order."""
+    """The documented model, trained by `fit` on rows in the given order.
+
+    Without options, one step at a time, as Keras compiles it unless told otherwise.
+    """
 
     def __init__(self, workload: Workload, **options: Any) -> None:
         self.workload = workload
-        self.compiled = False
+        self.is_compiled = False
         self.model = build_model(workload.experiment)
         set_parameters(self.model, workload.parameters[0])
-        self.model.compile(
-            optimizer=keras.optimizers.SGD(learning_rate=workload.experiment.learning_rate),
-            loss=LOSS,
-            metrics=["accuracy"],
-            **options,
-        )
+        prepare_training(self.model, workload.experiment, **options)
 
     @property
     def device(self) -> Device:
@@ -58,16 +37,14 @@ class FitTrainer:
         """One `fit` for each epoch; its rows are put in order before the clock starts."""
         training = self.workload.training
         for order in orders[0]:
-            callbacks: list[keras.callbacks.Callback] = [EpochWatch(clock)]
-            if not self.compiled:
-                callbacks.append(CompilationWatch(clock))
-                self.compiled = True
+            watch = EpochWatch(clock) if self.is_compiled else FirstEpochWatch(clock)
+            self.is_compiled = True
             self.model.fit(
                 training.images[order],
                 training.labels[order],
                 batch_size=self.workload.experiment.batch_size,
                 shuffle=False,
-                callbacks=callbacks,
+                callbacks=[watch],
                 **QUIET,
             )
 
@@ -94,21 +71,26 @@ class EpochWatch(keras.callbacks.Callback):
         self.clock.stop()
 
 
-class CompilationWatch(keras.callbacks.Callback):
+class FirstEpochWatch(EpochWatch):
     """Takes the first step, which traces and compiles, off the epoch's clock.
 
-    A callback of its own, for the first epoch alone: Keras turns the figures of every
-    step into numbers where any callback asks to hear of steps.
+    For the first epoch alone: Keras turns the figures of every step into numbers where
+    any callback asks to hear of steps.
     """
 
-    def __init__(self, clock: EpochClock) -> None:
-        super().__init__()
-        self.clock = clock
-        self.waiting = True
+    waiting = True
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Called after each step, or each of Keras' executions of many."""
         del batch, logs
         if self.waiting:
-            self.waiting = False
             self.clock.compiled()
+        self.waiting = False
+
+
+compiled_step = partial(FitTrainer, jit_compile=True)
+"""XLA compiles the step; on a GPU Keras chooses that by itself."""
+many_steps = partial(FitTrainer, steps_per_execution=STEPS_IN_BULK)
+"""Many steps before Keras comes back to Python."""
+many_compiled_steps = partial(many_steps, jit_compile=True)
+"""Both."""

@@ -1,6 +1,5 @@
 """The network in PyTorch, and its weights in and out."""
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -50,17 +49,9 @@ def set_parameters(model: TorchClassifier, parameters: Parameters) -> None:
 
 def get_parameters(model: TorchClassifier) -> Parameters:
     """Copies the model's weights out."""
-    return Parameters(
-        tuple(
-            LayerParameters(
-                name=name,
-                kernel=np.ascontiguousarray(_to_numpy(getattr(model, name).weight).T),
-                bias=_to_numpy(getattr(model, name).bias),
-            )
-            for name in model.layer_names
-        )
-    )
-
-
-def _to_numpy(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy().copy()
+    layers = []
+    for name in model.layer_names:
+        linear = getattr(model, name)
+        kernel, bias = linear.weight.detach().cpu().numpy(), linear.bias.detach().cpu().numpy()
+        layers.append(LayerParameters(name, kernel.T.copy(), bias.copy()))
+    return Parameters(tuple(layers))

@@ -1,7 +1,7 @@
 """Training, evaluation and prediction in PyTorch: `loss_fn`, `train_step`, and a loop."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from shared.protocol import (
     Examples,
     FitReport,
     LossAndGradients,
+    OnEpoch,
+    Orders,
     Predictions,
 )
 
@@ -56,25 +58,24 @@ def train_epoch(
     order: torch.Tensor,
     *,
     batch_size: int,
-    step: Callable[..., tuple[torch.Tensor, torch.Tensor]] = train_step,
-) -> tuple[dict[str, float], NDArray[np.float64]]:
+) -> tuple[Evaluation, NDArray[np.float64]]:
     """Every step of an epoch, the last on the rows that are left.
 
-    Returns the epoch's training metrics by their names in `EpochMetrics`, and the
+    Returns the epoch's loss and accuracy, taken while the weights moved, and the
     loss of every step; by then the device has finished.
     """
     losses, num_correct, sizes = [], [], []
     for rows in order.split(batch_size):
-        loss, correct = step(model, optimizer, images[rows], labels[rows])
+        loss, correct = train_step(model, optimizer, images[rows], labels[rows])
         losses.append(loss)
         num_correct.append(correct)
         sizes.append(len(rows))
     step_losses = torch.stack(losses).cpu().numpy().astype(np.float64)
-    metrics = {
-        "loss": float(np.dot(step_losses, sizes) / len(order)),  # weighted by rows, as Keras does
-        "accuracy": int(torch.stack(num_correct).sum()) / len(order),
-    }
-    return metrics, step_losses
+    trained = Evaluation(
+        loss=float(np.dot(step_losses, sizes) / len(order)),  # weighted by rows, as Keras does
+        accuracy=int(torch.stack(num_correct).sum()) / len(order),
+    )
+    return trained, step_losses
 
 
 def fit(
@@ -84,26 +85,20 @@ def fit(
     *,
     training: Examples,
     validation: Examples,
-    orders: NDArray[np.int64] | None,
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders | None,
+    on_epoch: OnEpoch,
 ) -> FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
     images, labels = to_device(model, training)
     history, epoch_seconds, step_losses = [], [], []
     for epoch, order in enumerate(_epoch_orders(experiment, len(training.labels), orders), 1):
         started = time.perf_counter()
-        metrics, losses = train_epoch(
-            model,
-            optimizer,
-            images,
-            labels,
-            order.to(images.device),
-            batch_size=experiment.batch_size,
-        )
+        data = (images, labels, order.to(images.device))
+        trained, losses = train_epoch(model, optimizer, *data, batch_size=experiment.batch_size)
         validated = evaluate(model, validation)
         epoch_seconds.append(time.perf_counter() - started)
-        validation_metrics = {"val_loss": validated.loss, "val_accuracy": validated.accuracy}
-        history.append(EpochMetrics(epoch=epoch, **metrics, **validation_metrics))
+        figures = (trained.loss, trained.accuracy, validated.loss, validated.accuracy)
+        history.append(EpochMetrics(epoch, *figures))
         step_losses.append(losses)
         on_epoch(history[-1])
     return FitReport(
@@ -115,7 +110,7 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: NDArray[np.int64] | None
+    experiment: Experiment, num_rows: int, orders: Orders | None
 ) -> Iterator[torch.Tensor]:
     """The given orders or, natively, a fresh permutation for each epoch."""
     if orders is not None:
@@ -146,15 +141,12 @@ def loss_and_gradients(model: TorchClassifier, examples: Examples) -> LossAndGra
     model.zero_grad()
     loss, _ = loss_fn(model, *to_device(model, examples))
     loss.backward()
-    gradients = tuple(
-        LayerParameters(
-            name=name,
-            kernel=getattr(model, name).weight.grad.cpu().numpy().T.copy(),
-            bias=getattr(model, name).bias.grad.cpu().numpy().copy(),
-        )
-        for name in model.layer_names
-    )
-    return LossAndGradients(loss=float(loss), gradients=Parameters(gradients))
+    layers = []
+    for name in model.layer_names:
+        linear = getattr(model, name)
+        kernel, bias = linear.weight.grad.cpu().numpy(), linear.bias.grad.cpu().numpy()
+        layers.append(LayerParameters(name, kernel.T.copy(), bias.copy()))
+    return LossAndGradients(loss=loss.item(), gradients=Parameters(tuple(layers)))
 
 
 def to_device(model: TorchClassifier, examples: Examples) -> tuple[torch.Tensor, torch.Tensor]:

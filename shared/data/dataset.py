@@ -24,7 +24,7 @@ NUM_VALIDATION_ROWS = 5_000
 BRIGHTEST_PIXEL = 255
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RawDataset:
     """Images, uint8, (n, 28, 28), and labels, uint8, (n,), as published.
 
@@ -35,12 +35,12 @@ class RawDataset:
 
     name: Literal["fashion-mnist", "stand-in"]
     origin: str
-    directory: Path | None = None
-    note: str = ""
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.uint8]
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
+    directory: Path | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,29 +75,17 @@ def load_dataset(choice: DataChoice, places: DataPlaces) -> RawDataset:
         DataUnavailable: Fashion-MNIST was asked for and cannot be had.
         InputError: the folder that the user named is not what it should be.
     """
-    directory, origin, note = None, "made by this program", ""
+    note = ""
     if choice != "stand-in":
         try:
             directory, origin = find_files(places)
+            return RawDataset("fashion-mnist", origin, *read_files(directory), directory=directory)
         except DataUnavailable as error:
             if choice == "fashion-mnist":
                 raise
             note = error.reason
-    if directory is None:
-        arrays = (*make_stand_in(6_000, stream=0), *make_stand_in(1_000, stream=1))
-    else:
-        arrays = read_files(directory)
-    train_images, train_labels, test_images, test_labels = arrays
-    return RawDataset(
-        name="stand-in" if directory is None else "fashion-mnist",
-        origin=origin,
-        directory=directory,
-        note=note,
-        train_images=train_images,
-        train_labels=train_labels,
-        test_images=test_images,
-        test_labels=test_labels,
-    )
+    arrays = (*make_stand_in(6_000, stream=0), *make_stand_in(1_000, stream=1))
+    return RawDataset("stand-in", "made by this program", *arrays, note=note)
 
 
 def split_and_scale(raw: RawDataset, dtype: str) -> Dataset:

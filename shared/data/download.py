@@ -21,14 +21,16 @@ class DownloadFailedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait for mirrors, in seconds."""
+    """How long to wait, in seconds.
+
+    probing: for all mirrors together, until it is known which of them answer.
+    connecting: for a connection to a mirror that answered before.
+    reading: for the next piece of a file that is being downloaded.
+    """
 
     probing: float = 8.0
-    """For all mirrors together, until it is known which of them answer."""
     connecting: float = 5.0
-    """For a connection to a mirror that answered before."""
     reading: float = 10.0
-    """For the next piece of a file that is being downloaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ def download_files(
         files: what to download.
         probe: name of a small file that every mirror has.
         folder: made where it is missing.
-        mirrors: addresses that a file's name is appended to, the preferred one first.
+        mirrors: addresses ending with a slash, the preferred one first.
         patience: how long to wait.
 
     Raises:
@@ -70,10 +72,11 @@ def download_files(
     for file in files:
         problems = []
         for mirror in tuple(answering):
-            problem = _download_problem(file, folder, mirror, patience)
-            if not problem:
+            try:
+                _download(file, folder, mirror, patience)
                 break
-            problems.append(f"{_address(mirror, file.name)}: {problem}")
+            except (OSError, ValueError) as error:
+                problems.append(f"{mirror}{file.name}: {_in_words(error)}")
             # A lame mirror goes last: the next file need not wait for it.
             answering.append(answering.pop(0))
         else:
@@ -86,7 +89,11 @@ def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience)
     problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
 
     def ask(mirror: str) -> None:
-        problems[mirror] = _probe_problem(_address(mirror, probe), patience)
+        try:
+            _probe(mirror + probe, patience)
+            problems[mirror] = ""
+        except OSError as error:
+            problems[mirror] = _in_words(error)
 
     # Daemon threads: one that hangs keeps neither this function nor the program waiting.
     threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
@@ -103,59 +110,43 @@ def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience)
     return answering
 
 
-def _probe_problem(address: str, patience: Patience) -> str:
+def _probe(address: str, patience: Patience) -> None:
     import requests
 
-    try:
-        with requests.get(address, headers=_HEADERS, timeout=patience.probing) as response:
-            response.raise_for_status()
-    except requests.RequestException as error:
-        return _in_words(error)
-    return ""
+    with requests.get(address, headers=_HEADERS, timeout=patience.probing) as response:
+        response.raise_for_status()
 
 
-def _download_problem(file: RemoteFile, folder: Path, mirror: str, patience: Patience) -> str:
+def _download(file: RemoteFile, folder: Path, mirror: str, patience: Patience) -> None:
     import pooch
-    import requests
 
     pooch.get_logger().setLevel("ERROR")
     timeouts = (patience.connecting, patience.reading)
     downloader = pooch.HTTPDownloader(chunk_size=1 << 16, headers=_HEADERS, timeout=timeouts)
-    try:
-        # Pooch writes to a temporary file in the folder, checks the sum, moves it into place.
-        pooch.retrieve(
-            _address(mirror, file.name),
-            known_hash=f"sha256:{file.sha256}",
-            fname=file.name,
-            path=folder,
-            # Pooch's annotation of a downloader does not fit its own downloaders.
-            downloader=downloader,  # pyright: ignore[reportArgumentType]
-        )
-    except requests.RequestException as error:
-        return _in_words(error)
-    except ValueError:
-        return "what arrived has the wrong checksum"
-    except OSError as error:
-        return f"{folder} cannot be written ({error.strerror or error})"
-    return ""
+    # Pooch writes to a temporary file in the folder, checks the sum, moves it into place.
+    pooch.retrieve(
+        mirror + file.name,
+        known_hash=f"sha256:{file.sha256}",
+        fname=file.name,
+        path=folder,
+        # Pooch's annotation of a downloader does not fit its own downloaders.
+        downloader=downloader,  # pyright: ignore[reportArgumentType]
+    )
 
 
 def _in_words(error: Exception) -> str:
-    """A failed request in a few words; the library's own fill several lines."""
+    """A failure in a few words; the libraries' own fill several lines."""
     from requests import exceptions
 
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"answered with HTTP status {error.response.status_code}"
-    for kind, words in (  # the more particular before the more general
-        (exceptions.Timeout, "no answer in time"),
-        (exceptions.ChunkedEncodingError, "the transfer broke off"),
-        (exceptions.SSLError, "no secure connection"),
-        (exceptions.ConnectionError, "no connection"),
-    ):
-        if isinstance(error, kind):
-            return words
-    return type(error).__name__
-
-
-def _address(mirror: str, name: str) -> str:
-    return f"{mirror.rstrip('/')}/{name}"
+    kinds = {  # the more particular before the more general
+        exceptions.Timeout: "no answer in time",
+        exceptions.ChunkedEncodingError: "the transfer broke off",
+        exceptions.SSLError: "no secure connection",
+        exceptions.ConnectionError: "no connection",
+        exceptions.RequestException: type(error).__name__,
+        OSError: f"it cannot be written ({error})",
+        ValueError: "what arrived has the wrong checksum",
+    }
+    return next(words for kind, words in kinds.items() if isinstance(error, kind))

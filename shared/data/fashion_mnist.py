@@ -6,7 +6,6 @@ copyright Zalando SE, MIT license.
 """
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,9 +126,8 @@ def read_files(directory: Path) -> tuple[NDArray[np.uint8], ...]:
     Raises:
         InputError: a file cannot be read, or holds another number of rows than published.
     """
-    paths = [directory / file.name for file in FILES]
-    with ThreadPoolExecutor() as threads:  # Python lets go of a thread that decompresses
-        return tuple(threads.map(read_idx, paths, SHAPES, HIGHEST_VALUES))
+    forms = zip(FILES, SHAPES, HIGHEST_VALUES, strict=True)
+    return tuple(read_idx(directory / file.name, shape, highest) for file, shape, highest in forms)
 
 
 def file_problem(path: Path, sha256: str) -> str:
@@ -152,7 +150,5 @@ def _directory_problem(directory: Path) -> str:
             return "not a folder" if directory.exists() else "no such folder"
     except OSError as error:
         return f"the folder cannot be read ({error.strerror})"
-    paths = [directory / file.name for file in FILES]
-    with ThreadPoolExecutor() as threads:
-        problems = threads.map(file_problem, paths, [file.sha256 for file in FILES])
-        return next(filter(None, problems), "")
+    problems = (file_problem(directory / file.name, file.sha256) for file in FILES)
+    return next(filter(None, problems), "")

@@ -24,7 +24,7 @@ NOWHERE = np.float32(9.0)
 """Far outside of every shape: no shape at all."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Variation:
     """Random parameters of n pictures, (n, 1, 1)."""
 

@@ -27,39 +27,36 @@ def read_idx(path: Path, shape: tuple[int, ...], highest: int = 255) -> NDArray[
     Raises:
         InputError: the file is missing, damaged, or no IDX file of such an array.
     """
-    content = _decompressed(path)
+    try:
+        return _array_in(gzip.decompress(path.read_bytes()), shape, highest)
+    except EOFError:
+        problem = "ends too early"
+    except zlib.error as error:
+        problem = f"is damaged ({error})"
+    except gzip.BadGzipFile as error:
+        problem = f"is no sound gzip file ({error})"
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+    except ValueError as error:
+        problem = str(error)
+    raise InputError(f"{path} {problem}: put the published file in its place")
+
+
+def _array_in(content: bytes, shape: tuple[int, ...], highest: int) -> NDArray[np.uint8]:
+    """The array; a ValueError says what is wrong with the content."""
     header_size = 4 * (1 + len(shape))
     if len(content) < header_size:
-        raise _unusable(path, f"holds {len(content)} bytes, fewer than its header needs")
+        raise ValueError(f"holds {len(content)} bytes, fewer than its header needs")
     magic, *lengths = np.frombuffer(content, dtype=">u4", count=1 + len(shape)).tolist()
     if magic != _UNSIGNED_BYTES + len(shape):
-        raise _unusable(
-            path, f"starts with magic number {magic}, not {_UNSIGNED_BYTES + len(shape)}"
-        )
+        raise ValueError(f"starts with magic number {magic}, not {_UNSIGNED_BYTES + len(shape)}")
     announced, present = math.prod(lengths), len(content) - header_size
     if present != announced:
-        raise _unusable(path, f"announces {announced} values and holds {present}")
+        raise ValueError(f"announces {announced} values and holds {present}")
     if tuple(lengths) != shape:
-        raise _unusable(path, f"holds an array of shape {tuple(lengths)}, not {shape}")
+        raise ValueError(f"holds an array of shape {tuple(lengths)}, not {shape}")
     # A view on bytes: nothing is copied, and nobody can write to it.
     values = np.frombuffer(content, dtype=np.uint8, offset=header_size).reshape(shape)
     if highest < 255 and (values > highest).any():
-        raise _unusable(path, f"holds the value {values.max()}, above {highest}")
+        raise ValueError(f"holds the value {values.max()}, above {highest}")
     return values
-
-
-def _decompressed(path: Path) -> bytes:
-    try:
-        return gzip.decompress(path.read_bytes())
-    except EOFError as error:
-        raise _unusable(path, "ends too early") from error
-    except zlib.error as error:
-        raise _unusable(path, f"is damaged ({error})") from error
-    except gzip.BadGzipFile as error:
-        raise _unusable(path, f"is no sound gzip file ({error})") from error
-    except OSError as error:
-        raise _unusable(path, f"cannot be read ({error.strerror or error})") from error
-
-
-def _unusable(path: Path, problem: str) -> InputError:
-    return InputError(f"{path} {problem}: put the published file in its place")

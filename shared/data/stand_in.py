@@ -24,15 +24,10 @@ _PIXEL = np.float32(2 / IMAGE_WIDTH)
 def make_stand_in(
     num_per_class: int, *, stream: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Makes pictures of all ten classes in random order.
+    """Makes pictures of all ten classes in random order; streams are independent of each other.
 
-    Args:
-        num_per_class: pictures of each class.
-        stream: which pictures: different numbers give independent ones.
-
-    Returns:
-        Images, uint8, (10 * num_per_class, 28, 28), and labels, uint8,
-        (10 * num_per_class,); both read-only.
+    Returns images, uint8, (10 * num_per_class, 28, 28), and labels, uint8,
+    (10 * num_per_class,); both read-only.
     """
     labels = np.repeat(np.arange(NUM_CLASSES, dtype=np.uint8), num_per_class)
     labels = _generator(stream, NUM_CLASSES).permutation(labels)
@@ -42,9 +37,7 @@ def make_stand_in(
         rows = np.flatnonzero(labels == label)
         for start in range(0, num_per_class, _PICTURES_AT_ONCE):
             some = rows[start : start + _PICTURES_AT_ONCE]
-            images[some] = _pictures(
-                garment, Variation(generator=generator, num_pictures=len(some))
-            )
+            images[some] = _pictures(garment, Variation(generator, len(some)))
     images.flags.writeable = labels.flags.writeable = False
     return images, labels
 

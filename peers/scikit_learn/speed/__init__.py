@@ -4,10 +4,10 @@ from shared.timing import SpeedRung
 
 RUNGS = (
     SpeedRung(
-        name="sklearn",
+        "sklearn",
+        "MLPClassifier",
+        "peers.scikit_learn.speed.trainer:ClassifierTrainer",
         framework="scikit-learn",
-        idea="MLPClassifier",
-        trainer="peers.scikit_learn.speed.trainer:ClassifierTrainer",
         packages=("sklearn",),
         devices=("cpu",),
     ),

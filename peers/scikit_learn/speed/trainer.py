@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 
-from shared.network import NUM_CLASSES, dense_layers
+from shared.network import NUM_CLASSES
 from shared.parameters import LayerParameters, Parameters
 from shared.timing import Device, EpochClock, Workload
 
@@ -16,7 +16,7 @@ class ClassifierTrainer:
 
     def __init__(self, workload: Workload) -> None:
         experiment = workload.experiment
-        self.layers = dense_layers(experiment)
+        self.names = [layer.name for layer in workload.parameters[0].layers]
         self.images = workload.training.images.reshape(len(workload.training.labels), -1)
         self.labels = workload.training.labels
         self.classifier = MLPClassifier(
@@ -51,12 +51,6 @@ class ClassifierTrainer:
 
     def get_parameters(self) -> tuple[Parameters, ...]:
         """The weights as they are now."""
-        arrays = zip(self.layers, self.classifier.coefs_, self.classifier.intercepts_, strict=True)
-        return (
-            Parameters(
-                tuple(
-                    LayerParameters(name=layer.name, kernel=kernel.copy(), bias=bias.copy())
-                    for layer, kernel, bias in arrays
-                )
-            ),
-        )
+        named = zip(self.names, self.classifier.coefs_, self.classifier.intercepts_, strict=True)
+        layers = (LayerParameters(name, kernel.copy(), bias.copy()) for name, kernel, bias in named)
+        return (Parameters(tuple(layers)),)
