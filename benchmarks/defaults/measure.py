@@ -124,8 +124,7 @@ def _train_all(
     num_shares = min(num_processes, len(jobs))
     shares = [(tuple(numbered[first::num_shares]),) for first in range(num_shares)]
     trained: dict[int, Trajectory] = {}
-    events = events_side_by_side(train_share, shares, log=log)
-    with closing(events):  # pyright: ignore[reportArgumentType]
+    with closing(events_side_by_side(train_share, shares, log=log)) as events:
         for _, (index, trajectory) in events:
             trained[index] = trajectory
             accuracy = f"test accuracy {trajectory.outcome.true.accuracy:.4f}"
