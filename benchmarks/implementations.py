@@ -107,9 +107,7 @@ def _package_of_peer(name: str) -> str | None:
 
 
 def defaults_of(name: str) -> Any:
-    """The implementation's package `defaults`, a `benchmarks.defaults.ladder.Ladder`.
-
-    Imports no framework.
+    """The implementation's package of defaults, see `DEFAULTS_LADDERS`; imports no framework.
 
     Raises:
         InputError: there is no such implementation, or it has no such package.

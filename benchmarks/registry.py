@@ -32,7 +32,10 @@ IMPLEMENTATIONS = {"keras": "keras_impl", "jax": "jax_impl", "torch": "peers.pyt
 `implementation` with `build`, see `shared/protocol.py`."""
 
 DEFAULTS_LADDERS = {"jax": "jax_impl.defaults"}
-"""Packages with a ladder of defaults, see `benchmarks/defaults/ladder.py`."""
+"""Packages with a ladder of defaults, which import no framework before `build_port(experiment,
+habits)` makes a port. Each rung of their `LADDER` has a `name`, a `change`, in a sentence what the
+rung before did not do, and `habits`: a frozen dataclass of words, and whether the port
+`takes_weights` and `takes_orders` that it is given. The last one is the reference port."""
 
 SPEED_RUNGS = (
     "keras_impl.speed",

@@ -1,6 +1,5 @@
 """The drift: disturbances of rounding, trainings in segments, and what is read off them."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +9,9 @@ import pytest
 
 from benchmarks.display.style import save_figure
 from benchmarks.drift.figure import draw_bands, draw_drift
-from benchmarks.drift.measure import compare, drift_apart
-from benchmarks.drift.perturbation import move_last_bits, reverse_batches
+from benchmarks.drift.measure import compare, drift_apart, move_last_bits, reverse_batches
 from benchmarks.drift.results import Band, Curve, Drift, num_within_floor
-from benchmarks.drift.trajectory import (
-    Snapshot,
-    cut_into_segments,
-    flatten,
-    follow,
-    read_snapshots,
-)
+from benchmarks.drift.trajectory import Snapshot, cut_into_segments, flatten, follow, read_snapshots
 from benchmarks.implementations import build_implementation
 from benchmarks.options import STATUS_BAD_INPUT
 from benchmarks.runner.records import read_json
@@ -29,10 +21,11 @@ from shared.draws import Draws
 from shared.experiment import DType, Experiment
 from shared.parameters import glorot_parameters
 from shared.protocol import Examples
+from tests.command import twins
 
-ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 NUM_ROWS = 7 * 32 + 24  # 8 steps, the last of them with 24 rows, as in the whole epoch
-MEASURED = read_json(ROOT / "benchmarks" / "results" / "drift.json", Drift)
+MEASURED = read_json(RESULTS / "drift.json", Drift)
 
 
 def few_draws(num_epochs: int = 2, num_rows: int = NUM_ROWS) -> Draws:
@@ -53,13 +46,10 @@ def few_steps(
     )
 
 
-# Disturbances
-
-
 def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay():
     draws = few_draws()
     draws.parameters.layers[0].kernel[:5] = 0.0
-    moved = move_last_bits(draws, np.random.default_rng(1))
+    moved = move_last_bits(draws, 1, 0)
     np.testing.assert_array_equal(moved.orders, draws.orders)
     for before, after in zip(draws.parameters.layers, moved.parameters.layers, strict=True):
         assert after.kernel.dtype == np.float32
@@ -72,25 +62,20 @@ def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay
         np.testing.assert_array_equal(after.bias, before.bias)
 
 
-def test_disturbances_repeat_with_their_generator_and_differ_with_another():
-    one, same, other = (
-        flatten(move_last_bits(few_draws(), np.random.default_rng([42, number])).parameters)
-        for number in (1, 1, 2)
+def test_disturbances_repeat_with_their_seed_and_number_and_differ_with_others():
+    one, same, *others = (
+        flatten(move_last_bits(few_draws(), *numbers).parameters)
+        for numbers in ((42, 1), (42, 1), (42, 2), (43, 1))
     )
     np.testing.assert_array_equal(one, same)
-    assert np.any(one != other)
+    assert all(np.any(one != other) for other in others)
 
 
 def test_reversed_batches_hold_the_same_rows():
-    orders = few_draws().orders
     reversed_ = reverse_batches(few_draws(), 32).orders
-    assert reversed_.shape == orders.shape
     for start in range(0, NUM_ROWS, 32):
-        before, after = orders[:, start : start + 32], reversed_[:, start : start + 32]
+        before, after = (each[:, start : start + 32] for each in (few_draws().orders, reversed_))
         np.testing.assert_array_equal(after, before[:, ::-1])
-
-
-# Segments
 
 
 @pytest.mark.parametrize(("num_rows", "batch_size"), [(55_000, 32), (632, 32), (64, 64), (10, 3)])
@@ -101,12 +86,10 @@ def test_segments_hold_each_epochs_order_in_order(num_rows: int, batch_size: int
     steps_per_epoch = -(-num_rows // batch_size)
     first_step = 0
     for last_step, rows in segments:
-        assert len(rows) > 0
         num_steps = last_step - first_step
-        assert num_steps == -(-len(rows) // batch_size)
+        assert num_steps == -(-len(rows) // batch_size) > 0
         # Within an epoch: only the last batch of the epoch may be smaller than the others.
-        ends_epoch = last_step % steps_per_epoch == 0
-        assert ends_epoch or len(rows) == num_steps * batch_size
+        assert last_step % steps_per_epoch == 0 or len(rows) == num_steps * batch_size
         assert first_step // steps_per_epoch == (last_step - 1) // steps_per_epoch
         first_step = last_step
 
@@ -140,9 +123,6 @@ def test_a_training_in_segments_is_the_training_in_one_piece(raw_dataset, tmp_pa
     np.testing.assert_array_equal(snapshot.classes, classes)
 
 
-# Curves
-
-
 def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
     def snapshots(weights: list[float], classes: list[int]) -> list[Snapshot]:
         arrays = {"weights": np.array(weights, np.float32), "classes": np.array(classes, np.uint8)}
@@ -163,17 +143,17 @@ def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
 def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
     raw_dataset, tmp_path
 ):
-    curves = {}
+    curves = []
     for dtype in ("float64", "float32"):
         one, other = (few_steps(name, raw_dataset, tmp_path, dtype) for name in ("oracle", "jax"))
         for job in (one, other):
             follow(lambda _: None, job)
-        snapshots = read_snapshots(one), read_snapshots(other)
-        curves[dtype] = compare(one, other, "across", *snapshots)
-    assert curves["float64"].steps == (1, 2, 4, 8)
-    assert max(curves["float64"].max_difference) < 1e-13
-    assert max(curves["float64"].disagreeing) == 0
-    assert 1e-10 < max(curves["float32"].max_difference) < 1e-3
+        curves.append(compare(one, other, "across", read_snapshots(one), read_snapshots(other)))
+    float64, float32 = curves
+    assert float64.steps == (1, 2, 4, 8)
+    assert max(float64.max_difference) < 1e-13
+    assert max(float64.disagreeing) == 0
+    assert 1e-10 < max(float32.max_difference) < 1e-3
 
     reference = few_steps("jax", raw_dataset, tmp_path)
     same = drift_apart(lambda _: None, reference, "one core", few_draws(1))
@@ -181,9 +161,6 @@ def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
     moved = drift_apart(lambda _: None, reference, "row order", turned)
     assert not any(same.max_difference)
     assert 1e-10 < max(moved.max_difference) < 1e-3
-
-
-# Records, figures
 
 
 def a_curve(kind, maxima, *, pair=("jax", "jax"), dtype: DType = "float32") -> Curve:
@@ -205,7 +182,7 @@ def test_the_floor_is_made_of_the_pairs_own_curves_in_the_same_type():
     of_another = a_curve("last bit", (1.0, 1.0, 1.0), pair=("torch", "torch"))
     wide = a_curve("across", (0.0, 0.0, 0.0), pair=("keras", "jax"), dtype="float64")
     drift = replace(MEASURED, curves=(wide, across, of_jax, of_keras, of_another))
-    assert drift.across("float32") == (across,)
+    assert drift.across == (wide, across)
     assert drift.floor_of(across) == (of_jax, of_keras)
     assert num_within_floor(across, drift.floor_of(across), "max_difference") == 2
     assert num_within_floor(across, drift.floor_of(across), "disagreeing") == 3
@@ -234,29 +211,26 @@ def test_figures_are_drawn_also_where_nothing_differs(tmp_path):
     zero = a_curve("one core", (0.0, 0.0, 0.0))
     across = a_curve("across", (0.0, 0.0, 1e-8), pair=("keras", "jax"))
     drift = replace(MEASURED, curves=(across, zero), bands=bands)
-    for name, figure in {"drift": draw_drift(drift), "bands": draw_bands(drift)}.items():
+    of_bands = draw_bands(drift)
+    for name, figure in {"drift": draw_drift(drift), "bands": of_bands}.items():
         save_figure(figure, tmp_path / f"{name}.png", "stand-in")
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
-
-
-# The command
+    labels = [label.get_text() for label in of_bands.axes[0].get_yticklabels()]
+    assert labels == ["figure True\ndocumented 0.5000, mean 0.5000", "figure False\nmean 0.5000"]
+    legends = (draw_bands(replace(drift, bands=chosen)).legends[0] for chosen in (bands, bands[1:]))
+    assert [len(legend.get_texts()) for legend in legends] == [3, 2]
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        ("--runs", "1"),
-        ("--runs", "-2"),
-        ("--processes", "0"),
-        ("--band-impl", "abacus"),
-        ("--randomness", "native"),
-        ("--dtype", "float64"),
+        *(("--runs", "1"), ("--runs", "-2"), ("--processes", "0"), ("--band-impl", "abacus")),
+        *(("--randomness", "native"), ("--dtype", "float64")),
     ],
 )
 def test_what_cannot_be_measured_is_refused(options: tuple[str, ...], tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "benchmarks", "drift", *options, "--out", str(out)]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    answer = twins("drift", *options, "--out", out, cwd=tmp_path)
     assert answer.returncode == STATUS_BAD_INPUT
     assert options[0] in answer.stderr
     assert not out.exists()
@@ -267,19 +241,14 @@ def test_what_cannot_be_measured_is_refused(options: tuple[str, ...], tmp_path):
 def test_the_command_writes_its_folder(fashion_mnist_directory, tmp_path):
     options = "--num-epochs 1 --runs 2 --hidden-sizes 4 --batch-size 30000 --randomness shared"
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "benchmarks", "drift", *options.split()]
-    answer = subprocess.run(
-        [*command, "--data-dir", str(fashion_mnist_directory), "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    places = ["--data-dir", fashion_mnist_directory, "--out", out]
+    answer = twins("drift", *options.split(), *places, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
     assert "Keras–JAX in float64" in answer.stdout
     assert sorted(path.name for path in out.iterdir()) == ["drift.json", "figures", "logs"]
     assert sorted(path.name for path in (out / "figures").iterdir()) == ["bands.png", "drift.png"]
     drift = read_json(out / "drift.json", Drift)
-    float64, float32 = drift.across("float64")[0], drift.across("float32")[0]
+    float64, float32 = drift.across
     assert float64.steps == float32.steps == (1, 2)
     assert max(float64.max_difference) < 1e-13 < max(float32.max_difference)
     kinds = {(curve.pair, curve.kind) for curve in drift.floor_of(float32)}

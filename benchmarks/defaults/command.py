@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.options import (
     STATUS_DONE,
@@ -14,10 +13,6 @@ from benchmarks.options import (
 )
 from shared.errors import InputError
 from shared.experiment import MAXIMUM_SEED
-
-if TYPE_CHECKING:
-    from benchmarks.defaults.results import DefaultsResults
-    from benchmarks.defaults.training import Ladder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,46 +46,24 @@ class DefaultsCommand(TrainingOptions):
                 cannot be used.
             RunFailedError: a training failed, or the ladder does not end at the reference port.
         """
+        from benchmarks.defaults.measure import measure_defaults
         from benchmarks.implementations import defaults_of
         from benchmarks.runner.conduct import conduct
 
         allow_float64(self.experiment)
-        ladder = defaults_of(self.impl)  # complains before anything is written
-        conduct(context, "defaults", self.out, lambda out: self._measure(ladder, context, out))
+        defaults_of(self.impl)  # complains before anything is written
+
+        def measure(folder: Path):
+            raw = context.load_images(self.images)
+            return measure_defaults(
+                self.impl,
+                self.experiment,
+                raw,
+                context,
+                folder,
+                seeds=tuple(range(self.count)),
+                num_processes=self.processes,
+            )
+
+        conduct(context, "defaults", self.out, measure)
         return STATUS_DONE
-
-    def _measure(self, ladder: "Ladder", context: Context, folder: Path) -> "DefaultsResults":
-        from benchmarks.defaults.measure import measure_ladder
-        from benchmarks.defaults.results import DefaultsResults
-        from benchmarks.defaults.training import PortJob
-        from benchmarks.runner.training import draw
-        from shared.data.dataset import describe
-
-        raw = context.load_images(self.images)
-        environment = context.describe_environment()
-        seeds = tuple(range(self.count))
-        reference = PortJob(
-            implementation=self.impl,
-            rung=None,
-            experiment=self.experiment,
-            raw=raw,
-            draws=draw(self.experiment, folder / "draws.log"),
-        )
-        logs = folder / "logs"
-        logs.mkdir()
-        rungs = measure_ladder(
-            reference,
-            ladder.LADDER,
-            seeds,
-            logs=logs,
-            num_processes=self.processes or environment.num_cores,
-            say=context.say,
-        )
-        return DefaultsResults(
-            dataset=describe(raw),
-            experiment=self.experiment,
-            environment=environment,
-            implementation=self.impl,
-            seeds=seeds,
-            rungs=rungs,
-        )

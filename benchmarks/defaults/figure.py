@@ -42,10 +42,8 @@ def draw_defaults(results: DefaultsResults) -> Figure:
     _draw_differences(parity, differences, zero, colours)
     _draw_differences(report, errors, zero, colours)
     _draw_accuracies(accuracy, rungs)
-    parity.set_title("difference from the reference port")
+    parity.set(title="difference from the reference port", xlabel="largest absolute difference")
     report.set_title("error of what the port reports")
-    accuracy.set_title("test accuracy")
-    parity.set_xlabel("largest absolute difference")
     report.set_xlabel("largest absolute error, over the seeds")
     parity.set_yticks(range(len(rungs)), [port for port, _ in results.numbered_rungs()])
     parity.set_ylim(len(rungs) - 0.5, -0.5)
@@ -93,4 +91,5 @@ def _draw_accuracies(axes: Axes, rungs: Sequence[PortResult]) -> None:
     axes.ticklabel_format(axis="x", useOffset=False)
     axes.locator_params(axis="x", nbins=5)
     tidy(axes)
-    axes.set_xlabel("circle: one seed; bar: mean\ngrey: range of the reference port")
+    legend = "circle: one seed; bar: mean\ngrey: range of the reference port"
+    axes.set(title="test accuracy", xlabel=legend)

@@ -1,79 +1,91 @@
 """Climbs the ladder of defaults: parity first, on the reference's draws, then many seeds."""
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.defaults.results import Parity, PortResult, SeedOutcome
-from benchmarks.defaults.training import DefaultsRung, PortJob, Trajectory, train_share
+from benchmarks.defaults.results import DefaultsResults, Parity, PortResult
+from benchmarks.defaults.training import PortJob, Trajectory, train_share
+from benchmarks.implementations import defaults_of
+from benchmarks.options import Context
 from benchmarks.runner.processes import events_side_by_side
+from benchmarks.runner.training import draw
+from shared.data.dataset import RawDataset, describe
 from shared.errors import RunFailedError
+from shared.experiment import Experiment
 from shared.parameters import largest_difference
 
-Say = Callable[[str], None]
 
-
-def measure_ladder(
-    reference: PortJob,
-    ladder: tuple[DefaultsRung, ...],
-    seeds: tuple[int, ...],
+def measure_defaults(
+    implementation: str,
+    experiment: Experiment,
+    raw: RawDataset,
+    context: Context,
+    folder: Path,
     *,
-    logs: Path,
-    num_processes: int,
-    say: Say,
-) -> tuple[PortResult, ...]:
-    """Trains the reference port and every rung on the same draws, then every rung on every seed.
-
-    Args:
-        reference: the training that the ladder ends at.
-        ladder: the rungs, the naive port first.
-        seeds: those of the accuracy measurements.
-        logs: a folder for the children's logs.
-        num_processes: trainings at a time.
-        say: hears of each training that ends.
-
-    Raises:
-        RunFailedError: a training failed, or the last rung is not the reference port
-            to the last bit, so that the ladder leaves out some difference.
-    """
+    seeds: tuple[int, ...],
+    num_processes: int | None,
+) -> DefaultsResults:
+    """Trains the reference port and every rung on the same draws, then every rung on every seed."""
+    ladder = defaults_of(implementation).LADDER
+    environment = context.describe_environment()
+    num_processes = num_processes or environment.num_cores
+    reference = PortJob(
+        implementation=implementation,
+        rung=None,
+        experiment=experiment,
+        raw=raw,
+        draws=draw(experiment, folder / "draws.log"),
+    )
+    logs = folder / "logs"
+    logs.mkdir()
     on_same_draws = [reference, *(replace(reference, rung=rung) for rung in ladder)]
-    of_reference, *ports = _train_all(on_same_draws, logs / "parity.log", num_processes, say)
+    of_reference, *ports = _train_all(on_same_draws, logs / "parity.log", num_processes, context)
     check_same(ports[-1], of_reference)
     on_seeds = [
         replace(
             reference,
             rung=rung,
-            experiment=replace(reference.experiment, seed=seed, randomness="shared"),
+            experiment=replace(experiment, seed=seed, randomness="shared"),
             draws=None,
         )
         for seed in seeds
         for rung in ladder
     ]
-    trained = _train_all(on_seeds, logs / "seeds.log", num_processes, say)
-    return tuple(
+    trained = _train_all(on_seeds, logs / "seeds.log", num_processes, context)
+    rungs = tuple(
         PortResult(
             name=rung.name,
             change=rung.change,
-            habits=asdict(rung.habits),  # pyright: ignore[reportArgumentType]
+            habits=asdict(rung.habits),
             parity=parity_of(ports[place], of_reference),
-            seeds=tuple(map(_outcome, seeds, trained[place :: len(ladder)])),
+            seeds=tuple(each.outcome for each in trained[place :: len(ladder)]),
         )
         for place, rung in enumerate(ladder)
+    )
+    return DefaultsResults(
+        dataset=describe(raw),
+        experiment=experiment,
+        environment=environment,
+        implementation=implementation,
+        seeds=seeds,
+        rungs=rungs,
     )
 
 
 def parity_of(port: Trajectory, reference: Trajectory) -> Parity:
     """The differences of two trainings; see `Parity`."""
-    num_common = min(port.step_losses.shape[1], reference.step_losses.shape[1])
-    steps = port.step_losses[0, :num_common] - reference.step_losses[0, :num_common]
-    first, reference_first = port.history[0], reference.history[0]
+    first, reference_first = port.report.history[0], reference.report.history[0]
+    losses, reference_losses = (
+        np.split(each.report.step_losses, len(each.report.history))[0] for each in (port, reference)
+    )
+    num_common = min(len(losses), len(reference_losses))
     return Parity(
-        num_steps=port.step_losses.shape[1],
+        num_steps=len(losses),
         initial_weights=largest_difference(port.initial, reference.initial),
-        step_losses=float(np.abs(steps).max()),
+        step_losses=float(np.abs(losses[:num_common] - reference_losses[:num_common]).max()),
         epoch_loss=abs(first.loss - reference_first.loss),
         epoch_accuracy=abs(first.accuracy - reference_first.accuracy),
         final_weights=largest_difference(port.final, reference.final),
@@ -82,18 +94,17 @@ def parity_of(port: Trajectory, reference: Trajectory) -> Parity:
 
 
 def check_same(last: Trajectory, reference: Trajectory) -> None:
-    """Checks that two trainings are one, to the last bit.
+    """Raises RunFailedError where two trainings are not one, to the last bit.
 
-    Raises:
-        RunFailedError: something differs.
+    Then the ladder leaves out some difference.
     """
     same = (
-        last.history == reference.history
-        and np.array_equal(last.step_losses, reference.step_losses)
+        last.report.history == reference.report.history
+        and np.array_equal(last.report.step_losses, reference.report.step_losses)
         and largest_difference(last.initial, reference.initial) == 0
         and largest_difference(last.final, reference.final) == 0
         and np.array_equal(last.classes, reference.classes)
-        and last.reported == reference.reported
+        and last.outcome.reported == reference.outcome.reported
     )
     if not same:
         raise RunFailedError(
@@ -103,7 +114,9 @@ def check_same(last: Trajectory, reference: Trajectory) -> None:
         )
 
 
-def _train_all(jobs: list[PortJob], log: Path, num_processes: int, say: Say) -> list[Trajectory]:
+def _train_all(
+    jobs: list[PortJob], log: Path, num_processes: int, context: Context
+) -> list[Trajectory]:
     """The trajectory of each job, in the order of jobs."""
     # One child for each share, not for each job: importing and compiling take as long
     # as several epochs. Closed at once when anything fails, so that none trains in vain.
@@ -111,19 +124,9 @@ def _train_all(jobs: list[PortJob], log: Path, num_processes: int, say: Say) -> 
     num_shares = min(num_processes, len(jobs))
     shares = [(tuple(numbered[first::num_shares]),) for first in range(num_shares)]
     trained: dict[int, Trajectory] = {}
-    events = events_side_by_side(train_share, shares, log=log)
-    with closing(events):  # pyright: ignore[reportArgumentType]
+    with closing(events_side_by_side(train_share, shares, log=log)) as events:
         for _, (index, trajectory) in events:
             trained[index] = trajectory
-            accuracy = f"test accuracy {trajectory.true.accuracy:.4f}"
-            say(f"{len(trained)} of {len(jobs)}: {jobs[index].title}, {accuracy}")
+            accuracy = f"test accuracy {trajectory.outcome.true.accuracy:.4f}"
+            context.say(f"{len(trained)} of {len(jobs)}: {jobs[index].title}, {accuracy}")
     return [trained[index] for index in range(len(jobs))]
-
-
-def _outcome(seed: int, trajectory: Trajectory) -> SeedOutcome:
-    return SeedOutcome(
-        seed=seed,
-        reported=trajectory.reported,
-        true=trajectory.true,
-        training_loss_gap=trajectory.training_loss_gap,
-    )

@@ -13,10 +13,9 @@ class Parity:
 
     num_steps: training steps of the port in each epoch.
     initial_weights, final_weights: largest absolute difference of any weight or bias.
-    step_losses: largest absolute difference of the losses of steps of equal number
-        in the first epoch. A port that shuffles by itself has other rows there.
-    epoch_loss, epoch_accuracy: absolute difference of what both report of the first
-        epoch's training.
+    step_losses: the same of the losses of steps of equal number in the first epoch. A port
+        that shuffles by itself has other rows there.
+    epoch_loss, epoch_accuracy: absolute difference of what both report of the first epoch.
     predictions: test images for which both predict different classes.
     """
 
@@ -65,25 +64,24 @@ class PortResult:
 
     @property
     def test_loss_gap(self) -> float:
-        """Largest absolute difference of reported and true test loss over the seeds."""
+        """Largest absolute difference of reported and true test loss."""
         return max(abs(outcome.reported.loss - outcome.true.loss) for outcome in self.seeds)
 
     @property
     def test_accuracy_gap(self) -> float:
-        """Largest absolute difference of reported and true test accuracy over the seeds."""
+        """Largest absolute difference of reported and true test accuracy."""
         return max(abs(outcome.reported.accuracy - outcome.true.accuracy) for outcome in self.seeds)
 
     @property
     def training_loss_gap(self) -> float:
-        """Largest `training_loss_gap` of the seeds."""
+        """The largest over the seeds."""
         return max(outcome.training_loss_gap for outcome in self.seeds)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DefaultsResults(Record):
-    """The whole ladder, as `defaults.json` holds it.
+    """The whole ladder.
 
-    implementation: whose defaults these are, and the reference port that ends the ladder.
     experiment: as in the parity measurements; each seed of `seeds` replaces its
         seed, with randomness `shared`, in the accuracy measurements.
     """

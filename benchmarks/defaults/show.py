@@ -43,18 +43,6 @@ def parts(results: DefaultsResults) -> Iterator[Part]:
 def parity_table(results: DefaultsResults) -> Table:
     """One row a rung: how far it is from the reference port on the same draws."""
     experiment = results.experiment
-    rows = [
-        (
-            port,
-            str(rung.parity.num_steps),
-            _difference(rung.parity.initial_weights),
-            _difference(rung.parity.step_losses),
-            _difference(rung.parity.epoch_loss),
-            _difference(rung.parity.final_weights),
-            f"{rung.parity.predictions:,}",
-        )
-        for port, rung in results.numbered_rungs()
-    ]
     return table_of(
         "parity",
         f"Largest difference from the {title_of(results.implementation)} reference port: "
@@ -64,28 +52,38 @@ def parity_table(results: DefaultsResults) -> Table:
             *("port", "steps", "initial weights", "step's loss", "epoch 1, loss"),
             *("final weights", "test images"),
         ),
-        rows,
+        [
+            (
+                port,
+                str(rung.parity.num_steps),
+                f"{rung.parity.initial_weights:.2g}",
+                f"{rung.parity.step_losses:.2g}",
+                f"{rung.parity.epoch_loss:.2g}",
+                f"{rung.parity.final_weights:.2g}",
+                f"{rung.parity.predictions:,}",
+            )
+            for port, rung in results.numbered_rungs()
+        ],
     )
 
 
 def accuracy_table(results: DefaultsResults) -> Table:
     """One row a rung: the accuracy it reaches, and how far its own report is off."""
-    rows = [
-        (
-            port,
-            _mean_and_spread(rung.test_accuracies),
-            _difference(rung.test_accuracy_gap),
-            _difference(rung.test_loss_gap),
-            _difference(rung.training_loss_gap),
-        )
-        for port, rung in results.numbered_rungs()
-    ]
     return table_of(
         "accuracy",
         f"Test accuracy, number of seeds {len(results.seeds)}; "
         "largest error of what the port reports",
         ("port", "test accuracy", "error, accuracy", "error, test loss", "error, training loss"),
-        rows,
+        [
+            (
+                port,
+                _mean_and_spread(rung.test_accuracies),
+                f"{rung.test_accuracy_gap:.2g}",
+                f"{rung.test_loss_gap:.2g}",
+                f"{rung.training_loss_gap:.2g}",
+            )
+            for port, rung in results.numbered_rungs()
+        ],
     )
 
 
@@ -94,7 +92,3 @@ def _mean_and_spread(accuracies: tuple[float, ...]) -> str:
     if len(accuracies) == 1:
         return f"{accuracies[0]:.4f}"
     return f"{np.mean(accuracies):.4f} ± {np.std(accuracies, ddof=1):.4f}"
-
-
-def _difference(value: float) -> str:
-    return f"{value:.2g}" if value else "0"

@@ -8,17 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
-from benchmarks.drift.perturbation import move_last_bits, reverse_batches
+from benchmarks.drift import trajectory
 from benchmarks.drift.results import Band, Curve, Drift, Kind
-from benchmarks.drift.trajectory import (
-    Snapshot,
-    cut_into_segments,
-    follow,
-    read_snapshots,
-    train_with_snapshots,
-)
+from benchmarks.drift.trajectory import Snapshot, read_snapshots
 from benchmarks.options import Context
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
@@ -27,9 +22,6 @@ from shared.data.dataset import RawDataset, describe
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
 from shared.experiment import Experiment
-
-CURVE_NUMBER = 0
-"""Which disturbance of the last bits the curves take; the bands' runs take 1, 2, …."""
 
 Result = TypeVar("Result")
 
@@ -47,16 +39,15 @@ class Crew:
         function: Callable[..., Result],
         jobs: list[tuple],
         what: str,
-        parts: tuple[int, str],
+        num_parts: int,
+        unit: str,
         *,
         one_core_each: bool = False,
     ) -> list[Result]:
-        """Returns each job's result; shows meanwhile how many parts the jobs have reported.
+        """Each job's result; shows meanwhile how many of its `num_parts` each has reported.
 
         what: what the jobs are; its first word names their logs.
-        parts: how many there are in each job, and what they are.
         """
-        num_parts, unit = parts
         with show_parts(self.console, what, len(jobs) * num_parts, unit) as show:
             done = run_side_by_side(
                 function,
@@ -66,8 +57,7 @@ class Crew:
                 on_event=show,
                 one_core_each=one_core_each,
             )
-            results = dict(done)
-        return [results[index] for index in range(len(jobs))]
+            return [result for _, result in sorted(done)]
 
 
 def measure_drift(
@@ -81,11 +71,7 @@ def measure_drift(
     band_implementation: str,
     num_runs: int,
 ) -> Drift:
-    """Measures the curves of implementations, and bands of `num_runs` runs of one of them.
-
-    Raises:
-        RunFailedError: a training failed or diverged.
-    """
+    """Measures the curves of implementations, and bands of `num_runs` runs of one of them."""
     environment = context.describe_environment()
     job = TrainingJob(
         implementation=band_implementation,
@@ -122,8 +108,8 @@ def _measure_curves(
     """Measures each pair of implementations in both types, and each with itself in float32."""
     draws, experiment = job.draws, job.experiment
     assert draws is not None  # only native randomness draws nothing
-    segments = list(cut_into_segments(draws.orders, experiment.batch_size))
-    parts = (len(segments), "snapshots")
+    segments = trajectory.cut_into_segments(draws.orders, experiment.batch_size)
+    num_snapshots = len(list(segments))
     undisturbed = [
         replace(
             job,
@@ -134,13 +120,14 @@ def _measure_curves(
         for dtype in ("float64", "float32")
         for name in names
     ]
-    crew.run(follow, [(each,) for each in undisturbed], "undisturbed trainings", parts)
+    jobs = [(each,) for each in undisturbed]
+    crew.run(trajectory.follow, jobs, "undisturbed trainings", num_snapshots, "snapshots")
     across = [
         compare(one, other, "across", read_snapshots(one), read_snapshots(other))
         for one, other in combinations(undisturbed, 2)
         if one.experiment.dtype == other.experiment.dtype
     ]
-    moved = move_last_bits(draws, np.random.default_rng([experiment.seed, CURVE_NUMBER]))
+    moved = move_last_bits(draws, experiment.seed, 0)
     turned = reverse_batches(draws, experiment.batch_size)
     cores = usable_cores()
     disturbed = []
@@ -149,21 +136,18 @@ def _measure_curves(
         if cores:
             # Each implementation a core of its own, as long as there are enough.
             disturbed.append((reference, "one core", draws, cores[place % len(cores)]))
-    floor = crew.run(drift_apart, disturbed, "disturbed trainings", parts)
+    floor = crew.run(drift_apart, disturbed, "disturbed trainings", num_snapshots, "snapshots")
     return (*across, *floor)
 
 
 def drift_apart(
     report: Report, reference: TrainingJob, kind: Kind, draws: Draws, core: int | None = None
 ) -> Curve:
-    """What runs in a child: a disturbed training, held against the reference's snapshots.
-
-    core: the one to compute on; None for all.
-    """
+    """What runs in a child: a disturbed training, held against the reference's snapshots."""
     if core is not None:
         pin_to_core(core)
     disturbed = replace(reference, draws=draws)
-    snapshots = train_with_snapshots(report, disturbed)
+    snapshots = trajectory.train_with_snapshots(report, disturbed)
     return compare(reference, disturbed, kind, read_snapshots(reference), snapshots)
 
 
@@ -175,37 +159,67 @@ def compare(
     second_snapshots: Iterable[Snapshot],
 ) -> Curve:
     """The curve of two trainings of one type of numbers, holding two snapshots at a time."""
-    steps, maxima, roots, disagreeing = [], [], [], []
+    rows = []
     for one, other in zip(first_snapshots, second_snapshots, strict=True):
         # In float64, where the difference of two float32 numbers is exact.
         difference = one.weights.astype(np.float64) - other.weights.astype(np.float64)
-        steps.append(one.step)
-        maxima.append(float(np.abs(difference).max()))
-        roots.append(float(np.sqrt(np.mean(difference**2))))
-        disagreeing.append(int(np.sum(one.classes != other.classes)))
+        largest = float(np.abs(difference).max())
+        root = float(np.sqrt(np.mean(difference**2)))
+        rows.append((one.step, largest, root, int(np.sum(one.classes != other.classes))))
+    steps, maxima, roots, disagreeing = zip(*rows, strict=True)
     return Curve(
         pair=(first.implementation, second.implementation),
         kind=kind,
         dtype=first.experiment.dtype,
-        steps=tuple(steps),
-        max_difference=tuple(maxima),
-        rms_difference=tuple(roots),
-        disagreeing=tuple(disagreeing),
+        steps=steps,
+        max_difference=maxima,
+        rms_difference=roots,
+        disagreeing=disagreeing,
     )
 
 
-def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band]:
-    """Trains in full, each time from other last bits.
+def move_last_bits(draws: Draws, seed: int, number: int) -> Draws:
+    """Moves each number of each kernel by one unit in the last place, up or down at random.
 
-    Yields a band for each documented figure that runs of this length reach.
+    Zeros stay: next to zero lies the smallest number there is, which means nothing.
+    Biases, which start at zero, stay with them.
+
+    number: which of a seed's disturbances; the curves take 0, the bands' runs 1, 2, ….
     """
-    experiment = job.experiment
+    generator = np.random.default_rng([seed, number])
+
+    def move(numbers: NDArray[np.floating]) -> NDArray[np.floating]:
+        upwards = generator.integers(2, size=numbers.shape) == 1
+        # Of the numbers' own type: a float64 infinity would make nextafter take the next
+        # float64, which is no step at all in float32.
+        towards = np.where(upwards, np.inf, -np.inf).astype(numbers.dtype)
+        return np.where(numbers == 0, numbers, np.nextafter(numbers, towards))
+
+    return replace(draws, parameters=draws.parameters.with_kernels(move))
+
+
+def reverse_batches(draws: Draws, batch_size: int) -> Draws:
+    """Turns the rows inside each batch round; those of the last, smaller batch as well.
+
+    A batch's gradient is a mean over its rows, whatever their order; only the
+    order of summation changes, and with it the rounding.
+    """
+    ends = range(batch_size, draws.orders.shape[1], batch_size)
+    batches = np.split(draws.orders, ends, axis=1)
+    return replace(draws, orders=np.hstack([batch[:, ::-1] for batch in batches]))
+
+
+def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band]:
+    """Yields a band for each documented figure that runs of this length reach."""
+    seed, num_epochs = job.experiment.seed, job.experiment.num_epochs
     assert job.draws is not None
-    seeds = [[experiment.seed, CURVE_NUMBER + number] for number in range(1, num_runs + 1)]
-    generators = map(np.random.default_rng, seeds)
-    jobs = [(replace(job, draws=move_last_bits(job.draws, each)),) for each in generators]
-    parts = (experiment.num_epochs, "epochs")
-    trainings = crew.run(train, jobs, "runs for the bands", parts, one_core_each=True)
+    jobs = [
+        (replace(job, draws=move_last_bits(job.draws, seed, number)),)
+        for number in range(1, num_runs + 1)
+    ]
+    trainings = crew.run(
+        train, jobs, "runs for the bands", num_epochs, "epochs", one_core_each=True
+    )
     for figure in DOCUMENTED_FIGURES:
         measured = [figure.measured(each.run.history, each.run.test) for each in trainings]
         values = tuple(value for value in measured if value is not None)
@@ -213,6 +227,6 @@ def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band
             yield Band(
                 name=figure.name,
                 documented=figure.value,
-                applicable=is_applicable(figure, experiment, job.raw.name),
+                applicable=is_applicable(figure, job.experiment, job.raw.name),
                 values=values,
             )

@@ -17,6 +17,7 @@ from benchmarks.implementations import title_of
 from benchmarks.runner.records import Record, check
 from shared.experiment import DType
 
+Quantity = Literal["max_difference", "rms_difference", "disagreeing"]
 Kind = Literal["across", "last bit", "row order", "one core"]
 """What differs between the two trainings of a curve.
 
@@ -25,25 +26,15 @@ last bit: each initial weight moved to the next number above or below it.
 row order: the rows inside each batch reversed, so that sums run in another order.
 one core: the number of processor cores, hence how work is cut up between threads.
 """
-KIND_TITLES: dict[Kind, str] = {
-    "last bit": "last bit of its initial weights",
-    "row order": "rows of each batch reversed",
-    "one core": "one core",
-}
-"""What was disturbed where an implementation is compared with itself, for people."""
-DOCUMENTED_DECIMALS = 4
-"""How many decimals the documented figures are printed with."""
-Quantity = Literal["max_difference", "rms_difference", "disagreeing"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
     """How far two trainings were apart, snapshot by snapshot.
 
-    pair: names of the two implementations; twice the same for one with itself.
-    steps: steps of training done at each snapshot, rising, (K,).
-    max_difference: largest difference of a weight or bias, (K,).
-    rms_difference: root of the mean squared difference of all of them, (K,).
+    pair: the two implementations; twice the same for one with itself.
+    steps: done at each snapshot, rising, (K,).
+    max_difference, rms_difference: largest, and root mean square, of all weights and biases, (K,).
     disagreeing: test images that the two classify differently, (K,).
     """
 
@@ -60,7 +51,7 @@ class Curve:
         check(bool(self.steps) and len(set(map(len, columns))) == 1, "columns differ in length")
 
     def values(self, quantity: Quantity) -> NDArray[np.float64]:
-        """One of the three quantities, (K,)."""
+        """The quantity as an array, (K,)."""
         return np.array(getattr(self, quantity), np.float64)
 
 
@@ -68,8 +59,8 @@ class Curve:
 class Band:
     """A documented figure beside the same figure of runs that differ in rounding only.
 
-    values: the figure in each run. At least two.
     applicable: whether these runs are of the experiment that the figure documents.
+    values: the figure in each run.
     """
 
     name: str
@@ -84,21 +75,18 @@ class Band:
     def holds_documented(self) -> bool | None:
         """Whether the documented value lies between the lowest and the highest run.
 
-        The runs are rounded as the documented value was when it was printed: the
-        share of 4,117 rows in 5,000 is .8234, but 0.82339996 in float32.
+        The runs are rounded to four decimals, as the documented value was when it was printed:
+        the share of 4,117 rows in 5,000 is .8234, but 0.82339996 in float32.
         """
         if not self.applicable:
             return None
-        rounded = [round(value, DOCUMENTED_DECIMALS) for value in self.values]
+        rounded = [round(value, 4) for value in self.values]
         return min(rounded) <= self.documented <= max(rounded)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift(Record):
-    """All that `twins drift` measured, as `drift.json` holds it.
-
-    band_implementation: whose runs make the bands; None where none were run.
-    """
+    """All that `twins drift` measured; `band_implementation` is None where there are no bands."""
 
     study: Literal["drift"] = "drift"
     curves: tuple[Curve, ...]
@@ -107,6 +95,7 @@ class Drift(Record):
 
     def __post_init__(self) -> None:
         check(len({curve.steps for curve in self.curves}) == 1, "curves of other steps, or none")
+        check(len({len(band.values) for band in self.bands}) < 2, "bands of other numbers of runs")
 
     @property
     def runs(self) -> str:
@@ -114,13 +103,15 @@ class Drift(Record):
         return f"{len(self.bands[0].values)} runs of {title_of(self.band_implementation or '')}"
 
     @property
+    def across(self) -> tuple[Curve, ...]:
+        """The curves between different implementations, those in float64 first."""
+        across = (curve for curve in self.curves if curve.kind == "across")
+        return tuple(sorted(across, key=lambda curve: curve.dtype, reverse=True))
+
+    @property
     def floor(self) -> tuple[Curve, ...]:
         """The curves of implementations with themselves."""
         return tuple(curve for curve in self.curves if curve.kind != "across")
-
-    def across(self, dtype: DType) -> tuple[Curve, ...]:
-        """The curves between different implementations in one type of numbers."""
-        return tuple(c for c in self.curves if c.kind == "across" and c.dtype == dtype)
 
     def floor_of(self, across: Curve) -> tuple[Curve, ...]:
         """The curves of each of the pair's implementations with itself, in the same type."""
@@ -130,8 +121,8 @@ class Drift(Record):
 def num_within_floor(across: Curve, floor: tuple[Curve, ...], quantity: Quantity) -> int:
     """The number of snapshots at which `across` is at most the largest curve of the floor.
 
-    Each curve is a single draw of a chaotic process, and so is the floor: a few
-    snapshots beyond it are no proof of a difference, nor are all within it one of none.
+    Each curve is a single draw of a chaotic process, and so is the floor: a few snapshots
+    beyond it are no proof of a difference, nor are all within it one of none.
     """
     highest = np.max([curve.values(quantity) for curve in floor], axis=0)
     return int(np.sum(across.values(quantity) <= highest))

@@ -1,6 +1,8 @@
 """What `twins drift` says: how far trainings part, the noise floor, and the bands."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 
@@ -29,19 +31,15 @@ def findings(drift: Drift) -> Iterator[Finding]:
     """How far the frameworks part, and whether the documented figures lie in their bands."""
     apart = [
         f"{small(max(max(curve.max_difference) for curve in curves))} in {dtype}"
-        for dtype in ("float64", "float32")
-        if (curves := drift.across(dtype))
+        for dtype, curves in groupby(drift.across, attrgetter("dtype"))
     ]
     if apart:
         yield Finding(text=f"Rounding drives the weights apart by at most {joined(apart)}.")
     applicable = [band for band in drift.bands if band.applicable]
     outside = [band.name for band in applicable if not band.holds_documented]
     if outside:
-        yield Finding(
-            text="Outside the band that rounding alone gives, over "
-            f"{drift.runs}: {joined(outside)}.",
-            outcome="bad",
-        )
+        text = f"Outside the band that rounding alone gives, over {drift.runs}: {joined(outside)}."
+        yield Finding(text=text, outcome="bad")
     elif applicable:
         yield Finding(
             text=f"All {len(applicable)} documented figures lie in the bands that rounding alone "
@@ -51,7 +49,7 @@ def findings(drift: Drift) -> Iterator[Finding]:
 
 
 def parts(drift: Drift) -> Iterator[Part]:
-    """The curves with the noise floor behind them, what they come to, and the bands."""
+    """The curves above the noise floor, what they come to, and the bands."""
     steps = drift.curves[0].steps
     yield Paragraph(
         text="In float32, programs that compute the same thing round differently, and training "
@@ -78,7 +76,7 @@ def parts(drift: Drift) -> Iterator[Part]:
 
 def curve_sentences(drift: Drift) -> Iterator[str]:
     """What the curves between implementations came to, beside the noise floor in float32."""
-    for curve in (*drift.across("float64"), *drift.across("float32")):
+    for curve in drift.across:
         name = f"{'–'.join(map(title_of, curve.pair))} in {curve.dtype}"
         num_snapshots = len(curve.steps)
         yield (
@@ -88,10 +86,8 @@ def curve_sentences(drift: Drift) -> Iterator[str]:
         )
         floor = drift.floor_of(curve)
         if floor:
-            counts = [
-                (words, num_within_floor(curve, floor, quantity)) for words, quantity in _QUANTITIES
-            ]
-            within = [f"{words} at {num} ({num / num_snapshots:.0%})" for words, num in counts]
+            counts = {words: num_within_floor(curve, floor, each) for words, each in _QUANTITIES}
+            within = [f"{words} at {n} ({n / num_snapshots:.0%})" for words, n in counts.items()]
             yield (
                 f"{name}: of {num_snapshots} snapshots, within the largest difference of "
                 f"either framework with itself (the floor): {', '.join(within)}"
@@ -99,7 +95,7 @@ def curve_sentences(drift: Drift) -> Iterator[str]:
 
 
 def band_table(drift: Drift) -> Table:
-    """One row a documented figure: what the disturbed runs reached, and whether it lies there."""
+    """One row a documented figure."""
     return table_of(
         "bands",
         f"{drift.runs} from other last bits",

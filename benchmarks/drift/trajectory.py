@@ -1,5 +1,6 @@
 """How a training is followed: cut into segments, at whose ends its weights are looked at."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,6 @@ from shared.errors import RunFailedError
 from shared.parameters import Parameters
 from shared.protocol import Examples
 
-SNAPSHOTS_PER_EPOCH = 3
 NUM_VALIDATION_ROWS = 32
 """`fit` validates after each segment, of which nothing is needed here; so on few rows."""
 
@@ -29,11 +29,7 @@ class Snapshot:
 
 
 def follow(report: Report, job: TrainingJob) -> None:
-    """What runs in a child: leaves each snapshot of a training in the job's folder, a new one.
-
-    Raises:
-        RunFailedError: a weight is no longer a number.
-    """
+    """What runs in a child: leaves each snapshot of a training in the job's folder, a new one."""
     assert job.folder is not None
     job.folder.mkdir()
     for snapshot in train_with_snapshots(report, job):
@@ -67,11 +63,9 @@ def train_with_snapshots(report: Report, job: TrainingJob) -> Iterator[Snapshot]
     )
     implementation.set_parameters(job.draws.parameters)
     for step, rows in cut_into_segments(job.draws.orders, job.experiment.batch_size):
+        order = rows[np.newaxis]
         implementation.fit(
-            dataset.training,
-            validation=validation,
-            orders=rows[np.newaxis],
-            on_epoch=lambda _: None,
+            dataset.training, validation=validation, orders=order, on_epoch=lambda _: None
         )
         weights = flatten(implementation.get_parameters())
         if not np.isfinite(weights).all():
@@ -93,26 +87,15 @@ def cut_into_segments(
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yields each segment's rows, in order, (k,), after the steps done by its end.
 
-    No segment cuts a batch in two, and none reaches into the next epoch; `orders` is (E, n).
+    The first epoch, where the differences are born, ends a segment at each power of two; the
+    others have thirds (1,719 = 3 × 573). Segments of few different lengths, because a framework
+    that compiles does so for each length anew. No segment cuts a batch in two; `orders` is (E, n).
     """
-    steps_per_epoch = -(-orders.shape[1] // batch_size)  # rounded up: the last may be smaller
+    steps_per_epoch = math.ceil(orders.shape[1] / batch_size)  # the last may be smaller
+    powers = {2**exponent for exponent in range(steps_per_epoch.bit_length())}
+    thirds = {steps_per_epoch * third // 3 for third in (1, 2)} - {0}
     for epoch, order in enumerate(orders):
-        first = 0
-        for last in _snapshots_within(steps_per_epoch, is_first_epoch=epoch == 0):
-            rows = order[first * batch_size : last * batch_size]
-            yield epoch * steps_per_epoch + last, rows
-            first = last
-
-
-def _snapshots_within(steps_per_epoch: int, *, is_first_epoch: bool) -> list[int]:
-    """Steps of an epoch after which to look, counted from its start, rising.
-
-    Powers of two in the first epoch, where the differences are born; then thirds
-    (1,719 = 3 × 573). Segments of few different lengths, because a framework that
-    compiles does so for each length anew.
-    """
-    if is_first_epoch:
-        powers = [2**exponent for exponent in range(steps_per_epoch.bit_length())]
-        return sorted({*powers, steps_per_epoch})
-    thirds = range(1, SNAPSHOTS_PER_EPOCH + 1)
-    return sorted({steps_per_epoch * third // SNAPSHOTS_PER_EPOCH for third in thirds} - {0})
+        ends = sorted({*(thirds if epoch else powers), steps_per_epoch})
+        segments = np.split(order, [end * batch_size for end in ends[:-1]])
+        for end, rows in zip(ends, segments, strict=True):
+            yield epoch * steps_per_epoch + end, rows
