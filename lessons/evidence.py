@@ -28,29 +28,24 @@ def equal(text: str, taught: object, found: object) -> None:
     _judge(text, str(taught), str(found), bool(taught == found))
 
 
-def fails(text: str, error_type: str, fragment: str, function: Callable[[], object]) -> None:
-    """A call ends in an error of this name whose message holds the fragment."""
-    taught = f"{error_type}: … {fragment} …"
+def fails(
+    text: str, error_type: str, fragment: str, function: Callable, *arguments: Any, **options: Any
+) -> None:
+    """The function with these arguments ends in an error of this name that holds the fragment."""
     try:
-        value = function()
+        found, holds = f"no error, but {function(*arguments, **options)}", False
     except Exception as error:
-        found = f"{type(error).__name__}: {_telling_line(str(error), fragment)}"
-        _judge(text, taught, found, type(error).__name__ == error_type and fragment in str(error))
-    else:
-        _judge(text, taught, f"no error, but {value}", holds=False)
+        name, lines = type(error).__name__, str(error).splitlines() or [""]
+        telling = next((line for line in lines if fragment in line), lines[0])
+        found = f"{name}: {shorten(telling, LONGEST_MESSAGE, placeholder=' …')}"
+        holds = name == error_type and fragment in str(error)
+    _judge(text, f"{error_type}: … {fragment} …", found, holds)
 
 
 def _judge(text: str, taught: str, found: str, holds: bool) -> None:
     print(f"{'✓' if holds else '✗'} {text}: {found}", flush=True)
     if not holds:
         raise AssertionError(f"{text}: the lesson teaches {taught}, this run found {found}")
-
-
-def _telling_line(message: str, fragment: str) -> str:
-    """The line of an error's message that holds the fragment, or else its first, cut short."""
-    lines = message.splitlines() or [""]
-    line = next((line for line in lines if fragment in line), lines[0])
-    return shorten(line, LONGEST_MESSAGE, placeholder=" …")
 
 
 @dataclass(frozen=True)
