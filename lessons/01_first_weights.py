@@ -8,6 +8,8 @@
 # %%
 import keras
 
+from lessons.evidence import near
+
 keras.utils.set_random_seed(42)
 dense = keras.layers.Dense(300)
 dense.build((None, 784))
@@ -21,8 +23,6 @@ in_flax = nnx.Linear(784, 300, rngs=nnx.Rngs(42)).kernel[...]
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-from lessons.evidence import near
-
 near("standard deviation of Keras' kernel", 0.0430, in_keras.std(), within=0.0002)
 near("standard deviation of Flax's kernel", 0.0357, in_flax.std(), within=0.0002)
 near("largest weight in Keras", 0.0744, abs(in_keras).max(), within=0.0001)
@@ -32,9 +32,8 @@ near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
 # √(6 / 1084) = 0.0744, a standard deviation of l / √3 = 0.0430.
 #
 # Flax draws them *LeCun-normal*: the standard deviation is to be √(1 / fan_in) = √(1 / 784) =
-# 0.0357. It draws from a normal distribution that is cut off at two standard deviations. Cutting
-# makes it narrower, so it begins with a wider one, of 0.0406: what is left has 0.0357, and no
-# weight is larger than 2 × 0.0406 = 0.0812.
+# 0.0357. It cuts a normal distribution off at two standard deviations. That makes it narrower, so
+# Flax begins with 0.0406: 0.0357 is left, and no weight is larger than 2 × 0.0406 = 0.0812.
 #
 # Both are sensible, and both networks learn. But a port that leaves this default in place is
 # another experiment: it starts elsewhere, and no seed makes the two agree.

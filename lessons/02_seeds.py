@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lessons.evidence import equal, fails, near
+
 
 def draws_again(set_seed):
     """Whether the first kernel is the same, twice from seed 42."""
@@ -45,8 +47,6 @@ in_flax = np.array_equal(one.kernel[...], other.kernel[...])
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-from lessons.evidence import equal, fails, near
-
 equal("Keras: equal after tf.random.set_seed", False, by_tensorflow)
 equal("Keras: equal after set_random_seed", True, by_keras)
 equal("Flax: equal from nnx.Rngs(42)", True, in_flax)

@@ -10,6 +10,8 @@
 import keras
 import numpy as np
 
+from lessons.evidence import equal, near
+
 
 def keras_kernels(seed=None):
     keras.utils.set_random_seed(42)
@@ -53,8 +55,6 @@ from_rngs = hidden_1.kernel[...], hidden_2.kernel[...]
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-from lessons.evidence import equal, near
-
 near("Keras: correlation of the layers", 0.00, without_seed, within=0.02)
 near("Keras: both with seed=42", 1.0000, with_seed, within=0.0001)
 near("JAX: the same key for both", 1.0000, correlation(one_key), within=0.0001)
@@ -73,9 +73,8 @@ drawing.supxlabel("weight of hidden_1", size="medium")
 drawing
 # %% [markdown]
 # A key is not a generator. It is a number, and drawing from it is plain arithmetic: the same key
-# in, the same numbers out, as often as you like. So the second layer's 30,000 weights are the first
-# layer's first 30,000 once more, only scaled for another spread. JAX says nothing: a key used twice
-# is not an error.
+# in, the same numbers out. So the second layer's 30,000 weights are the first layer's first 30,000
+# once more, only scaled to another spread. JAX says nothing: a key used twice is not an error.
 #
 # In Keras a generator with a memory stands behind the layers. Each initialiser takes a seed from
 # it, and it moves on, so the layers differ without your doing anything. But give both the same

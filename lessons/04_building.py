@@ -31,19 +31,17 @@ network = dense_network(keras.layers.Flatten())
 num_before = len(network.weights)
 network(rows.images)
 num_after = len(network.weights)
-fresh = dense_network(keras.layers.Flatten())
+unbuilt = dense_network(keras.layers.Flatten())
 # %% [markdown]
 # ## JAX
 # %%
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from jax_impl.model import build_model
 
 port: Any = build_model(Experiment())
 num_in_flax = len(jax.tree.leaves(nnx.state(port, nnx.Param)))
-
 show("jax_impl.model:Classifier")
 # %% [markdown]
 # ## What happened
@@ -52,7 +50,7 @@ equal("Keras: weight tensors before the first call", 0, num_before)
 equal("Keras: weight tensors after it", 6, num_after)
 equal("Flax: weight tensors before the first call", 6, num_in_flax)
 name, message = "Keras: weights set before it", "expecting 0 weights"
-fails(name, "ValueError", message, set_parameters, fresh, draw_weights())
+fails(name, "ValueError", message, set_parameters, unbuilt, draw_weights())
 name, message = "Flax: nnx.Linear(None, 300)", "got (None, 300)"
 rngs = nnx.Rngs(42)
 fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=rngs)
@@ -78,14 +76,13 @@ network = dense_network()
 returned = network(rows.images)
 kernel = network.get_layer("hidden_1").kernel
 network.compile(loss="sparse_categorical_crossentropy")
-its_loss, labels = network.test_on_batch, rows.labels
-first_layer, images = port.hidden_1, jnp.asarray(rows.images)
+images, labels = rows.images, rows.labels
 equal("Keras: first kernel", (28, 300), tuple(kernel.shape))
 equal("Keras: what the network returns", (32, 28, 10), tuple(returned.shape))
-message = "must have rank"
+its_loss, message = network.test_on_batch, "must have rank"
 fails("Keras: its loss", "ValueError", message, its_loss, images, labels)
 message = "(28,) and (784,)"
-fails("Flax: first layer", "TypeError", message, first_layer, images)
+fails("Flax: first layer", "TypeError", message, port.hidden_1, images)
 # %% [markdown] tags=["hide-cell"]
 # Keras builds what fits: a first kernel of 28×300, applied to each of the 28 rows of pixels. The
 # network runs, and only the loss complains, about a shape far from the mistake. In Flax the first

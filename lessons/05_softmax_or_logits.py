@@ -104,9 +104,8 @@ axes.legend()
 axes.figure
 # %% [markdown]
 # In float32, e⁻²⁰⁰ is 0: the smallest positive number is about 10⁻⁴⁵. Softmax returns exactly 1 and
-# 0, and the 200 is lost. The textbook formula then takes the logarithm of 0. Keras' loss, given
-# probabilities, first moves each one into the range from 10⁻⁷ to 1 − 10⁻⁷, so its loss never
-# exceeds −log(10⁻⁷) = 16.118.
+# 0, and the 200 is lost. The textbook formula then takes log(0). Keras' loss first clips the
+# probabilities that it is given to 10⁻⁷ … 1 − 10⁻⁷, so it never exceeds −log(10⁻⁷) = 16.118.
 #
 # Yet `evaluate` of the same Keras model gives 200, and `fit` computes the same. There the loss does
 # not take the probabilities: on TensorFlow it looks where they come from, finds the softmax, takes

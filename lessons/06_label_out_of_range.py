@@ -18,52 +18,44 @@ def batch_with_label(label):
     return replace(rows, labels=np.append(np.int32(label), rows.labels[1:]))
 
 
+def loss_of(twin, label):
+    return twin.evaluate(batch_with_label(label)).loss
+
+
 # %% [markdown]
 # ## Keras
 # %%
-from typing import Any
-
 from keras_impl.implementation import KerasTwin
 from keras_impl.train import LOSS
 
+metrics = ["accuracy"]
 keras_twin = build_alike(KerasTwin)
-
-
-def keras_loss(label, *, by_xla: Any = False):
-    how = {"loss": LOSS, "metrics": ["accuracy"], "jit_compile": by_xla}
-    keras_twin.model.compile(**how)
-    return keras_twin.evaluate(batch_with_label(label)).loss
-
-
+by_xla = build_alike(KerasTwin)
+keras_twin.model.compile(loss=LOSS, metrics=metrics, jit_compile=False)
+by_xla.model.compile(loss=LOSS, metrics=metrics, jit_compile=True)
 # %% [markdown]
 # ## JAX
 # %%
 from jax_impl.implementation import JaxTwin
 
 jax_twin = build_alike(JaxTwin)
-
-
-def jax_loss(label):
-    return jax_twin.evaluate(batch_with_label(label)).loss
-
-
 show("jax_impl.train:loss_fn")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-near("Keras: label 9", 2.344, keras_loss(9), within=0.001)
-near("JAX: label 9", 2.344, jax_loss(9), within=0.001)
+near("Keras: label 9", 2.344, loss_of(keras_twin, 9), within=0.001)
+near("JAX: label 9", 2.344, loss_of(jax_twin, 9), within=0.001)
 error, message = "InvalidArgumentError", "label value of 10"
-fails("Keras: label 10", error, message, keras_loss, 10)
-by_xla = keras_loss(10, by_xla=True)
-equal("Keras, compiled by XLA: label 10", "nan", str(by_xla))
-equal("JAX: label 10", "nan", str(jax_loss(10)))
-near("JAX: label −1", 2.344, jax_loss(-1), within=0.001)
+fails("Keras: label 10", error, message, loss_of, keras_twin, 10)
+loss = loss_of(by_xla, 10)
+equal("Keras, compiled by XLA: label 10", "nan", str(loss))
+equal("JAX: label 10", "nan", str(loss_of(jax_twin, 10)))
+near("JAX: label −1", 2.344, loss_of(jax_twin, -1), within=0.001)
 # %% [markdown]
 # The loss of a row is picked from its ten logits by the label. On a CPU, TensorFlow looks at each
 # label first and stops with an error that names it. That is a courtesy of this one operation, not
-# of Keras: compiled by XLA, the same model returns nan, and where there is a GPU, Keras has XLA
-# compile unless it is told not to.
+# of Keras: compiled by XLA, the same model returns nan, and on a GPU Keras compiles with XLA unless
+# told not to.
 #
 # A program compiled by XLA cannot stop halfway with an error. So JAX defines what an index out of
 # range means: here the value is nan, and the mean of the batch with it. The loss of the whole epoch
@@ -73,8 +65,7 @@ near("JAX: label −1", 2.344, jax_loss(-1), within=0.001)
 # loss is an ordinary number. −1 for “no label” trains ankle boots without a word.
 #
 # So a port loses a check that nobody knew it had. Check once, in NumPy, where the labels enter:
-# `shared/data/idx.py` refuses a file with any label above 9, and its labels are unsigned bytes,
-# which cannot be negative.
+# `shared/data/idx.py` refuses a file with any label above 9, and unsigned bytes are never negative.
 #
 # **Exercise.** The loss is nan. Are the weights nan, too, after one step on this batch?
 # %%

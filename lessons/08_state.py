@@ -84,9 +84,9 @@ axes.figure
 # time (`nnx.jit(graph=False)` and `nnx.cached_partial` need less of it). And watch the loss of the
 # first steps: one that does not move at all is a step that was lost.
 #
-# **Exercise.** You compile the loss with the network captured, `jax.jit(lambda *batch:
-# loss_fn(model, *batch))`, and only read from it. That raises no error. Call it, do one step of
-# SGD, and call it again. What does it give?
+# **Exercise.** You compile the loss with the network captured,
+# `jax.jit(lambda *batch: loss_fn(model, *batch))`, and only read from it. That raises no error.
+# Call it, do one step of SGD, and call it again. What does it give?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]

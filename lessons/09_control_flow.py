@@ -1,16 +1,21 @@
 # %% [markdown]
 # # An `if` on the data
 #
-# **Predict first.** A network should take images of 0 to 1 and of 0 to 255: `if images.max() > 1.0:
-# images = images / 255.0`. Run line by line this works everywhere. Where does it still work once it
-# is compiled: in TensorFlow's `tf.function`, in the `call` of a Keras layer, in `jax.jit`?
+# **Predict first.** A network should take images of 0 to 1 and of 0 to 255:
+# `if images.max() > 1.0: images = images / 255.0`. Run line by line this works everywhere. Where
+# does it work once compiled: in TensorFlow's `tf.function`, in the `call` of a Keras layer, in
+# `jax.jit`?
 # %% [markdown]
 # ## Keras
 # %%
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from lessons.evidence import equal, fails, near
+from lessons.small_data import draw_rows
 
 
 def keras_if(images):
@@ -25,17 +30,12 @@ def keras_where(images):
     return keras.ops.where(largest > 1.0, images / 255.0, images)
 
 
-class Scale(keras.layers.Layer):
-    def __init__(self, by):
-        super().__init__()
-        self.by = by
-
-    def call(self, images):
-        return self.by(images)
-
-
 def network_that_scales(by) -> Any:
-    return keras.Sequential([keras.Input((28, 28)), Scale(by)])
+    class Scale(keras.layers.Layer):
+        def call(self, images):
+            return by(images)
+
+    return keras.Sequential([keras.Input((28, 28)), Scale()])
 
 
 # %% [markdown]
@@ -65,13 +65,6 @@ def jax_cond(images):
 #
 # Each way gets the same images of 0 to 255. If it scales them, the brightest pixel is 1.
 # %% tags=["hide-output"]
-from functools import partial
-
-import numpy as np
-
-from lessons.evidence import equal, fails, near
-from lessons.small_data import draw_rows
-
 raw = 255 * draw_rows(32).images
 tensor, array = tf.constant(raw), jnp.asarray(raw)
 
@@ -100,8 +93,8 @@ scales("JAX: jax.lax.cond in jax.jit", jax.jit(jax_cond)(array))
 # `tf.function` accepts the `if`, because it never runs your function as you wrote it. It reads the
 # source first and turns an `if` on a tensor into an operation of the graph (TensorFlow calls this
 # AutoGraph). The very same function in the `call` of a Keras layer is refused: Keras 3 leaves
-# AutoGraph out when it builds a network and when it trains one. A layer written for Keras 2 may
-# fail here even without a port to JAX.
+# AutoGraph out when it builds or trains a network. So a layer written for Keras 2 may fail, JAX or
+# no JAX.
 #
 # What works in all of them is to make the choice a computation. `where` computes both results and
 # picks; `jax.lax.cond` computes only the one that is chosen, and wants both of the same shape and
@@ -117,6 +110,8 @@ scales("JAX: jax.lax.cond in jax.jit", jax.jit(jax_cond)(array))
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
+from functools import partial
+
 from jax_impl.implementation import JaxTwin
 from jax_impl.train import to_device, train_epoch
 from shared.experiment import Experiment

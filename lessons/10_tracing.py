@@ -1,10 +1,9 @@
 # %% [markdown]
 # # When Python runs the network's code
 #
-# **Predict first.** Neither framework runs your Python code at every step. Python runs in order to
-# record what is computed, and the record is what trains. An epoch has full batches of 32 rows and a
-# last one of 24. In six steps, two epochs of three, how often does Python run the network's code in
-# Keras, and how often in JAX?
+# **Predict first.** Neither framework runs the network's Python code at every step: it runs only to
+# record what is computed, and the record is what trains. An epoch has batches of 32 rows and a last
+# one of 24. In six steps, two epochs of three, how often does Python run it in Keras, and in JAX?
 # %%
 from lessons.evidence import equal, near
 from lessons.small_data import build_alike, draw_rows, weights_after

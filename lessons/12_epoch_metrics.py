@@ -1,10 +1,9 @@
 # %% [markdown]
 # # The loss of an epoch
 #
-# **Predict first.** An epoch has three steps: two batches of 32 rows, and a last one of 8 rows that
-# the network finds hard. Keras' `fit` reports one loss for the epoch. Flax has
-# `nnx.metrics.Average`, which is fed the loss of each step. Do the two report the same? If not,
-# which is higher?
+# **Predict first.** An epoch has three steps: two batches of 32 rows and a last one of 8 that the
+# network finds hard. Keras' `fit` reports one loss for the epoch. Flax has `nnx.metrics.Average`,
+# fed the loss of each step. Do the two report the same? If not, which is higher?
 # %%
 import numpy as np
 
@@ -56,15 +55,13 @@ near("JAX: loss of the epoch in this project", 2.3345, metrics["loss"], within=0
 near("JAX: nnx.metrics.Average", 2.4913, float(average.compute()), within=0.0001)
 # %% [markdown]
 # Keras counts rows. It multiplies the mean loss of each batch by the number of rows in it, adds up,
-# and divides by the number of all rows. `nnx.metrics.Average` sees one number at each step and
-# counts one, so the last batch weighs as much as a full one, and each of its 8 rows as much as four
-# others.
+# and divides by the number of all rows. `nnx.metrics.Average` sees one number a step and counts
+# one, so the last batch weighs as much as a full one, each of its 8 rows as much as four others.
 #
-# The weights are the same in both: the reports differ, not the training. In the experiment itself
-# the last batch has 24 of 55,000 rows, and the shift is small. That makes it worse: `twins
-# defaults` found reported accuracies wrong by up to 0.0002, which looks like rounding and is a
-# mistake. The port multiplies each loss by the number of rows in its batch (`losses * sizes`, at
-# the end of `train_epoch`).
+# The weights are the same in both: the reports differ, not the training. In the experiment the last
+# batch has 24 of 55,000 rows, and the shift is small. That makes it worse: `twins defaults` found
+# accuracies wrong by up to 0.0002, which looks like rounding and is a mistake. The port multiplies
+# each loss by the number of rows in its batch (`losses * sizes` in `train_epoch`).
 #
 # Either figure is a mean over weights that moved during the epoch, so neither is the loss of the
 # network at the epoch's end. For that, evaluate.

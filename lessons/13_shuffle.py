@@ -6,8 +6,7 @@
 # in Keras on TensorFlow, and in JAX?
 #
 # One trick makes the order visible: one row is a batch, and the learning rate is so small that no
-# weight moves. Then each row keeps a loss of its own, and the loss of a step tells which row it
-# took.
+# weight moves. Then each row keeps its own loss, and the loss of a step tells which row it took.
 # %%
 import numpy as np
 
@@ -51,7 +50,6 @@ keras_twin = build_recording(Experiment(num_epochs=3, **OPTIONS))
 seeded = rows_taken(keras_twin)
 tf.random.set_seed(None)  # pyright: ignore[reportArgumentType]
 unseeded = rows_taken(keras_twin)
-
 show("keras_impl.model:build_model", "keras_impl.train:fit")
 # %% [markdown]
 # ## JAX
@@ -59,10 +57,7 @@ show("keras_impl.model:build_model", "keras_impl.train:fit")
 from jax_impl.implementation import JaxTwin
 
 of_jax = rows_taken(JaxTwin(Experiment(num_epochs=3, **OPTIONS)))
-
 show("jax_impl.train:_epoch_orders")
-
-
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]

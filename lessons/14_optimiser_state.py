@@ -50,14 +50,12 @@ fails(name, "TypeError", "`wrt`", nnx.Optimizer, model, sgd)
 # array. The rate is a number inside the function that computes the update. Momentum has to be
 # remembered: one number for each weight and bias, 266,610.
 #
-# Keras keeps two variables in any case: `iteration`, which counts steps, and `learning_rate`. That
-# is why `model.optimizer.learning_rate = 0.001` works in the middle of training, and why both are
-# in its checkpoints. In JAX the counter is Flax's addition: `nnx.Optimizer` wraps Optax and counts
-# in `step`.
+# Keras always keeps two variables: `iteration`, which counts steps, and `learning_rate`. That is
+# why `model.optimizer.learning_rate = 0.001` works in the middle of training, and both are in its
+# checkpoints. In JAX the counter is Flax's: `nnx.Optimizer` wraps Optax and counts in `step`.
 #
-# `nnx.Optimizer` also wants to know *what* it optimises: `wrt=nnx.Param`, the weights, and not a
-# normalisation's statistics, say. Tutorials older than Flax 0.11 leave it out, and end in the
-# TypeError above.
+# `nnx.Optimizer` also wants to know *what* to optimise: `wrt=nnx.Param`, the weights, not a
+# normalisation's statistics, say. Tutorials from before Flax 0.11 leave it out: a TypeError.
 #
 # For a port: do not look in Optax for what SGD does not need. But when you compare or store
 # checkpoints, know what is in them: Keras' hold the rate, Optax's do not, and a restored run takes

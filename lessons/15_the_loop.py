@@ -44,7 +44,6 @@ for name, trainer in trainers.items():
     trainer.train(orders[None], EpochClock())
     of_jax[name] = trainer.get_parameters()[0]
 of_jax["scan"] = weights_after(JaxTwin, rows, orders)
-
 step, pytrees = "jax_impl.speed.steps:step", "jax_impl.speed.steps:step_of_pytrees"
 show(step, pytrees, "jax_impl.train:train_epoch")
 # %% [markdown]
@@ -86,15 +85,13 @@ axes.figure
 # callbacks and figures. `nnx.jit` lets you write the step on a model that changes in place, and for
 # that walks through model and optimiser at every call; `nnx.jit(graph=False)` and
 # `nnx.cached_partial` make that walk shorter. A module is also a *pytree* of arrays: `jax.jit`
-# takes it as it is, may use the old arrays' memory for the new (*donation*), and gives back what
-# the function returns. `scan` records one step and repeats it in compiled code: Python is called
-# once an epoch, not 1,719 times. It can, because a step is a function from a model and an optimiser
-# to a model and an optimiser.
+# takes it as it is, and may use the old arrays' memory for the new (*donation*). `scan` records one
+# step and repeats it in compiled code: Python is called once an epoch, not 1,719 times. It can,
+# because a step is a function from a model and an optimiser to a model and an optimiser.
 #
 # The figure shows what that is worth; `docs/speed.md` says how it was measured, and that the run
 # could not tell JAX's ways with a call per step apart. For a port: begin with `nnx.jit`, which is
-# easiest to read, prove it right, and then take Python out of it, with the first as the judge of
-# the second.
+# easiest to read, prove it right, then take Python out of it, and let the first judge the second.
 #
 # **Exercise.** Keep the trainer's network from before a step of `step_of_pytrees`, to see
 # afterwards how far the weights moved. What happens, and what should you keep instead?

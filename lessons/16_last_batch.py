@@ -3,8 +3,7 @@
 #
 # **Predict first.** 55,000 rows are 1,718 batches of 32 and one of 24. A port may train on the 24
 # and take their mean; it may leave them out, as many tutorials do, to have one shape; or it may
-# divide every batch's sum by 32. Which does Keras do? And by what part of a step do the other two
-# miss its weights?
+# divide every batch's sum by 32. Which does Keras do, and what part of a step do the others miss?
 # %%
 import numpy as np
 
@@ -57,20 +56,17 @@ step(twin.model, twin.optimizer, images[:32], labels[:32])
 step(twin.model, twin.optimizer, images[32:], labels[32:])
 divided_by_32 = twin.get_parameters()
 show("jax_impl.train:train_epoch")
-
-
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-def millionths(weights):
-    return 1e6 * largest_difference(weights, expected)
-
-
-name = "Keras: largest weight error, millionths"
-near(name, 0, millionths(of_keras), within=0.1)
-near("JAX, the port", 0, millionths(of_port), within=0.1)
-near("JAX, last batch dropped", 811, millionths(dropped), within=1)
-near("JAX, divided by 32", 203, millionths(divided_by_32), within=1)
+errors = [
+    1e6 * largest_difference(weights, expected)
+    for weights in (of_keras, of_port, dropped, divided_by_32)
+]
+near("Keras: largest weight error, millionths", 0, errors[0], within=0.1)
+near("JAX, the port", 0, errors[1], within=0.1)
+near("JAX, last batch dropped", 811, errors[2], within=1)
+near("JAX, divided by 32", 203, errors[3], within=1)
 # %% [markdown]
 # Keras takes the mean over the rows that are there: 24. So does the port, and both agree with NumPy
 # to a hundredth of a millionth. Here an epoch is one full batch and the last one, so the errors of
@@ -82,9 +78,8 @@ near("JAX, divided by 32", 203, millionths(divided_by_32), within=1)
 # another training, and its next epoch starts from other weights.
 #
 # Both come from the wish for equal shapes: to have one compiled program, or because `scan` needs
-# batches of one size. The port gives the 24 rows a step of their own after the scan, inside the
-# same compiled epoch. Where you write `/ batch_size`, or `num_rows // batch_size` steps, stop and
-# think of the last batch.
+# batches of one size. The port gives the 24 rows a step of their own after the scan, in the same
+# compiled epoch. Where you write `/ batch_size` or `// batch_size`, think of the last batch.
 #
 # **Exercise.** A port drops the last 24 rows of each epoch. In 30 epochs, how many rows does it
 # never train on if it repeats one order (lesson 13)? How many if it draws a fresh one in each? And

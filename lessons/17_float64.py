@@ -1,9 +1,9 @@
 # %% [markdown]
 # # float64
 #
-# **Predict first.** To see whether two frameworks differ by rounding or by a mistake, compute in
-# float64. You pass float64 images to both of them, and ask for layers of float64. What type do they
-# compute in?
+# **Predict first.** To see if two frameworks differ by rounding or by a mistake, compute in
+# float64. You pass float64 images to both, and ask for float64 layers. What type do they compute
+# in?
 # %%
 import warnings
 

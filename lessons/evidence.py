@@ -12,9 +12,6 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-LONGEST_MESSAGE = 200
-"""Characters of an error's message that are shown; TensorFlow writes whole pages."""
-
 
 def near(text: str, taught: float, found: Any, *, within: float) -> None:
     """A number is what the lesson teaches, up to `within` (absolute)."""
@@ -37,7 +34,7 @@ def fails(
     except Exception as error:
         name, lines = type(error).__name__, str(error).splitlines() or [""]
         telling = next((line for line in lines if fragment in line), lines[0])
-        found = f"{name}: {shorten(telling, LONGEST_MESSAGE, placeholder=' …')}"
+        found = f"{name}: {shorten(telling, 200, placeholder=' …')}"  # TensorFlow writes pages
         holds = name == error_type and fragment in str(error)
     _judge(text, f"{error_type}: … {fragment} …", found, holds)
 

@@ -1,7 +1,7 @@
 """A few rows and starting weights of the experiment's shapes, for lessons that train."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,7 @@ from shared.data.stand_in import make_stand_in
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters, glorot_parameters
-from shared.protocol import Examples, Implementation, Orders
-
-Twin = TypeVar("Twin", bound=Implementation)
+from shared.protocol import Examples, Orders
 
 
 def draw_rows(num_rows: int) -> Examples:
@@ -30,16 +28,14 @@ def draw_weights() -> Parameters:
     return glorot_parameters(Experiment(), np.random.default_rng(42))
 
 
-def build_alike(implementation: Callable[[Experiment], Twin]) -> Twin:
+def build_alike(implementation: Callable[[Experiment], Any]) -> Any:
     """The documented experiment by `KerasTwin`, say, ready to train from `draw_weights()`."""
     twin = implementation(Experiment())
     twin.set_parameters(draw_weights())
     return twin
 
 
-def weights_after(
-    implementation: Callable[[Experiment], Implementation], rows: Examples, orders: Orders
-) -> Parameters:
+def weights_after(implementation: Callable, rows: Examples, orders: Orders) -> Parameters:
     """The weights that one epoch for each of the orders makes of `draw_weights()`."""
     twin = build_alike(implementation)
     twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _metrics: None)

@@ -54,8 +54,7 @@ show_all("train", "to_device", sides=["jax_impl"])
 # ## The protocol
 #
 # The same verbs on both sides, which all commands use: `shared/protocol.py`. Keras needs two more
-# ways to build, since JAX's scan returns the loss of every step anyway, and does all steps of an
-# epoch in one call.
+# ways to build, since JAX's scan does all steps of an epoch in one call and returns each loss.
 # %% tags=["remove-input"]
 show("keras_impl.implementation:KerasTwin", "jax_impl.implementation:JaxTwin")
 # %% tags=["remove-input"]
