@@ -11,7 +11,7 @@ from benchmarks.runner.records import write_json
 from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.parameters import Parameters, glorot_parameters, largest_difference, save_parameters
-from tests.test_figures import made_results
+from tests import made_report
 
 
 def made_parameters(*hidden_sizes: int, dtype: str = "float32", seed: int = 0) -> Parameters:
@@ -22,11 +22,10 @@ def made_parameters(*hidden_sizes: int, dtype: str = "float32", seed: int = 0) -
 def made_run(folder: Path, *names: str, dataset_name: str = "fashion-mnist") -> Path:
     """A folder such as `twins run` writes, as far as anyone looks who predicts."""
     experiment = Experiment(hidden_sizes=(4,), num_epochs=1)
-    results = made_results(names, experiment=experiment, dataset_name=dataset_name, reason=None)
+    found = made_report.made_run(folder, names, experiment=experiment, dataset=dataset_name)
     for seed, name in enumerate(names):
-        (folder / name).mkdir(parents=True)
         save_parameters(made_parameters(4, seed=seed), folder / name / "weights.safetensors")
-    write_json(results, folder / "results.json")
+    write_json(found.record, folder / "results.json")
     return folder
 
 
