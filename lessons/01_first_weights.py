@@ -31,9 +31,9 @@ near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
 # Keras draws kernels *Glorot-uniform*: evenly between −l and l with l = √(6 / (fan_in + fan_out)) =
 # √(6 / 1084) = 0.0744, a standard deviation of l / √3 = 0.0430.
 #
-# Flax draws them *LeCun-normal*: the standard deviation is to be √(1 / fan_in) = √(1 / 784) =
-# 0.0357. It cuts a normal distribution off at two standard deviations. That makes it narrower, so
-# Flax begins with 0.0406: 0.0357 is left, and no weight is larger than 2 × 0.0406 = 0.0812.
+# Flax draws them *LeCun-normal*: the standard deviation should be √(1 / fan_in) = √(1 / 784) =
+# 0.0357. Flax cuts a normal distribution off at two standard deviations, which makes it narrower,
+# so it starts from 0.0406: 0.0357 is left, and no weight is larger than 2 × 0.0406 = 0.0812.
 #
 # Both are sensible, and both networks learn. But a port that leaves this default in place is
 # another experiment: it starts elsewhere, and no seed makes the two agree.

@@ -21,10 +21,9 @@ def draws_again(set_seed):
     kernels = []
     for _ in range(2):
         set_seed(42)
-        layer = keras.layers.Dense(300)
-        layer.build((None, 784))
-        kernels.append(layer.get_weights()[0])
-    return np.array_equal(kernels[0], kernels[1])
+        initialiser = keras.initializers.GlorotUniform()
+        kernels.append(initialiser((784, 300)))
+    return np.array_equal(*kernels)
 
 
 by_tensorflow = draws_again(tf.random.set_seed)

@@ -22,7 +22,6 @@ from lessons.evidence import equal, near, show
 from lessons.small_data import draw_rows, draw_weights
 from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import Examples
 
 cross_entropy: Any = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 LABEL = np.array([1], np.int32)
@@ -32,7 +31,7 @@ LOGITS = np.array([[200.0] + [0.0] * 9], np.float32)
 *hidden, output = draw_weights().layers
 output = replace(output, kernel=0 * output.kernel, bias=LOGITS[0])
 weights = Parameters((*hidden, output))
-row = Examples(images=draw_rows(1).images, labels=LABEL)
+row = replace(draw_rows(1), labels=LABEL)
 
 keras_twin = KerasTwin(Experiment())
 keras_twin.set_parameters(weights)
@@ -70,7 +69,6 @@ def naive_loss(logits):
     return -jnp.log(nnx.softmax(logits))[0, 1]
 
 
-naive = naive_loss(LOGITS)
 show("jax_impl.train:loss_fn")
 # %% [markdown]
 # ## What happened
@@ -81,7 +79,7 @@ near("Keras: loss of tf.nn.softmax", 16.118, of_tensorflow, within=0.001)
 near("Keras: the same in tf.function", 200.000, as_graph, within=0.001)
 near("Keras: loss of keras.ops.softmax", 200.000, of_keras, within=0.001)
 near("JAX: loss by `evaluate`", 200.000, of_port, within=0.001)
-equal("JAX: −log(softmax)", np.inf, float(naive))
+equal("JAX: −log(softmax)", np.inf, float(naive_loss(LOGITS)))
 # %% tags=["hide-output"]
 from benchmarks.display.style import new_figure
 
@@ -128,10 +126,8 @@ watched = tf.Variable(tf.constant(LOGITS))
 with tf.GradientTape() as tape:
     loss = loss_of_softmax(tf.nn.softmax, watched)
 clipped_gradient = np.asarray(tape.gradient(loss, watched))
-
-array = jnp.asarray(LOGITS)
-exact_gradient = jax.grad(lambda z: losses_of(z, LABEL)[0])(array)
-naive_gradient = jax.grad(naive_loss)(array)
+exact_gradient = jax.grad(lambda z: losses_of(z, LABEL)[0])(LOGITS)
+naive_gradient = jax.grad(naive_loss)(LOGITS)
 equal("Optax", [1.0, -1.0], exact_gradient[0, :2].tolist())
 equal("Keras, of probabilities", [0.0, 0.0], clipped_gradient[0, :2].tolist())
 equal("−log(softmax)", "[nan, nan]", str(naive_gradient[0, :2].tolist()))

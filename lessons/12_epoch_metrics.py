@@ -28,30 +28,24 @@ history = keras_fit(rows.images, rows.labels, **options).history
 # %% [markdown]
 # ## JAX
 # %%
-import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from jax_impl.implementation import JaxTwin
-from jax_impl.train import to_device, train_epoch
 
-port, data = build_alike(JaxTwin), to_device(rows)
-inputs = (port.model, port.optimizer, data, jnp.arange(72))
-compiled_epoch = jax.jit(train_epoch, static_argnames="batch_size")
-_, metrics, step_losses = compiled_epoch(*inputs, batch_size=32)
+options = {"orders": np.arange(72)[None], "on_epoch": lambda _: None}
+report = build_alike(JaxTwin).fit(rows, validation=rows, **options)
 
 average = nnx.metrics.Average()
-for loss in step_losses:
+for loss in report.step_losses:
     average.update(values=loss)
-
 show("jax_impl.train:train_epoch")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-near("JAX: loss of the first batch, 32 rows", 2.0358, step_losses[0], within=0.0001)
-near("JAX: loss of the last batch, 8 rows", 2.9617, step_losses[2], within=0.0001)
+near("JAX: loss of the first batch, 32 rows", 2.0358, report.step_losses[0], within=0.0001)
+near("JAX: loss of the last batch, 8 rows", 2.9617, report.step_losses[2], within=0.0001)
 near("Keras: loss of the epoch", 2.3345, history["loss"][0], within=0.0001)
-near("JAX: loss of the epoch in this project", 2.3345, metrics["loss"], within=0.0001)
+near("JAX: loss of the epoch in this project", 2.3345, report.history[0].loss, within=0.0001)
 near("JAX: nnx.metrics.Average", 2.4913, float(average.compute()), within=0.0001)
 # %% [markdown]
 # Keras counts rows. It multiplies the mean loss of each batch by the number of rows in it, adds up,
@@ -72,6 +66,8 @@ near("JAX: nnx.metrics.Average", 2.4913, float(average.compute()), within=0.0001
 # %% tags=["hide-cell"]
 import optax
 
+from jax_impl.train import to_device
+
 losses_of = optax.softmax_cross_entropy_with_integer_labels
 
 
@@ -88,7 +84,7 @@ def step(model, optimizer, average, images, labels):
 
 port, average = build_alike(JaxTwin), nnx.metrics.Average()
 for start in range(0, 72, 32):
-    batch = [array[start : start + 32] for array in data]
+    batch = to_device(rows.rows(slice(start, start + 32)))
     step(port.model, port.optimizer, average, *batch)
 near("nnx.metrics.Average, fed rows", 2.3345, float(average.compute()), within=0.0001)
 # %% [markdown] tags=["hide-cell"]

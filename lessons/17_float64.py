@@ -6,6 +6,7 @@
 # in?
 # %%
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -70,10 +71,10 @@ show("jax_impl.model:build_model")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras: output of images in float64", "float32", str(keras_output.dtype))
-equal("JAX: images passed as float64", "float32", str(jax_images.dtype))
-equal("Keras: kernel asked for as float64", "float64", str(keras_kernel.dtype))
-equal("JAX: kernel asked for as float64", "float32", str(kernel.dtype))
+equal("Keras: output of images in float64", "float32", keras_output.dtype)
+equal("JAX: images passed as float64", "float32", jax_images.dtype)
+equal("Keras: kernel asked for as float64", "float64", keras_kernel.dtype)
+equal("JAX: kernel asked for as float64", "float32", kernel.dtype)
 with warnings.catch_warnings(action="error"):
     message = "will be truncated to dtype float32"
     fails("JAX: the same, warnings being errors", "UserWarning", message, jax_kernel)
@@ -102,10 +103,10 @@ near("JAX with jax_enable_x64: right decimals", 15, of_jax_64, within=1)
 # name. Flax's initialiser mixes in float32 and is not ready for the second:
 # %% tags=["hide-output"]
 with jax.enable_x64(True):
-    equal("JAX: images within jax.enable_x64", "float64", str(jnp.asarray(images).dtype))
-equal("JAX: images after it", "float32", str(jnp.asarray(images).dtype))
+    equal("JAX: images within jax.enable_x64", "float64", jnp.asarray(images).dtype)
+equal("JAX: images after it", "float32", jnp.asarray(images).dtype)
 jax.config.update("jax_explicit_x64_dtypes", "allow")
-equal("JAX: zeros by name, allowed", "float64", str(jnp.zeros(3, "float64").dtype))
+equal("JAX: zeros by name, allowed", "float64", jnp.zeros(3, "float64").dtype)
 fails("JAX: the kernel, allowed", "TypeError", "got float64, float32", jax_kernel)
 jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %% [markdown]
@@ -114,13 +115,12 @@ jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
-port = JaxTwin(Experiment())
+port: Any = JaxTwin(Experiment())
 jax.config.update("jax_enable_x64", True)
 decimals = right_decimals(port)
-logits = port.predict(images).logits
-kernel = port.get_parameters().layers[0].kernel
-equal("type of the kernel", "float32", str(kernel.dtype))
-equal("type of the logits", "float32", str(logits.dtype))
+kernel = port.model.hidden_1.kernel
+equal("type of the kernel", "float32", kernel.dtype)
+equal("type of the logits", "float32", port.predict(images).logits.dtype)
 near("right decimals of the logits", 6, decimals, within=1)
 # %% [markdown] tags=["hide-cell"]
 # They are float32, and right to 6 decimals, as without the switch. The kernels were created as

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.options import STATUS_DONE, Context
+from benchmarks.options import STATUS_DONE, Context, option
 from shared.errors import InputError, RunFailedError
 
 
@@ -14,10 +14,7 @@ from shared.errors import InputError, RunFailedError
 class LessonsCommand:
     """List the lessons, or run some: each one difference between Keras and JAX, proven."""
 
-    numbers: Annotated[
-        tyro.conf.Positional[tuple[int, ...]],
-        tyro.conf.arg(metavar="NUMBER...", help_behavior_hint=""),
-    ] = ()
+    numbers: Annotated[tyro.conf.Positional[tuple[int, ...]], option("NUMBER...")] = ()
     """Lessons to run. Lists them all, if not given."""
     answer: bool = False
     """Show the answer of the exercise, and run it too."""

@@ -12,6 +12,10 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
 
 def near(text: str, taught: float, found: Any, *, within: float) -> None:
     """A number is what the lesson teaches, up to `within` (absolute)."""
@@ -25,12 +29,10 @@ def equal(text: str, taught: object, found: object) -> None:
     _judge(text, str(taught), str(found), bool(taught == found))
 
 
-def fails(
-    text: str, error_type: str, fragment: str, function: Callable, *arguments: Any, **options: Any
-) -> None:
-    """The function with these arguments ends in an error of this name that holds the fragment."""
+def fails(text: str, error_type: str, fragment: str, call: Callable, *values, **options) -> None:
+    """A call with these arguments ends in an error of this name that holds the fragment."""
     try:
-        found, holds = f"no error, but {function(*arguments, **options)}", False
+        found, holds = f"no error, but {call(*values, **options)}", False
     except Exception as error:
         name, lines = type(error).__name__, str(error).splitlines() or [""]
         telling = next((line for line in lines if fragment in line), lines[0])
@@ -56,10 +58,6 @@ class ShownCode:
         return "\n".join(f"# {place}\n{text}" for place, text in self.sources)
 
     def _repr_html_(self) -> str:
-        from pygments import highlight
-        from pygments.formatters import HtmlFormatter
-        from pygments.lexers import PythonLexer
-
         columns = (
             f"<figure><figcaption><code>{place}</code></figcaption>"
             f"{highlight(text, PythonLexer(), HtmlFormatter())}</figure>"
@@ -79,10 +77,10 @@ def show(*names: str) -> ShownCode:
 
 def _source(name: str) -> tuple[str, str]:
     module, _, attribute = name.partition(":")
-    specification = find_spec(module)
-    if specification is None or specification.origin is None:
+    origin = getattr(find_spec(module), "origin", None)
+    if origin is None:
         raise LookupError(f"there is no module {module}")
-    text = Path(specification.origin).read_text(encoding="utf-8")
+    text = Path(origin).read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if getattr(node, "name", None) == attribute:
             first = min(part.lineno for part in (node, *getattr(node, "decorator_list", [])))

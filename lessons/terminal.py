@@ -16,16 +16,12 @@ from rich.text import Text
 
 from shared.errors import RunFailedError
 
-SECONDS_FOR_A_CELL = 600
-TEXT_WIDTH = 96
-"""Wider lines of prose are hard to read."""
-
 
 def run_lesson(path: Path, console: Console, *, with_answer: bool) -> None:
     """Prints each cell and what it gave; raises RunFailedError where a cell ends in an error."""
     notebook = jupytext.read(path, fmt="py:percent")
     folder = {"metadata": {"path": str(path.parent.parent)}}
-    client = NotebookClient(notebook, timeout=SECONDS_FOR_A_CELL, resources=folder)
+    client = NotebookClient(notebook, timeout=600, resources=folder)
     # What frameworks write to standard error is not for the reader.
     with client.setup_kernel(stderr=subprocess.DEVNULL):
         for index, cell in enumerate(notebook.cells):
@@ -38,7 +34,8 @@ def run_lesson(path: Path, console: Console, *, with_answer: bool) -> None:
 
 
 def _print_text(text: str, console: Console) -> None:
-    console.print(Markdown(text), "", width=min(console.width, TEXT_WIDTH))
+    # Wider lines of prose are hard to read.
+    console.print(Markdown(text), "", width=min(console.width, 96))
     if "**Predict first.**" in text and console.is_terminal and sys.stdin.isatty():
         console.input("[dim]Enter goes on.[/dim] ")
 

@@ -19,6 +19,7 @@ from tests.command import PROGRAM, ROOT, environment, twins
 from tests.test_structure import FRAMEWORKS, MIRRORED_MODULES, public_names
 
 PATHS = lesson_paths()
+BUILD = ("-m", "sphinx", "--fail-on-warning", "--quiet", "lessons", "site")
 LESSON = """\
 # %% [markdown]
 # # {title}
@@ -80,9 +81,6 @@ def small_project(folder: Path) -> Path:
     return folder
 
 
-# The scripts
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS.values(), ids=lambda path: path.stem)
 def test_a_lesson_runs_and_its_evidence_holds(path: Path):
@@ -102,9 +100,6 @@ def test_a_lesson_has_all_its_parts_in_order(path: Path):
     )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
-
-
-# What lessons are made of
 
 
 @pytest.mark.parametrize(
@@ -143,9 +138,6 @@ def test_code_is_shown_as_it_stands_in_its_file_with_its_decorators():
 def test_code_that_is_not_there_is_an_error(name: str):
     with pytest.raises(LookupError):
         show(name)
-
-
-# `twins lessons`
 
 
 def test_the_list_names_seventeen_lessons_and_imports_no_framework():
@@ -217,11 +209,6 @@ def test_an_unknown_lesson(number: object, tmp_path: Path):
     assert answer.stderr.startswith("twins: ")
     assert number == "seven" or f"there is no lesson {number}: lessons are 1 to " in answer.stderr
     assert answer.stderr.count("\n") == 1
-
-
-# The site
-
-BUILD = ("-m", "sphinx", "--fail-on-warning", "--quiet", "lessons", "site")
 
 
 @pytest.fixture(scope="module")
