@@ -9,7 +9,7 @@ from benchmarks.display.parts import Chart, Notes
 from benchmarks.display.style import save_figure
 from benchmarks.display.tables import Table, to_terminal
 from benchmarks.options import Context
-from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.records import Record, write_json
 
 Measured = TypeVar("Measured", bound=Record)
@@ -25,15 +25,21 @@ def show_of(record: Record) -> Any:
 
 
 def conduct(
-    context: Context, study: str, out: Path | None, measure: Callable[[Path], Measured]
+    context: Context,
+    study: str,
+    out: Path | None,
+    measure: Callable[[Path], Measured],
+    resume: Path | None = None,
 ) -> Measured:
     """Measures in a fresh folder, keeps `STUDY.json` and figures there, and says what came of it.
+
+    resume: a folder to go on in, which the caller has looked at; then `out` does not count.
 
     Raises:
         InputError: the output folder cannot be used, or what `measure` raises.
         RunFailedError: what `measure` raises.
     """
-    with output_folder(out, study) as folder:
+    with output_folder(out, study) if resume is None else resumed_folder(resume, study) as folder:
         record = measure(folder)
         keep(record, folder, f"{study}.json")
     say(record, context)

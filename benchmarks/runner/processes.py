@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
@@ -136,7 +136,7 @@ def run_side_by_side(
     num_processes: int,
     on_event: Callable[[int, Any], None] = lambda _index, _event: None,
     one_core_each: bool = False,
-) -> Iterator[tuple[int, Result]]:
+) -> Generator[tuple[int, Result]]:
     """Runs `function(report, *job)` for each job, some at a time; yields results as they come.
 
     With `one_core_each`, and as many processes as cores, each stays on a core of
@@ -157,7 +157,7 @@ def run_side_by_side(
 
 def events_side_by_side(
     function: Callable[..., None], jobs: list[tuple], *, log: Path
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any]]:
     """Runs all jobs at once and yields what they report, with the job's index, as it comes.
 
     Closing the iterator ends the processes. Otherwise like `run_side_by_side`.
