@@ -52,10 +52,9 @@ equal("Keras, compiled by XLA: label 10", "nan", str(loss))
 equal("JAX: label 10", "nan", str(loss_of(jax_twin, 10)))
 near("JAX: label −1", 2.344, loss_of(jax_twin, -1), within=0.001)
 # %% [markdown]
-# The loss of a row is picked from its ten logits by the label. On a CPU, TensorFlow looks at each
+# The loss of a row is picked from its ten logits by the label. On a CPU, TensorFlow checks each
 # label first and stops with an error that names it. That is a courtesy of this one operation, not
-# of Keras: compiled by XLA, the same model returns nan, and on a GPU Keras compiles with XLA unless
-# told not to.
+# of Keras: compiled by XLA, the same model returns nan, and on a GPU Keras does so by default.
 #
 # A program compiled by XLA cannot stop halfway with an error. So JAX defines what an index out of
 # range means: here the value is nan, and the mean of the batch with it. The loss of the whole epoch

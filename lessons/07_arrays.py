@@ -65,9 +65,8 @@ equal("Flax: an array taken out before has changed", False, changed)
 # message names the way out: `classes.at[0].set(1)` returns a new array and leaves the old one as it
 # is. Inside `jax.jit` the compiler may still write in place where nobody needs the old one.
 #
-# What changes in training are *variables*: boxes that hold an array. Keras' `Variable` has
-# `assign`, Flax's `Param` takes `kernel[...] = array`. A JAX array taken out before stays as it
-# was.
+# Training changes *variables*: boxes that hold an array. Keras' `Variable` has `assign`, Flax's
+# `Param` takes `kernel[...] = array`. A JAX array taken out before stays as it was.
 #
 # The index is the trap. TensorFlow on a CPU checks it and stops. JAX, which cannot stop halfway
 # through a compiled program, takes the nearest index that exists: 15 becomes 9. An order of rows

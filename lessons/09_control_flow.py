@@ -1,10 +1,9 @@
 # %% [markdown]
 # # An `if` on the data
 #
-# **Predict first.** A network should take images of 0 to 1 and of 0 to 255:
+# **Predict first.** A network should take pixels of 0 to 1 and of 0 to 255:
 # `if images.max() > 1.0: images = images / 255.0`. Run line by line this works everywhere. Where
-# does it work once compiled: in TensorFlow's `tf.function`, in the `call` of a Keras layer, in
-# `jax.jit`?
+# does it work once compiled: in `tf.function`, in the `call` of a Keras layer, in `jax.jit`?
 # %% [markdown]
 # ## Keras
 # %%
@@ -67,24 +66,22 @@ def jax_cond(images):
 # %% tags=["hide-output"]
 raw = 255 * draw_rows(32).images
 tensor, array = tf.constant(raw), jnp.asarray(raw)
-
-
-def scales(text, images):
+by_where = network_that_scales(keras_where).predict(raw, verbose=0)
+scaled = {
+    "Keras: `if`, line by line": keras_if(tensor),
+    "JAX: `if`, line by line": jax_if(array),
+    "TensorFlow: `if` in tf.function": tf.function(keras_if)(tensor),
+    "Keras: keras.ops.where in a layer's call": by_where,
+    "JAX: jnp.where in jax.jit": jax.jit(jax_where)(array),
+    "JAX: jax.lax.cond in jax.jit": jax.jit(jax_cond)(array),
+}
+for text, images in scaled.items():
     near(text, 1.0, np.max(images), within=0.001)
-
-
-scales("Keras: `if`, line by line", keras_if(tensor))
-scales("JAX: `if`, line by line", jax_if(array))
-scales("TensorFlow: `if` in tf.function", tf.function(keras_if)(tensor))
 name, error = "Keras: `if` in a layer's call", "OperatorNotAllowedInGraphError"
 fails(name, error, "as a Python `bool`", network_that_scales, keras_if)
 name, error = "JAX: `if` in jax.jit", "TracerBoolConversionError"
 message = "boolean conversion of traced array"
 fails(name, error, message, jax.jit(jax_if), array)
-by_where = network_that_scales(keras_where).predict(raw, verbose=0)
-scales("Keras: keras.ops.where in a layer's call", by_where)
-scales("JAX: jnp.where in jax.jit", jax.jit(jax_where)(array))
-scales("JAX: jax.lax.cond in jax.jit", jax.jit(jax_cond)(array))
 # %% [markdown]
 # To compile a function, each framework runs it once with placeholders instead of arrays. They know
 # their shape and type, but hold no numbers yet. `if` is Python's own: it needs True or False at
@@ -93,8 +90,7 @@ scales("JAX: jax.lax.cond in jax.jit", jax.jit(jax_cond)(array))
 # `tf.function` accepts the `if`, because it never runs your function as you wrote it. It reads the
 # source first and turns an `if` on a tensor into an operation of the graph (TensorFlow calls this
 # AutoGraph). The very same function in the `call` of a Keras layer is refused: Keras 3 leaves
-# AutoGraph out when it builds or trains a network. So a layer written for Keras 2 may fail, JAX or
-# no JAX.
+# AutoGraph out when it builds or trains a network. So layers from Keras 2 may fail, JAX or no JAX.
 #
 # What works in all of them is to make the choice a computation. `where` computes both results and
 # picks; `jax.lax.cond` computes only the one that is chosen, and wants both of the same shape and

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # float64
 #
-# **Predict first.** To see if two frameworks differ by rounding or by a mistake, compute in
-# float64. You pass float64 images to both, and ask for float64 layers. What type do they compute
-# in?
+# **Predict first.** To see if two frameworks differ by rounding or a mistake, compute in float64.
+# You pass float64 images to both and ask for float64 layers. What type do they compute in?
 # %%
 import warnings
 from typing import Any
