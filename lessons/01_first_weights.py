@@ -1,12 +1,14 @@
 # %% [markdown]
 # # The first weights
 #
-# **Predict first.** Both frameworks create a dense layer of 784 inputs and 300 units, and you
-# name no initialiser. Do the weights have the same spread? If not, in which framework is it larger?
+# **Predict first.** Both frameworks create a dense layer of 784 inputs and 300 units, and you name
+# no initialiser. Do the weights have the same spread? If not, in which framework is it larger?
 # %% [markdown]
 # ## Keras
 # %%
 import keras
+
+from lessons.evidence import near
 
 keras.utils.set_random_seed(42)
 dense = keras.layers.Dense(300)
@@ -15,28 +17,23 @@ in_keras = dense.get_weights()[0]
 # %% [markdown]
 # ## JAX
 # %%
-import numpy as np
 from flax import nnx
 
-linear = nnx.Linear(784, 300, rngs=nnx.Rngs(42))
-in_flax = np.asarray(linear.kernel[...])
+in_flax = nnx.Linear(784, 300, rngs=nnx.Rngs(42)).kernel[...]
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-from lessons.evidence import near
-
 near("standard deviation of Keras' kernel", 0.0430, in_keras.std(), within=0.0002)
 near("standard deviation of Flax's kernel", 0.0357, in_flax.std(), within=0.0002)
 near("largest weight in Keras", 0.0744, abs(in_keras).max(), within=0.0001)
 near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
 # %% [markdown]
-# Keras draws kernels *Glorot-uniform*: evenly between −l and l with
-# l = √(6 / (fan_in + fan_out)) = √(6 / 1084) = 0.0744, a standard deviation of l / √3 = 0.0430.
+# Keras draws kernels *Glorot-uniform*: evenly between −l and l with l = √(6 / (fan_in + fan_out)) =
+# √(6 / 1084) = 0.0744, a standard deviation of l / √3 = 0.0430.
 #
-# Flax draws them *LeCun-normal*: the standard deviation is to be √(1 / fan_in) = √(1 / 784) =
-# 0.0357. It draws from a normal distribution that is cut off at two standard deviations. Cutting
-# makes it narrower, so it begins with a wider one, of 0.0406: what is left has 0.0357, and no
-# weight is larger than 2 × 0.0406 = 0.0812.
+# Flax draws them *LeCun-normal*: the standard deviation should be √(1 / fan_in) = √(1 / 784) =
+# 0.0357. Flax cuts a normal distribution off at two standard deviations, which makes it narrower,
+# so it starts from 0.0406: 0.0357 is left, and no weight is larger than 2 × 0.0406 = 0.0812.
 #
 # Both are sensible, and both networks learn. But a port that leaves this default in place is
 # another experiment: it starts elsewhere, and no seed makes the two agree.
@@ -47,8 +44,8 @@ near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
 # %% tags=["hide-cell"]
 glorot = nnx.initializers.glorot_uniform()
 linear = nnx.Linear(784, 300, kernel_init=glorot, rngs=nnx.Rngs(42))
-deviation = np.asarray(linear.kernel[...]).std()
-near("standard deviation of Flax's kernel", 0.0430, deviation, within=0.0002)
+of_glorot = linear.kernel[...].std()
+near("standard deviation of Flax's kernel", 0.0430, of_glorot, within=0.0002)
 # %% [markdown] tags=["hide-cell"]
 # `kernel_init=nnx.initializers.glorot_uniform()`. The numbers still differ, since the two
 # frameworks draw from different generators; only copying the arrays makes them equal.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Seeds
 #
-# **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do the same
-# in today's Keras, draw the first layer's kernel, set the seed again and draw once more. Are the
-# two kernels equal? And which call does this in JAX?
+# **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do the same in
+# today's Keras, draw the first layer's kernel, set the seed again and draw once more. Are the two
+# kernels equal? And which call does this in JAX?
 # %% [markdown]
 # ## Keras
 # %%
@@ -13,16 +13,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lessons.evidence import equal, fails, near
+
 
 def draws_again(set_seed):
     """Whether the first kernel is the same, twice from seed 42."""
     kernels = []
     for _ in range(2):
         set_seed(42)
-        layer = keras.layers.Dense(300)
-        layer.build((None, 784))
-        kernels.append(layer.get_weights()[0])
-    return np.array_equal(kernels[0], kernels[1])
+        initialiser = keras.initializers.GlorotUniform()
+        kernels.append(initialiser((784, 300)))
+    return np.array_equal(*kernels)
 
 
 by_tensorflow = draws_again(tf.random.set_seed)
@@ -39,24 +40,16 @@ published = tf.random.uniform((784, 300), -limit, limit)[0, 0]
 # %%
 from flax import nnx
 
-layers = [nnx.Linear(784, 300, rngs=nnx.Rngs(42)) for _ in range(2)]
-one, other = (layer.kernel[...] for layer in layers)
-in_flax = np.array_equal(one, other)
-
-
-def layer_without_rngs():
-    return nnx.Linear(784, 300)  # pyright: ignore[reportCallIssue]
-
-
+one = nnx.Linear(784, 300, rngs=nnx.Rngs(42))
+other = nnx.Linear(784, 300, rngs=nnx.Rngs(42))
+in_flax = np.array_equal(one.kernel[...], other.kernel[...])
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-from lessons.evidence import equal, fails, near
-
 equal("Keras: equal after tf.random.set_seed", False, by_tensorflow)
 equal("Keras: equal after set_random_seed", True, by_keras)
 equal("Flax: equal from nnx.Rngs(42)", True, in_flax)
-fails("Flax: no rngs", "TypeError", "'rngs'", layer_without_rngs)
+fails("Flax: no rngs", "TypeError", "'rngs'", nnx.Linear, 784, 300)
 near("first published weight", 0.0244862, published, within=1e-7)
 # %% [markdown]
 # The published run is from the time of TensorFlow 2.4, when Keras drew its weights with
@@ -71,11 +64,11 @@ near("first published weight", 0.0244862, published, within=1e-7)
 # same weights, whatever else the program drew before.
 #
 # What follows for a port: no seed makes the two frameworks agree, nor the Keras of today with the
-# Keras of the book. To start where the published run started, this project draws those numbers
-# with TensorFlow (`keras_impl/published_draws.py`) and gives the same arrays to both.
+# Keras of the book. To start where the published run started, this project draws those numbers with
+# TensorFlow (`keras_impl/published_draws.py`) and gives the same arrays to both.
 #
-# **Exercise.** `keras.utils.set_random_seed` seeds three generators: Python's `random`, NumPy's
-# and TensorFlow's. Which one decides the kernel? Set one at a time.
+# **Exercise.** `keras.utils.set_random_seed` seeds three generators: Python's `random`, NumPy's and
+# TensorFlow's. Which one decides the kernel? Set one at a time.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -84,5 +77,5 @@ equal("equal after np.random.seed", False, draws_again(np.random.seed))
 equal("equal after tf.random.set_seed", False, draws_again(tf.random.set_seed))
 # %% [markdown] tags=["hide-cell"]
 # Python's. An initialiser without a seed takes one from `random.randint`, and from there on
-# everything is fixed. So a program that uses Python's `random` for something else between the
-# seed and the layer gets other weights.
+# everything is fixed. So a program that uses Python's `random` for something else between the seed
+# and the layer gets other weights.

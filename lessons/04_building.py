@@ -6,9 +6,11 @@
 # %% [markdown]
 # ## Keras
 # %%
+from typing import Any
+
 import keras
 
-import keras_impl.model
+from keras_impl.model import set_parameters
 from lessons.evidence import equal, fails, show
 from lessons.small_data import draw_rows, draw_weights
 from shared.experiment import Experiment
@@ -29,30 +31,17 @@ network = dense_network(keras.layers.Flatten())
 num_before = len(network.weights)
 network(rows.images)
 num_after = len(network.weights)
-
-
-def copy_weights_too_early():
-    network = dense_network(keras.layers.Flatten())
-    keras_impl.model.set_parameters(network, draw_weights())
-
-
+unbuilt = dense_network(keras.layers.Flatten())
 # %% [markdown]
 # ## JAX
 # %%
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
-import jax_impl.model
+from jax_impl.model import build_model
 
-port = jax_impl.model.build_model(Experiment())
+port: Any = build_model(Experiment())
 num_in_flax = len(jax.tree.leaves(nnx.state(port, nnx.Param)))
-
-
-def layer_of_unknown_inputs():
-    return nnx.Linear(None, 300, rngs=nnx.Rngs(42))  # pyright: ignore[reportArgumentType]
-
-
 show("jax_impl.model:Classifier")
 # %% [markdown]
 # ## What happened
@@ -60,12 +49,13 @@ show("jax_impl.model:Classifier")
 equal("Keras: weight tensors before the first call", 0, num_before)
 equal("Keras: weight tensors after it", 6, num_after)
 equal("Flax: weight tensors before the first call", 6, num_in_flax)
-expecting = "expecting 0 weights"
-fails("Keras: weights set before it", "ValueError", expecting, copy_weights_too_early)
-unknown = layer_of_unknown_inputs
-fails("Flax: nnx.Linear(None, 300)", "TypeError", "got (None, 300)", unknown)
+name, message = "Keras: weights set before it", "expecting 0 weights"
+fails(name, "ValueError", message, set_parameters, unbuilt, draw_weights())
+name, message = "Flax: nnx.Linear(None, 300)", "got (None, 300)"
+rngs = nnx.Rngs(42)
+fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=rngs)
 # %% [markdown]
-# Keras' `Dense(300)` knows its outputs only. How many inputs it has it learns from the first array
+# Keras' `Dense(300)` knows only its outputs. It learns how many inputs it has from the first array
 # that arrives; until then it has no kernel, since (?, 300) is no shape. That is convenient: you
 # change one width and need not touch the next layer. The price is a network in two states. Before
 # the first call there is nothing to count or to copy, and setting weights fails.
@@ -75,7 +65,7 @@ fails("Flax: nnx.Linear(None, 300)", "TypeError", "got (None, 300)", unknown)
 #
 # In a port, every `fan_in` must be written down or computed; `shared/network.py` does that once for
 # all implementations. On the Keras side, put `keras.Input((28, 28))` first, as
-# `keras_impl/model.py` does: then its six tensors are there from the start, too.
+# `keras_impl/model.py` does: then the six tensors are there from the start, too.
 #
 # **Exercise.** Somebody forgets `Flatten` and passes images of 28×28 to the first dense layer. What
 # does each framework say, and when?
@@ -83,26 +73,17 @@ fails("Flax: nnx.Linear(None, 300)", "TypeError", "got (None, 300)", unknown)
 # Your turn.
 # %% tags=["hide-cell"]
 network = dense_network()
-shape = tuple(network(rows.images).shape)
-kernel_shape = tuple(network.get_layer("hidden_1").kernel.shape)
+returned = network(rows.images)
+kernel = network.get_layer("hidden_1").kernel
 network.compile(loss="sparse_categorical_crossentropy")
-
-
-def loss_of_28_rows():
-    return network.test_on_batch(rows.images, rows.labels)
-
-
-def layer_of_28_inputs():
-    first = getattr(port, port.layer_names[0])
-    return first(jnp.asarray(rows.images))
-
-
-equal("Keras: first kernel", (28, 300), kernel_shape)
-equal("Keras: what the network returns", (32, 28, 10), shape)
-fails("Keras: its loss", "ValueError", "must have rank", loss_of_28_rows)
-fails("Flax: first layer", "TypeError", "(28,) and (784,)", layer_of_28_inputs)
+images, labels = rows.images, rows.labels
+equal("Keras: first kernel", (28, 300), tuple(kernel.shape))
+equal("Keras: what the network returns", (32, 28, 10), tuple(returned.shape))
+its_loss, message = network.test_on_batch, "must have rank"
+fails("Keras: its loss", "ValueError", message, its_loss, images, labels)
+message = "(28,) and (784,)"
+fails("Flax: first layer", "TypeError", message, port.hidden_1, images)
 # %% [markdown] tags=["hide-cell"]
 # Keras builds what fits: a first kernel of 28×300, applied to each of the 28 rows of pixels. The
-# network runs, and only the loss complains, of a shape far from the mistake. In Flax the first
-# layer refuses: it has 784 inputs, and 28 arrived. Here the number that you had to write is a
-# check.
+# network runs, and only the loss complains, about a shape far from the mistake. In Flax the first
+# layer refuses: it has 784 inputs, and 28 arrived. The number that you had to write is a check.

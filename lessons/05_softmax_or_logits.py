@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Softmax and logits
 #
-# **Predict first.** For an image of class 1 the network's logits are 200 for class 0 and 0 for
-# the nine others, so class 1 has a probability of about e⁻²⁰⁰. Its cross-entropy is −log of that:
-# 200. Which ways to compute it give 200, and what do the others give?
+# **Predict first.** For an image of class 1 the network's logits are 200 for class 0 and 0 for the
+# nine others, so class 1 has a probability of about e⁻²⁰⁰. Its cross-entropy is −log of that: 200.
+# Which ways to compute it give 200, and what do the others give?
 # %% [markdown]
 # ## Keras
 #
-# The loss by `evaluate`, the loss of what `predict` returned, and softmax and loss as one
-# writes them in a training loop of one's own.
+# The loss by `evaluate`, the loss of what `predict` returned, and softmax and loss as you would
+# write them in a training loop of your own.
 # %%
 from dataclasses import replace
 from typing import Any
@@ -17,13 +17,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import keras_impl.model
-import keras_impl.train
+from keras_impl.implementation import KerasTwin
 from lessons.evidence import equal, near, show
 from lessons.small_data import draw_rows, draw_weights
 from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import Examples
 
 cross_entropy: Any = keras.losses.SparseCategoricalCrossentropy(reduction="none")
 LABEL = np.array([1], np.int32)
@@ -33,15 +31,13 @@ LOGITS = np.array([[200.0] + [0.0] * 9], np.float32)
 *hidden, output = draw_weights().layers
 output = replace(output, kernel=0 * output.kernel, bias=LOGITS[0])
 weights = Parameters((*hidden, output))
-row = Examples(images=draw_rows(1).images, labels=LABEL)
+row = replace(draw_rows(1), labels=LABEL)
 
-model = keras_impl.model.build_model(Experiment())
-keras_impl.model.set_parameters(model, weights)
-keras_impl.train.prepare_training(model, Experiment())
-of_model = keras_impl.train.evaluate(model, row).loss
-
-predictions = keras_impl.train.predict(model, row.images)
-of_predictions = cross_entropy(LABEL, predictions.probabilities)[0]
+keras_twin = KerasTwin(Experiment())
+keras_twin.set_parameters(weights)
+of_model = keras_twin.evaluate(row).loss
+predicted = keras_twin.predict(row.images).probabilities
+of_predictions = cross_entropy(LABEL, predicted)[0]
 
 
 def loss_of_softmax(softmax, logits):
@@ -61,19 +57,18 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-import jax_impl.model
-import jax_impl.train
+from jax_impl.implementation import JaxTwin
 
-port = jax_impl.model.build_model(Experiment())
-jax_impl.model.set_parameters(port, weights)
-of_port = jax_impl.train.evaluate(port, row).loss
+losses_of = optax.softmax_cross_entropy_with_integer_labels
+port = JaxTwin(Experiment())
+port.set_parameters(weights)
+of_port = port.evaluate(row).loss
 
 
 def naive_loss(logits):
     return -jnp.log(nnx.softmax(logits))[0, 1]
 
 
-naive = naive_loss(jnp.asarray(LOGITS))
 show("jax_impl.train:loss_fn")
 # %% [markdown]
 # ## What happened
@@ -84,7 +79,7 @@ near("Keras: loss of tf.nn.softmax", 16.118, of_tensorflow, within=0.001)
 near("Keras: the same in tf.function", 200.000, as_graph, within=0.001)
 near("Keras: loss of keras.ops.softmax", 200.000, of_keras, within=0.001)
 near("JAX: loss by `evaluate`", 200.000, of_port, within=0.001)
-equal("JAX: −log(softmax)", np.inf, float(naive))
+equal("JAX: −log(softmax)", np.inf, float(naive_loss(LOGITS)))
 # %% tags=["hide-output"]
 from benchmarks.display.style import new_figure
 
@@ -94,24 +89,21 @@ logits = np.zeros((len(margins), 10), np.float32)
 logits[:, 0] = margins
 labels = np.ones(len(margins), np.int32)
 probabilities = np.asarray(nnx.softmax(logits))
-exact = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-with np.errstate(divide="ignore"):
-    by_formula = -np.log(probabilities[:, 1])
+exact = losses_of(logits, labels)
+by_formula = -jnp.log(probabilities[:, 1])
+clipped = cross_entropy(labels, probabilities)
 
-drawing = new_figure(7, 4)
-axes = drawing.subplots()
+axes = new_figure(7, 4).subplots()
 axes.plot(margins, exact, linewidth=6, alpha=0.4, label="of logits")
 axes.plot(margins, by_formula, label="−log(softmax)")
-clipped = np.asarray(cross_entropy(labels, probabilities))
 axes.plot(margins, clipped, label="Keras, of probabilities")
 axes.set(xlabel="logit of the wrong class, the others 0", ylabel="loss")
 axes.legend()
-drawing
+axes.figure
 # %% [markdown]
-# In float32, e⁻²⁰⁰ is 0: the smallest positive number is about 10⁻⁴⁵. Softmax returns exactly 1
-# and 0, and the 200 is lost. The textbook formula then takes the logarithm of 0. Keras' loss, given
-# probabilities, first moves each one into the range from 10⁻⁷ to 1 − 10⁻⁷, so its loss never
-# exceeds −log(10⁻⁷) = 16.118.
+# In float32, e⁻²⁰⁰ is 0: the smallest positive number is about 10⁻⁴⁵. Softmax returns exactly 1 and
+# 0, and the 200 is lost. The textbook formula then takes log(0). Keras' loss first clips the
+# probabilities that it is given to 10⁻⁷ … 1 − 10⁻⁷, so it never exceeds −log(10⁻⁷) = 16.118.
 #
 # Yet `evaluate` of the same Keras model gives 200, and `fit` computes the same. There the loss does
 # not take the probabilities: on TensorFlow it looks where they come from, finds the softmax, takes
@@ -125,8 +117,8 @@ drawing
 # another loss (softmax twice). On its JAX backend Keras cannot look behind the softmax, and clips:
 # there the parity ladder breaks at “loss of extreme logits”.
 #
-# **Exercise.** What does the network learn from this row? Take each loss's gradient with respect
-# to the logits of classes 0 and 1.
+# **Exercise.** What does the network learn from this row? Take each loss's gradient with respect to
+# the logits of classes 0 and 1.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -134,14 +126,8 @@ watched = tf.Variable(tf.constant(LOGITS))
 with tf.GradientTape() as tape:
     loss = loss_of_softmax(tf.nn.softmax, watched)
 clipped_gradient = np.asarray(tape.gradient(loss, watched))
-
-
-def exact_loss(logits):
-    return optax.softmax_cross_entropy_with_integer_labels(logits, LABEL)[0]
-
-
-exact_gradient = jax.grad(exact_loss)(jnp.asarray(LOGITS))
-naive_gradient = jax.grad(naive_loss)(jnp.asarray(LOGITS))
+exact_gradient = jax.grad(lambda z: losses_of(z, LABEL)[0])(LOGITS)
+naive_gradient = jax.grad(naive_loss)(LOGITS)
 equal("Optax", [1.0, -1.0], exact_gradient[0, :2].tolist())
 equal("Keras, of probabilities", [0.0, 0.0], clipped_gradient[0, :2].tolist())
 equal("−log(softmax)", "[nan, nan]", str(naive_gradient[0, :2].tolist()))

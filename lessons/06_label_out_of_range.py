@@ -4,79 +4,67 @@
 # **Predict first.** One label of a batch is 10, though the classes are 0 to 9: somebody counted
 # them from 1. What does the loss do in Keras, and what in Optax? And what if the label is −1?
 # %%
+from dataclasses import replace
+
 import numpy as np
 
 from lessons.evidence import equal, fails, near, show
-from lessons.small_data import draw_rows, draw_weights
-from shared.experiment import Experiment
-from shared.protocol import Examples
+from lessons.small_data import build_alike, draw_rows
 
 
-def batch_with_label(label: int) -> Examples:
+def batch_with_label(label):
     """32 garments, the first of them with this label."""
     rows = draw_rows(32)
-    labels = np.append(np.int32(label), rows.labels[1:])
-    return Examples(images=rows.images, labels=labels)
+    return replace(rows, labels=np.append(np.int32(label), rows.labels[1:]))
+
+
+def loss_of(twin, label):
+    return twin.evaluate(batch_with_label(label)).loss
 
 
 # %% [markdown]
 # ## Keras
 # %%
-from typing import Any
-
-from keras_impl.implementation import build as build_keras
+from keras_impl.implementation import KerasTwin
 from keras_impl.train import LOSS
 
-
-def keras_loss(label: int, *, by_xla: Any = False) -> float:
-    twin = build_keras(Experiment())
-    twin.set_parameters(draw_weights())
-    metrics = ["accuracy"]
-    twin.model.compile(loss=LOSS, metrics=metrics, jit_compile=by_xla)
-    return twin.evaluate(batch_with_label(label)).loss
-
-
+metrics = ["accuracy"]
+keras_twin = build_alike(KerasTwin)
+by_xla = build_alike(KerasTwin)
+keras_twin.model.compile(loss=LOSS, metrics=metrics, jit_compile=False)
+by_xla.model.compile(loss=LOSS, metrics=metrics, jit_compile=True)
 # %% [markdown]
 # ## JAX
 # %%
-from jax_impl.implementation import build as build_jax
+from jax_impl.implementation import JaxTwin
 
-jax_twin = build_jax(Experiment())
-jax_twin.set_parameters(draw_weights())
-
-
-def jax_loss(label: int) -> float:
-    return jax_twin.evaluate(batch_with_label(label)).loss
-
-
+jax_twin = build_alike(JaxTwin)
 show("jax_impl.train:loss_fn")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-near("Keras: label 9", 2.344, keras_loss(9), within=0.001)
-near("JAX: label 9", 2.344, jax_loss(9), within=0.001)
+near("Keras: label 9", 2.344, loss_of(keras_twin, 9), within=0.001)
+near("JAX: label 9", 2.344, loss_of(jax_twin, 9), within=0.001)
 error, message = "InvalidArgumentError", "label value of 10"
-fails("Keras: label 10", error, message, lambda: keras_loss(10))
-by_xla = str(keras_loss(10, by_xla=True))
-equal("Keras, compiled by XLA: label 10", "nan", by_xla)
-equal("JAX: label 10", "nan", str(jax_loss(10)))
-near("JAX: label −1", 2.344, jax_loss(-1), within=0.001)
+fails("Keras: label 10", error, message, loss_of, keras_twin, 10)
+loss = loss_of(by_xla, 10)
+equal("Keras, compiled by XLA: label 10", "nan", str(loss))
+equal("JAX: label 10", "nan", str(loss_of(jax_twin, 10)))
+near("JAX: label −1", 2.344, loss_of(jax_twin, -1), within=0.001)
 # %% [markdown]
-# The loss of a row is picked from its ten logits by the label. On a CPU, TensorFlow looks at each
+# The loss of a row is picked from its ten logits by the label. On a CPU, TensorFlow checks each
 # label first and stops with an error that names it. That is a courtesy of this one operation, not
-# of Keras: compiled by XLA, the same model returns nan, and where there is a GPU, Keras has XLA
-# compile unless it is told not to.
+# of Keras: compiled by XLA, the same model returns nan, and on a GPU Keras does so by default.
 #
 # A program compiled by XLA cannot stop halfway with an error. So JAX defines what an index out of
-# range means: here the value is nan, and the mean of the batch with it. The loss of the whole
-# epoch is then nan, and nothing says which of the 55,000 labels it was.
+# range means: here the value is nan, and the mean of the batch with it. The loss of the whole epoch
+# is then nan, and nothing says which of the 55,000 labels caused it.
 #
 # −1 is worse. As NumPy does, JAX counts it from the end, so it is class 9, an ankle boot, and the
 # loss is an ordinary number. −1 for “no label” trains ankle boots without a word.
 #
 # So a port loses a check that nobody knew it had. Check once, in NumPy, where the labels enter:
-# `shared/data/idx.py` refuses a file with any label above 9, and its labels are unsigned bytes,
-# which cannot be negative.
+# `shared/data/idx.py` refuses a file with any label above 9, and unsigned bytes are never negative.
 #
 # **Exercise.** The loss is nan. Are the weights nan, too, after one step on this batch?
 # %%
@@ -91,13 +79,13 @@ gradients = jax_twin.loss_and_gradients(rows).gradients
 total = 32 * float(gradients.layers[-1].bias.sum())
 step = nnx.jit(train_step)
 loss, _ = step(jax_twin.model, jax_twin.optimizer, *to_device(rows))
-weights = dict(jax_twin.get_parameters().named_arrays()).values()
-num_nan = sum(int(np.isnan(array).sum()) for array in weights)
+weights = jax_twin.get_parameters().named_arrays()
+num_nan = sum(int(np.isnan(array).sum()) for _name, array in weights)
 equal("loss of the step", "nan", str(float(loss)))
 equal("weights that are nan after it", 0, num_nan)
 near("sum of the biases' gradient, × 32", 1.0, total, within=1e-4)
 # %% [markdown] tags=["hide-cell"]
-# No, not one. The gradient by a row's logits is its probabilities, minus 1 at the label. For label
-# 10 there is no place for the −1, so only the probabilities are left: finite, and they sum to 1
-# instead of 0. The step goes on and teaches the network that this image is none of the ten
-# classes. The nan is in the report alone; whoever prints only the accuracy never sees it.
+# No, not one. The gradient with respect to a row's logits is its probabilities, minus 1 at the
+# label. For label 10 there is no place for the −1, so only the probabilities are left: finite, and
+# they sum to 1 instead of 0. The step goes on and teaches the network that this image is none of
+# the ten classes. The nan is in the report alone; whoever prints only the accuracy never sees it.

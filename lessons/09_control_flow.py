@@ -1,39 +1,40 @@
 # %% [markdown]
 # # An `if` on the data
 #
-# **Predict first.** A network should take images of 0 to 1 and of 0 to 255:
+# **Predict first.** A network should take pixels of 0 to 1 and of 0 to 255:
 # `if images.max() > 1.0: images = images / 255.0`. Run line by line this works everywhere. Where
-# does it still work once it is compiled: in TensorFlow's `tf.function`, in the `call` of a Keras
-# layer, in `jax.jit`?
+# does it work once compiled: in `tf.function`, in the `call` of a Keras layer, in `jax.jit`?
 # %% [markdown]
 # ## Keras
 # %%
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from lessons.evidence import equal, fails, near
+from lessons.small_data import draw_rows
 
-def keras_if(images: Any) -> Any:
+
+def keras_if(images):
     largest: Any = keras.ops.max(images)
     if largest > 1.0:
         images = images / 255.0
     return images
 
 
-class ScaleByIf(keras.layers.Layer):
-    def call(self, images):
-        return keras_if(images)
+def keras_where(images):
+    largest: Any = keras.ops.max(images)
+    return keras.ops.where(largest > 1.0, images / 255.0, images)
 
 
-class ScaleByWhere(keras.layers.Layer):
-    def call(self, images):
-        largest: Any = keras.ops.max(images)
-        return keras.ops.where(largest > 1.0, images / 255.0, images)
+def network_that_scales(by) -> Any:
+    class Scale(keras.layers.Layer):
+        def call(self, images):
+            return by(images)
 
-
-def keras_network(layer: keras.Layer) -> Any:
-    return keras.Sequential([keras.Input((28, 28)), layer])
+    return keras.Sequential([keras.Input((28, 28)), Scale()])
 
 
 # %% [markdown]
@@ -43,17 +44,17 @@ import jax
 import jax.numpy as jnp
 
 
-def jax_if(images: jax.Array) -> jax.Array:
+def jax_if(images):
     if images.max() > 1.0:
         images = images / 255.0
     return images
 
 
-def jax_where(images: jax.Array) -> jax.Array:
+def jax_where(images):
     return jnp.where(images.max() > 1.0, images / 255.0, images)
 
 
-def jax_cond(images: jax.Array) -> Any:
+def jax_cond(images):
     large = images.max() > 1.0
     return jax.lax.cond(large, lambda: images / 255.0, lambda: images)
 
@@ -63,47 +64,33 @@ def jax_cond(images: jax.Array) -> Any:
 #
 # Each way gets the same images of 0 to 255. If it scales them, the brightest pixel is 1.
 # %% tags=["hide-output"]
-from functools import partial
-
-import numpy as np
-
-from lessons.evidence import equal, fails, near
-from lessons.small_data import draw_rows
-
 raw = 255 * draw_rows(32).images
 tensor, array = tf.constant(raw), jnp.asarray(raw)
-
-
-def scales(text: str, images: Any) -> None:
-    near(text, 1.0, float(np.max(images)), within=0.001)
-
-
-scales("Keras: `if`, line by line", keras_if(tensor))
-scales("JAX: `if`, line by line", jax_if(array))
-graph_function = tf.function(keras_if)
-scales("TensorFlow: `if` in tf.function", graph_function(tensor))
-error = "OperatorNotAllowedInGraphError"
-message = "as a Python `bool`"
-call = partial(keras_network, ScaleByIf())
-fails("Keras: `if` in a layer's call", error, message, call)
-error = "TracerBoolConversionError"
+by_where = network_that_scales(keras_where).predict(raw, verbose=0)
+scaled = {
+    "Keras: `if`, line by line": keras_if(tensor),
+    "JAX: `if`, line by line": jax_if(array),
+    "TensorFlow: `if` in tf.function": tf.function(keras_if)(tensor),
+    "Keras: keras.ops.where in a layer's call": by_where,
+    "JAX: jnp.where in jax.jit": jax.jit(jax_where)(array),
+    "JAX: jax.lax.cond in jax.jit": jax.jit(jax_cond)(array),
+}
+for text, images in scaled.items():
+    near(text, 1.0, np.max(images), within=0.001)
+name, error = "Keras: `if` in a layer's call", "OperatorNotAllowedInGraphError"
+fails(name, error, "as a Python `bool`", network_that_scales, keras_if)
+name, error = "JAX: `if` in jax.jit", "TracerBoolConversionError"
 message = "boolean conversion of traced array"
-call = partial(jax.jit(jax_if), array)
-fails("JAX: `if` in jax.jit", error, message, call)
-by_where = keras_network(ScaleByWhere()).predict(raw, verbose=0)
-scales("Keras: keras.ops.where in a layer's call", by_where)
-scales("JAX: jnp.where in jax.jit", jax.jit(jax_where)(array))
-scales("JAX: jax.lax.cond in jax.jit", jax.jit(jax_cond)(array))
+fails(name, error, message, jax.jit(jax_if), array)
 # %% [markdown]
 # To compile a function, each framework runs it once with placeholders instead of arrays. They know
 # their shape and type, but hold no numbers yet. `if` is Python's own: it needs True or False at
-# once, and a placeholder has neither. So JAX raises an error, and names the function.
+# once, and a placeholder has neither. So JAX raises an error that names the function.
 #
 # `tf.function` accepts the `if`, because it never runs your function as you wrote it. It reads the
 # source first and turns an `if` on a tensor into an operation of the graph (TensorFlow calls this
 # AutoGraph). The very same function in the `call` of a Keras layer is refused: Keras 3 leaves
-# AutoGraph out when it builds a network and when it trains one. Layers written for Keras 2 may
-# fail here, without any JAX.
+# AutoGraph out when it builds or trains a network. So layers from Keras 2 may fail, JAX or no JAX.
 #
 # What works in all of them is to make the choice a computation. `where` computes both results and
 # picks; `jax.lax.cond` computes only the one that is chosen, and wants both of the same shape and
@@ -119,20 +106,21 @@ scales("JAX: jax.lax.cond in jax.jit", jax.jit(jax_cond)(array))
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
-from jax_impl.implementation import build
+from functools import partial
+
+from jax_impl.implementation import JaxTwin
 from jax_impl.train import to_device, train_epoch
 from shared.experiment import Experiment
 
-twin, data = build(Experiment()), to_device(draw_rows(56))
+twin, data = JaxTwin(Experiment()), to_device(draw_rows(56))
 trained = (twin.model, twin.optimizer)
 epoch = jax.jit(partial(train_epoch, batch_size=32))
 for num_rows, num_steps in ((56, 2), (32, 1)):
     order = jnp.arange(num_rows)
-    # Nothing is computed: the steps' losses have a shape only.
+    # Nothing is computed: the steps' losses have only a shape.
     *_, losses = jax.eval_shape(epoch, *trained, data, order)
-    text = f"steps in an epoch of {num_rows} rows"
-    equal(text, num_steps, losses.size)
+    equal(f"steps in an epoch of {num_rows} rows", num_steps, losses.size)
 # %% [markdown] tags=["hide-cell"]
 # The condition is about a *shape*, and placeholders know their shape: `len(order)` is a plain
 # Python number while JAX traces. The `if` is decided then, once: the program for 56 rows has a
-# second, smaller step, the one for 32 rows has none. For each other length JAX traces anew.
+# second, smaller step, the one for 32 rows has none. For every other length JAX traces anew.

@@ -1,13 +1,12 @@
 # %% [markdown]
 # # When Python runs the network's code
 #
-# **Predict first.** Neither framework runs your Python code at every step. Python runs in order to
-# record what is computed, and the record is what trains. An epoch has full batches of 32 rows and
-# a last one of 24. In six steps, two epochs of three, how often does Python run the network's code
-# in Keras, and how often in JAX?
+# **Predict first.** Neither framework runs the network's Python code at every step: it runs only to
+# record what is computed, and the record is what trains. An epoch has batches of 32 rows and a last
+# one of 24. In six steps, two epochs of three, how often does Python run it in Keras, and in JAX?
 # %%
 from lessons.evidence import equal, near
-from lessons.small_data import draw_rows, draw_weights
+from lessons.small_data import build_alike, draw_rows, weights_after
 from shared.experiment import Experiment
 
 rows = draw_rows(32 + 32 + 24)  # 55,000 rows, too, leave 24
@@ -23,9 +22,9 @@ keras_calls = []
 
 
 class Counting(keras.Sequential):
-    def call(self, inputs, *arguments, **options):
-        keras_calls.append(inputs.shape)  # whenever Python runs this
-        return super().call(inputs, *arguments, **options)
+    def call(self, *arguments, **options):
+        keras_calls.append("call")  # whenever Python runs this
+        return super().call(*arguments, **options)
 
 
 layers = build_model(Experiment()).layers
@@ -42,7 +41,7 @@ in_second_fit = len(keras_calls) - in_first_fit
 # %%
 from flax import nnx
 
-from jax_impl.implementation import build
+from jax_impl.implementation import JaxTwin
 from jax_impl.train import to_device, train_step
 
 jax_traces = []
@@ -54,12 +53,11 @@ def step(model, optimizer, images, labels):
     return train_step(model, optimizer, images, labels)
 
 
-twin = build(Experiment())
-trained = (twin.model, twin.optimizer)
+twin = build_alike(JaxTwin)
 images, labels = to_device(rows)
-for _epoch in range(2):
-    for batch in (slice(0, 32), slice(32, 64), slice(64, 88)):
-        step(*trained, images[batch], labels[batch])
+for start in (0, 32, 64) * 2:
+    batch = slice(start, start + 32)
+    step(twin.model, twin.optimizer, images[batch], labels[batch])
 # %% [markdown]
 # ## What happened in six steps
 # %% tags=["hide-output"]
@@ -67,8 +65,8 @@ equal("Keras: runs of `call` in the first fit", 2, in_first_fit)
 equal("Keras: runs of `call` in the second fit", 0, in_second_fit)
 equal("JAX: rows of the batch in each trace", [32, 24], jax_traces)
 # %% [markdown]
-# Appending to a list, like `print`, is not an operation on arrays. It leaves nothing in the record,
-# and happens only when Python itself comes by: that makes it a counter of recordings, or *traces*.
+# Appending to a list, like `print`, is not an operation on arrays. It leaves nothing in the record
+# and happens only when Python itself runs the code: it counts recordings, or *traces*.
 #
 # JAX records for exact shapes. A batch of 32 rows makes one trace, a batch of 24 another, and each
 # is compiled. From then on both are found by their shapes, so the second epoch adds none.
@@ -80,7 +78,7 @@ equal("JAX: rows of the batch in each trace", [32, 24], jax_traces)
 #
 # For a port this means: two shapes are two compilations, which is cheap. A new shape in every step
 # would be a compilation in every step. And code that should *do* something in each step, print or
-# count, does it only while tracing. Return the number, and do it outside.
+# count, does it only while JAX traces. Return the number instead, and print or count outside.
 #
 # **Exercise.** Train the last batch of 24 rows with a single trace, without dropping a row and
 # without changing a weight.
@@ -94,7 +92,7 @@ import optax
 from shared.oracle import Oracle
 from shared.parameters import largest_difference
 
-cross_entropy = optax.softmax_cross_entropy_with_integer_labels
+losses_of = optax.softmax_cross_entropy_with_integer_labels
 traces = []
 
 
@@ -103,30 +101,25 @@ def weighted_step(model, optimizer, images, labels, counts):
     traces.append(len(labels))
 
     def loss_fn(model):
-        losses = cross_entropy(model(images), labels)
-        return jnp.sum(losses * counts) / jnp.sum(counts)
+        losses = losses_of(model(images), labels)
+        return jnp.average(losses, weights=counts)
 
     optimizer.update(model, nnx.grad(loss_fn)(model))
 
 
-twin = build(Experiment())
-twin.set_parameters(draw_weights())
+twin = build_alike(JaxTwin)
 trained = (twin.model, twin.optimizer)
 for batch in jnp.arange(96).reshape(3, 32):
     counts = batch < 88  # the rows after it do not exist:
     taken = jnp.where(counts, batch, 0)  # row 0 stands in, uncounted
     weighted_step(*trained, images[taken], labels[taken], counts)
 
-oracle = Oracle(Experiment())  # NumPy; its last batch has 24 rows
-oracle.set_parameters(draw_weights())
-in_order = {"orders": np.arange(88)[None], "validation": rows}
-oracle.fit(rows, **in_order, on_epoch=lambda _metrics: None)
-weights = twin.get_parameters()
-error = 1e9 * largest_difference(weights, oracle.get_parameters())
+# NumPy; its last batch has 24 rows.
+expected = weights_after(Oracle, rows, np.arange(88)[None])
+error = 1e9 * largest_difference(twin.get_parameters(), expected)
 equal("rows of the batch in each trace", [32], traces)
 near("largest weight error, in billionths", 0, error, within=100)
 # %% [markdown] tags=["hide-cell"]
-# Fill the batch up to 32 rows, weight the losses with 1 for rows that exist and 0 for the others,
-# and divide by the sum of these weights, 24. (By 32 it would be another training: lesson 16.) The
-# oracle agrees but for float32's rounding. The port keeps two shapes instead, since that code is
-# shorter.
+# Fill the batch up to 32 rows and average the losses with weights: 1 for rows that exist, 0 for the
+# others. That divides by 24. (By 32 it would be another training: lesson 16.) The oracle agrees but
+# for float32's rounding. The port keeps two shapes instead, since that code is shorter.

@@ -7,15 +7,14 @@
 # %% [markdown]
 # ## Keras
 # %%
-from keras_impl.implementation import build as build_keras
+from keras_impl.implementation import KerasTwin
 from lessons.evidence import equal, near, show
 from lessons.small_data import draw_rows
-from shared.experiment import NUM_TRAINING_ROWS, Experiment
+from shared.experiment import Experiment
 
 rows = draw_rows(320)
-keras_twin = build_keras(Experiment())
-batch = (rows.images[:32], rows.labels[:32])
-keras_loss, _accuracy = keras_twin.model.train_on_batch(*batch)
+step = KerasTwin(Experiment()).model.train_on_batch
+keras_loss, _accuracy = step(rows.images[:32], rows.labels[:32])
 # %% [markdown]
 # ## JAX
 # %%
@@ -25,17 +24,17 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from jax_impl.implementation import build as build_jax
+from jax_impl.implementation import JaxTwin
 from jax_impl.train import run_epoch, to_device
 
 data = to_device(rows)
 # An epoch takes the 320 rows again and again, for the steps of 55,000.
-order = jnp.arange(NUM_TRAINING_ROWS) % len(rows.labels)
+order = jnp.arange(55_000) % 320
 
 
 def compiled_epoch():
     """The port's epoch, ready to run, and the network it trains."""
-    twin = build_jax(Experiment())
+    twin = JaxTwin(Experiment())
     arguments = (twin.model, twin.optimizer, data, data, order)
     compiled = run_epoch.lower(*arguments, batch_size=32).compile()
     return partial(compiled, *arguments), twin.model
@@ -52,22 +51,18 @@ show("jax_impl.train:run_epoch")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-found = type(keras_loss).__name__
-equal("Keras: type of a step's loss", "float", found)
+equal("Keras: type of a step's loss", "float", type(keras_loss).__name__)
 equal("JAX: losses ready after the call", False, ready_after_call)
 equal("JAX: losses ready after waiting", True, losses.is_ready())
 # %% tags=["hide-output"]
 from benchmarks.display.style import new_figure
 
-drawing = new_figure(7, 2)
-axes = drawing.subplots()
-names = ("until the call returned", "until the weights were there")
-bars = axes.barh(names, (seconds_of_call, seconds))
+axes = new_figure(7, 2).subplots()
+names = ("until the weights were there", "until the call returned")
+bars = axes.barh(names, (seconds, seconds_of_call))
 axes.bar_label(bars, fmt=" {:.4f} s")
 axes.set(xlabel="seconds of this one epoch", xlim=(0, 1.25 * seconds))
-axes.invert_yaxis()
-axes.spines[["top", "right"]].set_visible(False)
-drawing
+axes.figure
 # %% [markdown]
 # JAX *dispatches* work and returns at once. The arrays it returns have a shape and a type and can
 # be passed on, but their numbers may still be in the making; `is_ready()` tells. So Python prepares
@@ -78,7 +73,7 @@ drawing
 #
 # A clock around JAX therefore stops too early, unless it waits: `jax.block_until_ready(result)`.
 # `float(…)`, `np.asarray(…)` and `print` wait as well, because they need the numbers. The port's
-# `fit` waits once an epoch, and reads the clock there. Do not wait at each step just to be safe:
+# `fit` waits once an epoch and reads the clock there. Do not wait at each step just to be safe:
 # that takes away what the dispatch gains.
 #
 # **Exercise.** Without waiting, evaluate the model that a call returned while its epoch is still
@@ -101,5 +96,4 @@ near("loss with them, asked for at once", 0.28, at_once, within=0.02)
 near("the same, after waiting", at_once, later, within=1e-6)
 # %% [markdown] tags=["hide-cell"]
 # The trained ones. The evaluation is dispatched too, takes the promised arrays as its inputs, and
-# starts when they are there. Asynchronous dispatch changes no number; only clocks have to wait for
-# it.
+# starts when they are there. Asynchronous dispatch changes no number; only a clock has to wait.

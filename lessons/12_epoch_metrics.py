@@ -1,74 +1,61 @@
 # %% [markdown]
 # # The loss of an epoch
 #
-# **Predict first.** An epoch has three steps: two batches of 32 rows, and a last one of 8 rows that
-# the network finds hard. Keras' `fit` reports one loss for the epoch. Flax has
-# `nnx.metrics.Average`, which is fed the loss of each step. Do the two report the same? If not,
-# which is higher?
+# **Predict first.** An epoch has three steps: two batches of 32 rows and a last one of 8 that the
+# network finds hard. Keras' `fit` reports one loss for the epoch. Flax has `nnx.metrics.Average`,
+# fed the loss of each step. Do the two report the same? If not, which is higher?
 # %%
 import numpy as np
 
 from lessons.evidence import near, show
-from lessons.small_data import draw_rows, draw_weights
-from shared.experiment import Experiment
-from shared.oracle import forward, log_softmax
+from lessons.small_data import build_alike, draw_rows
+from shared.oracle import Oracle
 
-# 72 rows, those with the highest loss last: a batch of eight, all of them hard.
-rows, weights = draw_rows(32 + 32 + 8), draw_weights()
-_, logits = forward(weights, rows.images.astype("float64"))
-by_loss = np.argsort(-log_softmax(logits)[np.arange(72), rows.labels])
-images, labels = rows.images[by_loss], rows.labels[by_loss]
+# 72 rows, the least probable labels last: a batch of eight, all of them hard.
+rows = draw_rows(32 + 32 + 8)
+predictions = build_alike(Oracle).predict(rows.images)
+of_labels = predictions.probabilities[np.arange(72), rows.labels]
+rows = rows.rows(np.argsort(-of_labels))
 # %% [markdown]
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
 from keras_impl.train import QUIET
 
-twin = KerasTwin(Experiment())
-twin.set_parameters(weights)
+keras_fit = build_alike(KerasTwin).model.fit
 options = {"batch_size": 32, "shuffle": False, **QUIET}
-history = twin.model.fit(images, labels, **options).history
+history = keras_fit(rows.images, rows.labels, **options).history
 # %% [markdown]
 # ## JAX
 # %%
-import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from jax_impl.implementation import JaxTwin
-from jax_impl.train import train_epoch
 
-port = JaxTwin(Experiment())
-port.set_parameters(weights)
-compiled_epoch = jax.jit(train_epoch, static_argnames="batch_size")
-data = jnp.asarray(images), jnp.asarray(labels)
-inputs = (port.model, port.optimizer, data, jnp.arange(72))
-_, metrics, step_losses = compiled_epoch(*inputs, batch_size=32)
+options = {"orders": np.arange(72)[None], "on_epoch": lambda _: None}
+report = build_alike(JaxTwin).fit(rows, validation=rows, **options)
 
 average = nnx.metrics.Average()
-for loss in step_losses:
+for loss in report.step_losses:
     average.update(values=loss)
-
 show("jax_impl.train:train_epoch")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-near("JAX: loss of the first batch, 32 rows", 2.0358, step_losses[0], within=0.0001)
-near("JAX: loss of the last batch, 8 rows", 2.9617, step_losses[2], within=0.0001)
+near("JAX: loss of the first batch, 32 rows", 2.0358, report.step_losses[0], within=0.0001)
+near("JAX: loss of the last batch, 8 rows", 2.9617, report.step_losses[2], within=0.0001)
 near("Keras: loss of the epoch", 2.3345, history["loss"][0], within=0.0001)
-near("JAX: loss of the epoch in this project", 2.3345, metrics["loss"], within=0.0001)
+near("JAX: loss of the epoch in this project", 2.3345, report.history[0].loss, within=0.0001)
 near("JAX: nnx.metrics.Average", 2.4913, float(average.compute()), within=0.0001)
 # %% [markdown]
 # Keras counts rows. It multiplies the mean loss of each batch by the number of rows in it, adds up,
-# and divides by the number of all rows. `nnx.metrics.Average` sees one number at each step and
-# counts one, so the last batch weighs as much as a full one, and each of its 8 rows as much as four
-# others.
+# and divides by the number of all rows. `nnx.metrics.Average` sees one number a step and counts
+# one, so the last batch weighs as much as a full one, each of its 8 rows as much as four others.
 #
-# The weights are the same in both: the reports differ, not the training. In the experiment itself
-# the last batch has 24 of 55,000 rows, and the shift is small. That makes it worse:
-# `twins defaults` found reported accuracies wrong by up to 0.0002, which looks like rounding, and
-# is a mistake. The port multiplies each loss by the number of rows in its batch (`losses * sizes`,
-# at the end of `train_epoch`).
+# The weights are the same in both: the reports differ, not the training. In the experiment the last
+# batch has 24 of 55,000 rows, and the shift is small. That makes it worse: `twins defaults` found
+# accuracies wrong by up to 0.0002, which looks like rounding and is a mistake. The port multiplies
+# each loss by the number of rows in its batch (`losses * sizes` in `train_epoch`).
 #
 # Either figure is a mean over weights that moved during the epoch, so neither is the loss of the
 # network at the epoch's end. For that, evaluate.
@@ -78,6 +65,8 @@ near("JAX: nnx.metrics.Average", 2.4913, float(average.compute()), within=0.0001
 # Your turn.
 # %% tags=["hide-cell"]
 import optax
+
+from jax_impl.train import to_device
 
 losses_of = optax.softmax_cross_entropy_with_integer_labels
 
@@ -93,10 +82,9 @@ def step(model, optimizer, average, images, labels):
     average.update(values=losses)  # one number for each row
 
 
-port, average = JaxTwin(Experiment()), nnx.metrics.Average()
-port.set_parameters(weights)
+port, average = build_alike(JaxTwin), nnx.metrics.Average()
 for start in range(0, 72, 32):
-    batch = [array[start : start + 32] for array in data]
+    batch = to_device(rows.rows(slice(start, start + 32)))
     step(port.model, port.optimizer, average, *batch)
 near("nnx.metrics.Average, fed rows", 2.3345, float(average.compute()), within=0.0001)
 # %% [markdown] tags=["hide-cell"]

@@ -2,19 +2,17 @@
 # # The order of the rows
 #
 # **Predict first.** `fit` shuffles the rows before every epoch; that is its default. You have set
-# the seed, to get the same run again tomorrow. In which order do the rows come in the second epoch,
+# the seed to get the same run again tomorrow. In which order do the rows come in the second epoch,
 # in Keras on TensorFlow, and in JAX?
 #
 # One trick makes the order visible: one row is a batch, and the learning rate is so small that no
-# weight moves. Then each row keeps a loss of its own, and the loss of a step tells which row it
-# took.
+# weight moves. Then each row keeps its own loss, and the loss of a step tells which row it took.
 # %%
 import numpy as np
 
 from lessons.evidence import equal, show
 from lessons.small_data import draw_rows
 from shared.experiment import Experiment
-from shared.oracle import forward, log_softmax
 
 OPTIONS = {"batch_size": 1, "learning_rate": 1e-12, "randomness": "native"}
 rows = draw_rows(8)
@@ -22,17 +20,22 @@ rows = draw_rows(8)
 
 def rows_taken(twin, orders=None):
     """The rows that each epoch took, step by step, (epochs, 8)."""
-    report = twin.fit(
-        rows,
-        validation=rows,
-        orders=orders,
-        on_epoch=lambda _: None,
-    )
-    weights = twin.get_parameters().astype("float64")
-    _, logits = forward(weights, rows.images.astype("float64"))
-    losses = -log_softmax(logits)[np.arange(8), rows.labels]
+    how = {"validation": rows, "orders": orders}
+    report = twin.fit(rows, **how, on_epoch=lambda _metrics: None)
+    probabilities = twin.predict(rows.images).probabilities
+    losses = -np.log(probabilities[np.arange(8), rows.labels])
     distances = np.abs(report.step_losses[:, None] - losses)
     return distances.argmin(axis=1).reshape(-1, 8)
+
+
+def all_shuffled(orders):
+    """Whether each epoch took every row once, but not as they came."""
+    complete = (np.sort(orders) == np.arange(8)).all()
+    return bool(complete and (orders != np.arange(8)).any(axis=1).all())
+
+
+def num_different(orders):
+    return len(np.unique(orders, axis=0))
 
 
 # %% [markdown]
@@ -42,12 +45,11 @@ import tensorflow as tf
 
 from keras_impl.implementation import build_recording
 
-# This sets the seed.
 keras_twin = build_recording(Experiment(num_epochs=3, **OPTIONS))
+# `build_model`, below, has set the seed.
 seeded = rows_taken(keras_twin)
 tf.random.set_seed(None)  # pyright: ignore[reportArgumentType]
 unseeded = rows_taken(keras_twin)
-
 show("keras_impl.model:build_model", "keras_impl.train:fit")
 # %% [markdown]
 # ## JAX
@@ -55,24 +57,10 @@ show("keras_impl.model:build_model", "keras_impl.train:fit")
 from jax_impl.implementation import JaxTwin
 
 of_jax = rows_taken(JaxTwin(Experiment(num_epochs=3, **OPTIONS)))
-
 show("jax_impl.train:_epoch_orders")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-as_they_came = np.arange(8)
-
-
-def all_shuffled(orders):
-    """Whether each epoch took every row once, but not as they came."""
-    complete = (np.sort(orders) == as_they_came).all()
-    return bool(complete and (orders != as_they_came).any(axis=1).all())
-
-
-def num_different(orders):
-    return len(np.unique(orders, axis=0))
-
-
 first, second, _ = seeded.tolist()
 equal("Keras: shuffled", True, all_shuffled(seeded))
 equal("Keras: rows in the second epoch, as in the first", first, second)
@@ -108,5 +96,5 @@ equal("different orders from NumPy", 3, num_different(orders))
 equal("rows that Keras then took", orders.tolist(), taken.tolist())
 # %% [markdown] tags=["hide-cell"]
 # It does not help: each `fit` starts its pipeline from the same random state again. Draw the orders
-# with NumPy, put the rows in order yourself, and call `fit(…, shuffle=False)` for each epoch.
-# `keras_impl.train.fit` does that when it is given orders.
+# with NumPy, put the rows in order yourself, and call `fit(…, shuffle=False)` for each epoch, as
+# `keras_impl.train.fit` does when it is given orders.

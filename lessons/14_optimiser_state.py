@@ -14,9 +14,7 @@ from shared.experiment import Experiment
 rows = draw_rows(32)
 model = KerasTwin(Experiment()).model
 model.train_on_batch(rows.images, rows.labels)
-variables = {}
-for variable in model.optimizer.variables:
-    variables[variable.name] = float(variable.value)
+variables = {v.name: float(v.value) for v in model.optimizer.variables}
 # %% [markdown]
 # ## JAX
 # %%
@@ -33,12 +31,6 @@ nnx.jit(train_step)(port.model, port.optimizer, *data)
 weights = nnx.state(port.model, nnx.Param)
 plain = jax.tree.leaves(optax.sgd(0.01).init(weights))
 momentum = jax.tree.leaves(optax.sgd(0.01, momentum=0.9).init(weights))
-
-
-def without_wrt():
-    return nnx.Optimizer(port.model, optax.sgd(0.01))  # pyright: ignore[reportCallIssue]
-
-
 show("jax_impl.train:prepare_training")
 # %% [markdown]
 # ## What happened
@@ -48,22 +40,22 @@ equal("Keras: value of iteration after one step", 1.0, variables["iteration"])
 near("Keras: value of learning_rate", 0.01, variables["learning_rate"], within=1e-6)
 equal("Optax: arrays in the state of sgd", [], plain)
 equal("Flax: value of step after one step", 1, int(port.optimizer.step[...]))
-num_remembered = sum(array.size for array in momentum)
-equal("Optax: numbers in the state of sgd with momentum", 266_610, num_remembered)
-fails("Flax: nnx.Optimizer without wrt", "TypeError", "`wrt`", without_wrt)
+remembered = sum(array.size for array in momentum)
+equal("Optax: numbers in sgd's state with momentum", 266_610, remembered)
+model, sgd = port.model, optax.sgd(0.01)
+name = "Flax: nnx.Optimizer without wrt"
+fails(name, "TypeError", "`wrt`", nnx.Optimizer, model, sgd)
 # %% [markdown]
-# Plain SGD needs no memory. Optax takes that at its word: the state of `optax.sgd(0.01)` holds no
-# array. The rate is a number inside the function that computes the update. Momentum is the first
-# thing to be remembered: one number for each weight and bias, 266,610.
+# Plain SGD needs no memory. Optax takes that literally: the state of `optax.sgd(0.01)` holds no
+# array. The rate is a number inside the function that computes the update. Momentum has to be
+# remembered: one number for each weight and bias, 266,610.
 #
-# Keras keeps two variables in any case: `iteration`, which counts steps, and `learning_rate`. That
-# is why `model.optimizer.learning_rate = 0.001` works in the middle of a training, and why both are
-# in its checkpoints. In JAX the counter is Flax's addition: `nnx.Optimizer` wraps Optax and counts
-# in `step`.
+# Keras always keeps two variables: `iteration`, which counts steps, and `learning_rate`. That is
+# why `model.optimizer.learning_rate = 0.001` works in the middle of training, and both are in its
+# checkpoints. In JAX the counter is Flax's: `nnx.Optimizer` wraps Optax and counts in `step`.
 #
-# `nnx.Optimizer` also wants to know *what* it optimises: `wrt=nnx.Param`, the weights, and not the
-# statistics of a normalisation, say. Tutorials older than Flax 0.11 leave it out, and end in the
-# TypeError above.
+# `nnx.Optimizer` also wants to know *what* to optimise: `wrt=nnx.Param`, the weights, not a
+# normalisation's statistics, say. Tutorials from before Flax 0.11 leave it out: a TypeError.
 #
 # For a port: do not look in Optax for what SGD does not need. But when you compare or store
 # checkpoints, know what is in them: Keras' hold the rate, Optax's do not, and a restored run takes
@@ -88,13 +80,13 @@ def step(model, optimizer, images, labels):
 start = port.get_parameters()
 sgd = optax.inject_hyperparams(optax.sgd)(learning_rate=0.01)
 optimizer = nnx.Optimizer(port.model, sgd, wrt=nnx.Param)
-lengths = []
+changes = []
 for rate in (0.01, 0.001):
     optimizer.opt_state.hyperparams["learning_rate"][...] = rate
     port.set_parameters(start)
     step(port.model, optimizer, *data)
-    lengths.append(largest_difference(port.get_parameters(), start))
-ratio = lengths[1] / lengths[0]
+    changes.append(largest_difference(port.get_parameters(), start))
+ratio = changes[1] / changes[0]
 near("second step's largest change over the first's", 0.1, ratio, within=0.001)
 equal("traces of the step", 1, len(traced))
 # %% [markdown] tags=["hide-cell"]

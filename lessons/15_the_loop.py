@@ -2,37 +2,26 @@
 # # Four ways to write the loop
 #
 # **Predict first.** The same training can be written in four ways: Keras' `fit`; a step under
-# `nnx.jit`; a step under `jax.jit` that takes and returns the model as a pytree; a `scan` that
-# takes a whole epoch in one call. Two epochs from the same weights on the same batches: how far
-# apart do the weights end?
+# `nnx.jit`; a step under `jax.jit` that takes and returns the model as a pytree; a `scan` that does
+# a whole epoch in one call. Train two epochs from the same weights on the same batches: how far
+# apart are the weights at the end?
 # %%
 import numpy as np
 
 from lessons.evidence import fails, near, show
-from lessons.small_data import draw_rows, draw_weights
+from lessons.small_data import draw_rows, draw_weights, weights_after
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
 
-experiment = Experiment(num_epochs=2)
 rows, weights = draw_rows(32 + 32 + 24), draw_weights()
-generator = np.random.default_rng(experiment.seed)
+generator = np.random.default_rng(42)
 orders = np.stack([generator.permutation(88) for _ in range(2)])
-
-
-def trained_by(twin):
-    """The weights after two epochs of an implementation's `fit`."""
-    twin.set_parameters(weights)
-    twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _: None)
-    return twin.get_parameters()
-
-
 # %% [markdown]
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
 
-of_fit = trained_by(KerasTwin(experiment))
-
+of_fit = weights_after(KerasTwin, rows, orders)
 show("keras_impl.train:fit")
 # %% [markdown]
 # ## JAX
@@ -41,39 +30,30 @@ from jax_impl.implementation import JaxTwin
 from jax_impl.speed import RUNGS, steps
 from shared.timing import EpochClock, Workload
 
-workload = Workload(
-    rung=RUNGS[0],
-    experiment=experiment,
-    training=rows,
-    parameters=(weights,),
-)
-
-
-def trained_step_by_step(make_trainer):
-    """The weights after two epochs of a trainer of `twins speed`."""
-    trainer = make_trainer(workload)
-    trainer.train(orders[None], EpochClock())  # not read here
-    return trainer.get_parameters()[0]
-
-
-of_jax = {
-    "nnx.jit": trained_step_by_step(steps.module_steps),
-    "nnx.jit(graph=False)": trained_step_by_step(steps.tree_steps),
-    "nnx.cached_partial": trained_step_by_step(steps.cached_steps),
-    "jax.jit on pytrees": trained_step_by_step(steps.pytree_steps),
-    "scan": trained_by(JaxTwin(experiment)),
+# The trainers that `twins speed` times; the clock is not read here.
+inputs = {"rung": RUNGS[0], "training": rows, "parameters": (weights,)}
+workload = Workload(experiment=Experiment(), **inputs)
+trainers = {
+    "nnx.jit": steps.module_steps(workload),
+    "nnx.jit(graph=False)": steps.tree_steps(workload),
+    "nnx.cached_partial": steps.cached_steps(workload),
+    "jax.jit on pytrees": steps.pytree_steps(workload),
 }
-
-step_of_pytrees = "jax_impl.speed.steps:step_of_pytrees"
-show("jax_impl.speed.steps:step", step_of_pytrees, "jax_impl.train:train_epoch")
+of_jax = {}
+for name, trainer in trainers.items():
+    trainer.train(orders[None], EpochClock())
+    of_jax[name] = trainer.get_parameters()[0]
+of_jax["scan"] = weights_after(JaxTwin, rows, orders)
+step, pytrees = "jax_impl.speed.steps:step", "jax_impl.speed.steps:step_of_pytrees"
+show(step, pytrees, "jax_impl.train:train_epoch")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
 moved = largest_difference(of_fit, weights)
 near("fit: largest change of a weight by the training", 0.0045, moved, within=0.0001)
 for name, trained in of_jax.items():
-    billionths = 1e9 * largest_difference(trained, of_fit)
-    near(f"{name}: largest difference from fit, in billionths", 0, billionths, within=100)
+    text = f"{name}: largest difference from fit, in billionths"
+    near(text, 0, 1e9 * largest_difference(trained, of_fit), within=100)
 # %% [markdown]
 # How long an epoch takes each of them, as `twins speed` measured and stored it:
 # %% tags=["hide-input"]
@@ -90,32 +70,28 @@ ways = {
     "JAX: jax.jit on pytrees, a call per step": seconds["jax-jit"],
     "JAX: scan, a call per epoch": seconds["jax-scan"],
 }
-drawing = new_figure(7.0, 2.6)
-axes = drawing.subplots()
+axes = new_figure(7, 2.6).subplots()
 bars = axes.barh(list(ways), list(ways.values()))
 axes.bar_label(bars, fmt=" %.1f s")
+axes.set(xlabel="seconds of an epoch (benchmarks/results/speed.json)")
 axes.margins(x=0.15)
 axes.invert_yaxis()
-axes.spines[["top", "right"]].set_visible(False)
-axes.set_xlabel("seconds of an epoch (benchmarks/results/speed.json)")
-drawing
+axes.figure
 # %% [markdown]
-# They end in the same place: some billionths apart, while training moved a weight by up to 4.5
+# They end in the same place: a few billionths apart, while training moved a weight by up to 4.5
 # thousandths. That is float32's rounding. How a loop is written is no part of the experiment.
 #
 # What differs is how often Python takes part. `fit` comes back to Python after each step, for its
 # callbacks and figures. `nnx.jit` lets you write the step on a model that changes in place, and for
 # that walks through model and optimiser at every call; `nnx.jit(graph=False)` and
 # `nnx.cached_partial` make that walk shorter. A module is also a *pytree* of arrays: `jax.jit`
-# takes it as it is, may use the old arrays' memory for the new (*donation*), and gives back what
-# the function returns. `scan` records one step and repeats it in compiled code: Python is called
-# once an epoch, not 1,719 times. It can, because a step is a function from a model and an optimiser
-# to a model and an optimiser.
+# takes it as it is, and may use the old arrays' memory for the new (*donation*). `scan` records one
+# step and repeats it in compiled code: Python is called once an epoch, not 1,719 times. It can,
+# because a step is a function from a model and an optimiser to a model and an optimiser.
 #
 # The figure shows what that is worth; `docs/speed.md` says how it was measured, and that the run
 # could not tell JAX's ways with a call per step apart. For a port: begin with `nnx.jit`, which is
-# easiest to read, prove it right, and then take Python out of it, with the first as the judge of
-# the second.
+# easiest to read, prove it right, then take Python out of it, and let the first judge the second.
 #
 # **Exercise.** Keep the trainer's network from before a step of `step_of_pytrees`, to see
 # afterwards how far the weights moved. What happens, and what should you keep instead?
@@ -129,15 +105,12 @@ trainer = steps.pytree_steps(workload)
 copied = trainer.get_parameters()[0]
 kept = trainer.trained
 trainer.trained = trainer.advance(jnp.arange(32))
-fails(
-    "the first array of the network from before the step",
-    "RuntimeError",
-    "Array has been deleted",
-    lambda: float(jax.tree.leaves(kept)[0].sum()),
-)
+text = "the first array of the network from before the step"
+array = jax.tree.leaves(kept)[0]
+fails(text, "RuntimeError", "Array has been deleted", array.sum)
 change = largest_difference(trainer.get_parameters()[0], copied)
 near("largest change of a weight since the copy", 0.0011, change, within=0.0001)
 # %% [markdown] tags=["hide-cell"]
 # The step was given the network's memory (`donate_argnames`), so its arrays are deleted. Keep a
-# copy: `get_parameters` copies to NumPy. Without donation the old arrays would live on, and every
-# step would need memory for both.
+# copy instead: `get_parameters` copies to NumPy. Without donation the old arrays would live on, and
+# every step would need memory for both.

@@ -3,37 +3,26 @@
 #
 # **Predict first.** 55,000 rows are 1,718 batches of 32 and one of 24. A port may train on the 24
 # and take their mean; it may leave them out, as many tutorials do, to have one shape; or it may
-# divide every batch's sum by 32. Which does Keras do? By how much of a step do the other two miss
-# its weights?
+# divide every batch's sum by 32. Which does Keras do, and what part of a step do the others miss?
 # %%
 import numpy as np
 
 from lessons.evidence import equal, near, show
-from lessons.small_data import draw_rows, draw_weights
-from shared.experiment import NUM_TRAINING_ROWS, Experiment
+from lessons.small_data import build_alike, draw_rows, weights_after
 from shared.oracle import Oracle
 from shared.parameters import largest_difference
 
 rows = draw_rows(32 + 24)  # one full batch and the last one
-
-
-def trained_by(twin, num_rows):
-    """The weights after an epoch on the first rows, in batches of 32."""
-    twin.set_parameters(draw_weights())
-    order = np.arange(num_rows)[None]
-    twin.fit(rows, validation=rows, orders=order, on_epoch=lambda _: None)
-    return twin.get_parameters()
-
+order = np.arange(56)[None]  # of one epoch
 
 # In NumPy, float64: what the weights should be.
-expected = trained_by(Oracle(Experiment()), 56)
+expected = weights_after(Oracle, rows, order)
 # %% [markdown]
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
 
-of_keras = trained_by(KerasTwin(Experiment()), 56)
-
+of_keras = weights_after(KerasTwin, rows, order)
 show("keras_impl.train:fit")
 # %% [markdown]
 # ## JAX
@@ -44,9 +33,9 @@ from flax import nnx
 from jax_impl.implementation import JaxTwin
 from jax_impl.train import to_device
 
-of_port = trained_by(JaxTwin(Experiment()), 56)
+of_port = weights_after(JaxTwin, rows, order)
 # As with `num_rows // batch_size` steps.
-dropped = trained_by(JaxTwin(Experiment()), 32)
+dropped = weights_after(JaxTwin, rows, order[:, :32])
 
 losses_of = optax.softmax_cross_entropy_with_integer_labels
 
@@ -60,13 +49,11 @@ def step(model, optimizer, images, labels):
     optimizer.update(model, nnx.grad(loss_fn)(model, images, labels))
 
 
-twin = JaxTwin(Experiment())
-twin.set_parameters(draw_weights())
+twin = build_alike(JaxTwin)
 images, labels = to_device(rows)
 step(twin.model, twin.optimizer, images[:32], labels[:32])
 step(twin.model, twin.optimizer, images[32:], labels[32:])
 divided_by_32 = twin.get_parameters()
-
 show("jax_impl.train:train_epoch")
 # %% [markdown]
 # ## What happened
@@ -90,32 +77,29 @@ near("JAX, divided by 32", 203, errors[3], within=1)
 # another training, and its next epoch starts from other weights.
 #
 # Both come from the wish for equal shapes: to have one compiled program, or because `scan` needs
-# batches of one size. The port gives the 24 rows a step of their own after the scan, inside the
-# same compiled epoch. Where you write `/ batch_size`, or `num_rows // batch_size` steps, stop and
-# think of the last batch.
+# batches of one size. The port gives the 24 rows a step of their own after the scan, in the same
+# compiled epoch. Where you write `/ batch_size` or `// batch_size`, think of the last batch.
 #
 # **Exercise.** A port drops the last 24 rows of each epoch. In 30 epochs, how many rows does it
-# never train on, if it repeats one order (lesson 13)? How many, if it draws a fresh one in each?
-# And how many then miss an epoch or more?
+# never train on if it repeats one order (lesson 13)? How many if it draws a fresh one in each? And
+# how many then miss an epoch or more?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
 import jax
 
-key = jax.random.key(Experiment().seed)
 left_out = []
 for epoch in range(30):
-    key_of_epoch = jax.random.fold_in(key, epoch)
-    order = jax.random.permutation(key_of_epoch, NUM_TRAINING_ROWS)
-    left_out.append(set(order[-24:].tolist()))
-share_of_epoch = 24 / NUM_TRAINING_ROWS
-by_formula = NUM_TRAINING_ROWS * (1 - (1 - share_of_epoch) ** 30)
+    key = jax.random.fold_in(jax.random.key(42), epoch)
+    shuffled = jax.random.permutation(key, 55_000)
+    left_out.append(set(shuffled[-24:].tolist()))
+by_formula = 55_000 * (1 - (1 - 24 / 55_000) ** 30)
 never, once = set.intersection(*left_out), set.union(*left_out)
 equal("one order in all epochs: rows never trained on", 24, len(left_out[0]))
 equal("a fresh order in each: rows never trained on", 0, len(never))
 near("a fresh order in each: rows left out once or more", 715, by_formula, within=1)
 near("the same, counted", 715, len(once), within=6)
 # %% [markdown] tags=["hide-cell"]
-# 24 with one order, always the same ones. None with fresh orders, but about
-# 55,000 × (1 − (1 − 24 / 55,000)³⁰) = 715 rows miss an epoch. Each alone is a small matter. A
-# dropped batch and a repeated order together make the training set smaller.
+# 24 with one order, always the same ones. None with fresh orders, but about 55,000 × (1 − (1 − 24 /
+# 55,000)³⁰) = 715 rows miss an epoch. Each mistake alone is a small matter; a dropped batch and a
+# repeated order together make the training set smaller.

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # float64
 #
-# **Predict first.** To see whether two frameworks differ by rounding or by a mistake, compute in
-# float64. You pass float64 images to both of them, and ask for layers of float64. What type do they
-# compute in?
+# **Predict first.** To see if two frameworks differ by rounding or a mistake, compute in float64.
+# You pass float64 images to both and ask for float64 layers. What type do they compute in?
 # %%
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +15,14 @@ from shared.experiment import Experiment
 from shared.oracle import forward
 
 images = draw_rows(56).images.astype("float64")
-drawn = draw_weights().astype("float64")
 # Multiples of a third, which float32 has to round.
-weights = drawn.with_kernels(lambda kernel: kernel * 4 / 3)
+weights = draw_weights().astype("float64").map(lambda drawn: drawn * 4 / 3)
+_, expected = forward(weights, images)
 
 
 def right_decimals(twin):
-    """On how many decimals all logits agree with NumPy's, float64."""
+    """To how many decimals all logits agree with NumPy's, float64."""
     twin.set_parameters(weights)
-    _, expected = forward(weights, images)
     errors = np.abs(twin.predict(images).logits - expected)
     return -np.log10(errors.max())
 
@@ -36,14 +35,13 @@ import keras
 from keras_impl.implementation import KerasTwin
 
 twin = KerasTwin(Experiment())
-keras_output = twin.model(images)
+keras_output = np.asarray(twin.model(images))
 layer = keras.layers.Dense(300, dtype="float64")
 layer.build((None, 784))
 keras_kernel = layer.get_weights()[0]
 
 of_keras = right_decimals(twin)
 of_keras_64 = right_decimals(KerasTwin(Experiment(dtype="float64")))
-
 show("keras_impl.model:build_model")
 # %% [markdown]
 # ## JAX
@@ -56,9 +54,8 @@ from jax_impl.implementation import JaxTwin
 
 
 def jax_kernel():
-    rngs = nnx.Rngs(42)
-    layer = nnx.Linear(784, 300, param_dtype="float64", rngs=rngs)
-    return layer.kernel[...]
+    how = {"param_dtype": "float64", "rngs": nnx.Rngs(42)}
+    return nnx.Linear(784, 300, **how).kernel[...]
 
 
 with warnings.catch_warnings(action="error"):
@@ -69,16 +66,14 @@ with warnings.catch_warnings(action="ignore"):
 of_jax = right_decimals(JaxTwin(Experiment()))
 of_jax_64 = right_decimals(JaxTwin(Experiment(dtype="float64")))
 jax.config.update("jax_enable_x64", False)  # as it was
-
 show("jax_impl.model:build_model")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-keras_type = keras.backend.standardize_dtype(keras_output.dtype)
-equal("Keras: output of images in float64", "float32", keras_type)
-equal("JAX: images passed as float64", "float32", str(jax_images.dtype))
-equal("Keras: kernel asked for as float64", "float64", str(keras_kernel.dtype))
-equal("JAX: kernel asked for as float64", "float32", str(kernel.dtype))
+equal("Keras: output of images in float64", "float32", keras_output.dtype)
+equal("JAX: images passed as float64", "float32", jax_images.dtype)
+equal("Keras: kernel asked for as float64", "float64", keras_kernel.dtype)
+equal("JAX: kernel asked for as float64", "float32", kernel.dtype)
 with warnings.catch_warnings(action="error"):
     message = "will be truncated to dtype float32"
     fails("JAX: the same, warnings being errors", "UserWarning", message, jax_kernel)
@@ -96,21 +91,21 @@ near("JAX with jax_enable_x64: right decimals", 15, of_jax_64, within=1)
 #
 # So there is a switch in each: `keras.config.set_floatx("float64")` before the model is built,
 # which makes it the default of all layers, and `jax.config.update("jax_enable_x64", True)` before
-# the first array. `build_model` turns it in both, by `Experiment.dtype`. Not a type's name but the
-# decimals tell that it works: the logits are right to 6 decimals without it, to 15 with it.
+# the first array. `build_model` sets it in both, by `Experiment.dtype`. The proof that it works is
+# not a type's name but the decimals: the logits are right to 6 decimals without it, to 15 with it.
 #
 # This is how the project tells a mistake from rounding: in float64 rounding stays below 10⁻¹⁴ over
 # a whole run, and mistakes do not (`twins parity --dtype float64`).
 #
 # Both switches hold for the whole process. JAX has two finer ones: `with jax.enable_x64(True):`
 # holds for a few lines, and `jax_explicit_x64_dtypes` allows 64 bits where they are asked for by
-# name. Flax's initialiser, which mixes in float32, is not ready for the second:
+# name. Flax's initialiser mixes in float32 and is not ready for the second:
 # %% tags=["hide-output"]
 with jax.enable_x64(True):
-    equal("JAX: images within jax.enable_x64", "float64", str(jnp.asarray(images).dtype))
-equal("JAX: images after it", "float32", str(jnp.asarray(images).dtype))
+    equal("JAX: images within jax.enable_x64", "float64", jnp.asarray(images).dtype)
+equal("JAX: images after it", "float32", jnp.asarray(images).dtype)
 jax.config.update("jax_explicit_x64_dtypes", "allow")
-equal("JAX: zeros by name, allowed", "float64", str(jnp.zeros(3, "float64").dtype))
+equal("JAX: zeros by name, allowed", "float64", jnp.zeros(3, "float64").dtype)
 fails("JAX: the kernel, allowed", "TypeError", "got float64, float32", jax_kernel)
 jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %% [markdown]
@@ -119,13 +114,12 @@ jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
-port = JaxTwin(Experiment())
+port: Any = JaxTwin(Experiment())
 jax.config.update("jax_enable_x64", True)
 decimals = right_decimals(port)
-logits = port.predict(images).logits
-kernel = port.get_parameters().layers[0].kernel
-equal("type of the kernel", "float32", str(kernel.dtype))
-equal("type of the logits", "float32", str(logits.dtype))
+kernel = port.model.hidden_1.kernel
+equal("type of the kernel", "float32", kernel.dtype)
+equal("type of the logits", "float32", port.predict(images).logits.dtype)
 near("right decimals of the logits", 6, decimals, within=1)
 # %% [markdown] tags=["hide-cell"]
 # They are float32, and right to 6 decimals, as without the switch. The kernels were created as

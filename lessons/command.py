@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.text import Text
 
-from benchmarks.options import STATUS_DONE, Context
+from benchmarks.options import STATUS_DONE, Context, option
 from shared.errors import InputError, RunFailedError
 
 
@@ -15,21 +14,13 @@ from shared.errors import InputError, RunFailedError
 class LessonsCommand:
     """List the lessons, or run some: each one difference between Keras and JAX, proven."""
 
-    numbers: Annotated[
-        tyro.conf.Positional[tuple[int, ...]],
-        tyro.conf.arg(metavar="NUMBER...", help_behavior_hint=""),
-    ] = ()
+    numbers: Annotated[tyro.conf.Positional[tuple[int, ...]], option("NUMBER...")] = ()
     """Lessons to run. Lists them all, if not given."""
     answer: bool = False
     """Show the answer of the exercise, and run it too."""
 
     def execute(self, context: Context) -> int:
-        """Lists or runs.
-
-        Raises:
-            InputError: there is no such lesson.
-            RunFailedError: a lesson failed; the others were shown all the same.
-        """
+        """Lists or runs; raises InputError, and RunFailedError after all were shown."""
         paths = lesson_paths()
         for number in self.numbers:
             if number not in paths:
@@ -39,10 +30,10 @@ class LessonsCommand:
                 )
         if self.numbers:
             self._run([(number, paths[number]) for number in dict.fromkeys(self.numbers)], context)
-        else:
-            for number, path in paths.items():
-                context.console.print(Text(f"{number:>3}  {lesson_title(path)}"))
-            _hint(context, "\n`twins lessons 7` runs one; `make lessons` builds their pages.")
+            return STATUS_DONE
+        for number, path in paths.items():
+            context.say(f"{number:>3}  {lesson_title(path)}")
+        context.say("\n`twins lessons 7` runs one; `make lessons` builds their pages.")
         return STATUS_DONE
 
     def _run(self, lessons: list[tuple[int, Path]], context: Context) -> None:
@@ -50,14 +41,14 @@ class LessonsCommand:
 
         failures = []
         for number, path in lessons:
-            _hint(context, f"Lesson {number}: lessons/{path.name}")
+            context.console.rule(f"Lesson {number}: lessons/{path.name}", style="dim")
             try:
                 run_lesson(path, context.console, with_answer=self.answer)
             except RunFailedError as error:
                 failures.append(f"lesson {number}, {lesson_title(path)}: {error}")
                 continue
             if not self.answer:
-                _hint(context, f"`twins lessons {number} --answer` shows the answer.\n")
+                context.say(f"`twins lessons {number} --answer` shows the answer.\n")
         if failures:
             raise RunFailedError("\n".join(failures))
 
@@ -70,10 +61,4 @@ def lesson_paths() -> dict[int, Path]:
 
 def lesson_title(path: Path) -> str:
     """A script's first heading, which is its second line, without the marks of code."""
-    with path.open(encoding="utf-8") as lines:
-        next(lines)
-        return next(lines).removeprefix("# # ").strip().replace("`", "")
-
-
-def _hint(context: Context, text: str) -> None:
-    context.console.print(Text(text, style="dim"), soft_wrap=True)
+    return path.read_text(encoding="utf-8").splitlines()[1].removeprefix("# # ").replace("`", "")

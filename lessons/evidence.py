@@ -12,8 +12,9 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-LONGEST_MESSAGE = 200
-"""Characters of an error's message that are shown; TensorFlow writes whole pages."""
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 
 def near(text: str, taught: float, found: Any, *, within: float) -> None:
@@ -28,29 +29,22 @@ def equal(text: str, taught: object, found: object) -> None:
     _judge(text, str(taught), str(found), bool(taught == found))
 
 
-def fails(text: str, error_type: str, fragment: str, function: Callable[[], object]) -> None:
-    """A call ends in an error of this name whose message holds the fragment."""
-    taught = f"{error_type}: … {fragment} …"
+def fails(text: str, error_type: str, fragment: str, call: Callable, *values, **options) -> None:
+    """A call with these arguments ends in an error of this name that holds the fragment."""
     try:
-        value = function()
+        found, holds = f"no error, but {call(*values, **options)}", False
     except Exception as error:
-        found = f"{type(error).__name__}: {_telling_line(str(error), fragment)}"
-        _judge(text, taught, found, type(error).__name__ == error_type and fragment in str(error))
-    else:
-        _judge(text, taught, f"no error, but {value}", holds=False)
+        name, lines = type(error).__name__, str(error).splitlines() or [""]
+        telling = next((line for line in lines if fragment in line), lines[0])
+        found = f"{name}: {shorten(telling, 200, placeholder=' …')}"  # TensorFlow writes pages
+        holds = name == error_type and fragment in str(error)
+    _judge(text, f"{error_type}: … {fragment} …", found, holds)
 
 
 def _judge(text: str, taught: str, found: str, holds: bool) -> None:
     print(f"{'✓' if holds else '✗'} {text}: {found}", flush=True)
     if not holds:
         raise AssertionError(f"{text}: the lesson teaches {taught}, this run found {found}")
-
-
-def _telling_line(message: str, fragment: str) -> str:
-    """The line of an error's message that holds the fragment, or else its first, cut short."""
-    lines = message.splitlines() or [""]
-    line = next((line for line in lines if fragment in line), lines[0])
-    return shorten(line, LONGEST_MESSAGE, placeholder=" …")
 
 
 @dataclass(frozen=True)
@@ -64,10 +58,6 @@ class ShownCode:
         return "\n".join(f"# {place}\n{text}" for place, text in self.sources)
 
     def _repr_html_(self) -> str:
-        from pygments import highlight
-        from pygments.formatters import HtmlFormatter
-        from pygments.lexers import PythonLexer
-
         columns = (
             f"<figure><figcaption><code>{place}</code></figcaption>"
             f"{highlight(text, PythonLexer(), HtmlFormatter())}</figure>"
@@ -87,10 +77,10 @@ def show(*names: str) -> ShownCode:
 
 def _source(name: str) -> tuple[str, str]:
     module, _, attribute = name.partition(":")
-    specification = find_spec(module)
-    if specification is None or specification.origin is None:
+    origin = getattr(find_spec(module), "origin", None)
+    if origin is None:
         raise LookupError(f"there is no module {module}")
-    text = Path(specification.origin).read_text(encoding="utf-8")
+    text = Path(origin).read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if getattr(node, "name", None) == attribute:
             first = min(part.lineno for part in (node, *getattr(node, "decorator_list", [])))

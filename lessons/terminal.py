@@ -16,25 +16,16 @@ from rich.text import Text
 
 from shared.errors import RunFailedError
 
-SECONDS_FOR_A_CELL = 600
-TEXT_WIDTH = 96
-"""Wider lines of prose are hard to read."""
-
 
 def run_lesson(path: Path, console: Console, *, with_answer: bool) -> None:
-    """Prints each cell, and what it gave in a process of its own.
-
-    Raises:
-        RunFailedError: evidence does not hold, or a cell ended in another error.
-    """
+    """Prints each cell and what it gave; raises RunFailedError where a cell ends in an error."""
     notebook = jupytext.read(path, fmt="py:percent")
     folder = {"metadata": {"path": str(path.parent.parent)}}
-    client = NotebookClient(notebook, timeout=SECONDS_FOR_A_CELL, resources=folder)
+    client = NotebookClient(notebook, timeout=600, resources=folder)
     # What frameworks write to standard error is not for the reader.
     with client.setup_kernel(stderr=subprocess.DEVNULL):
         for index, cell in enumerate(notebook.cells):
-            is_answer = "hide-cell" in cell.metadata.get("tags", ())
-            if is_answer and not with_answer:
+            if "hide-cell" in cell.metadata.get("tags", ()) and not with_answer:
                 continue
             if cell.cell_type == "markdown":
                 _print_text(cell.source, console)
@@ -43,35 +34,33 @@ def run_lesson(path: Path, console: Console, *, with_answer: bool) -> None:
 
 
 def _print_text(text: str, console: Console) -> None:
-    console.print(Markdown(text), "", width=min(console.width, TEXT_WIDTH))
+    # Wider lines of prose are hard to read.
+    console.print(Markdown(text), "", width=min(console.width, 96))
     if "**Predict first.**" in text and console.is_terminal and sys.stdin.isatty():
         console.input("[dim]Enter goes on.[/dim] ")
 
 
 def _run_code(client: NotebookClient, index: int, cell: NotebookNode, console: Console) -> None:
     _print_code(cell.source, console)
-    failure = None
-    with console.status("running …"):
-        try:
+    try:
+        with console.status("running …"):
             client.execute_cell(cell, index)
-        except CellExecutionError as error:
-            failure = error
-    for output in cell.outputs:
-        if output.get("name") == "stdout":
-            console.print(Text(output.text), end="")
-        elif "image/png" in output.get("data", {}):
-            console.print(Text("`make lessons` draws this figure.", style="dim"))
-        elif "data" in output:
-            _print_code(output.data["text/plain"], console)
-    console.print()
-    if failure is not None:
-        raise RunFailedError(_explanation(failure)) from failure
+    except CellExecutionError as error:
+        raise RunFailedError(_explanation(error)) from error
+    finally:
+        for output in cell.outputs:
+            if output.get("name") == "stdout":
+                console.print(Text(output.text), end="")
+            elif "image/png" in output.get("data", {}):
+                console.print(Text("`make lessons` draws this figure.", style="dim"))
+            elif "data" in output:
+                _print_code(output.data["text/plain"], console)
+        console.print()
 
 
 def _print_code(code: str, console: Console) -> None:
     # Colours of the terminal itself, so that they suit a light one and a dark one.
-    theme, ground = "ansi_dark", "default"
-    syntax = Syntax(code, "python", theme=theme, background_color=ground, word_wrap=True)
+    syntax = Syntax(code, "python", theme="ansi_dark", background_color="default", word_wrap=True)
     console.print(Padding(syntax, (0, 2)))
 
 

@@ -11,60 +11,53 @@
 # %% tags=["remove-input"]
 from lessons.evidence import show
 
-show("jax_impl.model:Classifier")
+
+def show_all(module, *names, sides=("keras_impl", "jax_impl")):
+    """Each of these functions in Keras, and beside it in JAX."""
+    return show(*(f"{side}.{module}:{name}" for name in names for side in sides))
+
+
+show_all("model", "Classifier", sides=["jax_impl"])
 # %% tags=["remove-input"]
-show("keras_impl.model:build_model", "jax_impl.model:build_model")
-# %% tags=["remove-input"]
-show("keras_impl.model:set_parameters", "jax_impl.model:set_parameters")
-# %% tags=["remove-input"]
-show("keras_impl.model:get_parameters", "jax_impl.model:get_parameters")
+show_all("model", "build_model", "set_parameters", "get_parameters")
 # %% [markdown]
 # ## Training
 #
-# The loss takes probabilities here and logits there ([lesson 5](05_softmax_or_logits.py)).
+# The loss takes probabilities in Keras and logits in JAX ([lesson 5](05_softmax_or_logits.py)).
 # %% tags=["remove-input"]
-show("keras_impl.train:prepare_training", "jax_impl.train:prepare_training")
+show_all("train", "prepare_training")
 # %% [markdown]
-# Keras does what the next four functions do inside `fit`, from the loss that `compile` was told.
+# Keras does what the next four functions do inside `fit`, with the loss that `compile` was given.
 # %% tags=["remove-input"]
-show("jax_impl.train:loss_fn", "jax_impl.train:train_step")
-# %% tags=["remove-input"]
-show("jax_impl.train:train_epoch", "jax_impl.train:run_epoch")
+show_all("train", "loss_fn", "train_step", "train_epoch", "run_epoch", sides=["jax_impl"])
 # %% [markdown]
-# Keras' model keeps what was compiled for it. JAX's functions keep it too, but this one also tells
-# how long compiling took.
+# Keras' model keeps what was compiled for it. JAX's functions keep it too, but this class also
+# tells how long compiling took.
 # %% tags=["remove-input"]
-show("jax_impl.train:CompiledEpochs")
+show_all("train", "CompiledEpochs", sides=["jax_impl"])
 # %% [markdown]
 # To see inside `fit`, Keras has callbacks and metrics. In JAX the loop is written out, so its
 # figures and its clock are at hand, and gradients are values that a function returns.
 # %% tags=["remove-input"]
-show("keras_impl.train:BatchLoss", "keras_impl.train:GradientsIntoWeights")
+show_all("train", "BatchLoss", "GradientsIntoWeights", "Observer", sides=["keras_impl"])
 # %% tags=["remove-input"]
-show("keras_impl.train:Observer")
-# %% tags=["remove-input"]
-show("keras_impl.train:fit", "jax_impl.train:fit")
+show_all("train", "fit")
 # %% [markdown]
 # ## Evaluation, prediction, gradients
 #
-# Keras takes NumPy arrays and moves them to the device by itself.
+# Keras takes NumPy arrays and moves them to the device by itself; JAX's `to_device` does that.
 # %% tags=["remove-input"]
-show("keras_impl.train:evaluate", "jax_impl.train:evaluate")
+show_all("train", "evaluate", "predict", "loss_and_gradients")
 # %% tags=["remove-input"]
-show("keras_impl.train:predict", "jax_impl.train:predict")
-# %% tags=["remove-input"]
-show("keras_impl.train:loss_and_gradients", "jax_impl.train:loss_and_gradients")
-# %% tags=["remove-input"]
-show("jax_impl.train:to_device")
+show_all("train", "to_device", sides=["jax_impl"])
 # %% [markdown]
 # ## The protocol
 #
 # The same verbs on both sides, which all commands use: `shared/protocol.py`. Keras needs two more
-# ways to build, since JAX's scan returns the loss of every step anyway, and does all steps of an
-# epoch in one call.
+# ways to build, since JAX's scan does all steps of an epoch in one call and returns each loss.
 # %% tags=["remove-input"]
 show("keras_impl.implementation:KerasTwin", "jax_impl.implementation:JaxTwin")
 # %% tags=["remove-input"]
-show("keras_impl.implementation:build", "jax_impl.implementation:build")
+show_all("implementation", "build")
 # %% tags=["remove-input"]
-show("keras_impl.implementation:build_recording", "keras_impl.implementation:build_in_bulk")
+show_all("implementation", "build_recording", "build_in_bulk", sides=["keras_impl"])
