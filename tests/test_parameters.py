@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,13 @@ from hypothesis import strategies as st
 from shared.errors import InputError
 from shared.experiment import Experiment
 from shared.network import dense_layers
-from shared.parameters import glorot_limit, glorot_parameters, load_parameters, save_parameters
+from shared.parameters import (
+    glorot_limit,
+    glorot_parameters,
+    largest_difference,
+    load_parameters,
+    save_parameters,
+)
 
 
 def test_glorot_kernels_fill_their_bounds_evenly():
@@ -57,3 +64,13 @@ def test_missing_and_damaged_files_and_weights_of_another_network_are_refused(tm
     save_parameters(glorot_parameters(Experiment(hidden_sizes=(4,)), np.random.default_rng()), path)
     with pytest.raises(InputError, match="another network"):
         load_parameters(path, Experiment(hidden_sizes=(5,)))
+
+
+def test_the_largest_difference_stands_in_any_array_and_nan_is_not_lost():
+    parameters = glorot_parameters(Experiment(hidden_sizes=(4,)), np.random.default_rng(0))
+    assert largest_difference(parameters, parameters) == 0.0
+    for name, array in parameters.named_arrays():
+        for wrong in (-7.0, math.nan):
+            other = parameters.map(np.copy)
+            dict(other.named_arrays())[name].flat[-1] = array.flat[-1] + np.float32(wrong)
+            assert largest_difference(parameters, other) == pytest.approx(abs(wrong), nan_ok=True)
