@@ -28,7 +28,9 @@ class SeedsTrainer(EpochTrainer):
         # To JAX all cores are one device, unless told otherwise before the first array.
         jax.config.update("jax_num_cpu_devices", self.num_seeds)
         super().__init__(workload)
-        self.mesh = Mesh(np.array(_devices_for(self.num_seeds)), (SEEDS,))
+        devices = jax.local_devices()
+        num_used = max(n for n in range(1, len(devices) + 1) if self.num_seeds % n == 0)
+        self.mesh = Mesh(np.array(devices[:num_used]), (SEEDS,))  # seeds are shared evenly
         self.structure = jax.tree.structure(self.trained)
         leaves_of_seeds = []
         for parameters in workload.parameters:
@@ -69,17 +71,9 @@ class SeedsTrainer(EpochTrainer):
         return jax.vmap(epoch)(trained, order)
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights of each seed as they are now."""
         leaves = jax.tree.leaves(self.trained)
         models = (
             jax.tree.unflatten(self.structure, [leaf[seed] for leaf in leaves])[0]
             for seed in range(self.num_seeds)
         )
         return tuple(map(get_parameters, models))
-
-
-def _devices_for(num_seeds: int) -> list:
-    """As many devices as share the seeds evenly."""
-    devices = jax.local_devices()
-    num_used = max(n for n in range(1, len(devices) + 1) if num_seeds % n == 0)
-    return devices[:num_used]

@@ -58,10 +58,8 @@ class StepTrainer(JaxTrainer):
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
         """Takes the batches one by one."""
         for order in orders[0]:
-            starts = range(0, len(order), self.batch_size)
-            batches = [
-                jnp.asarray(order[start : start + self.batch_size], jnp.int32) for start in starts
-            ]
+            batches = np.split(order, range(self.batch_size, len(order), self.batch_size))
+            batches = [jnp.asarray(rows, jnp.int32) for rows in batches]
             clock.start()
             for rows in batches:
                 self.trained = self.advance(rows)
@@ -81,21 +79,11 @@ class PytreeTrainer(StepTrainer):
         return step_of_pytrees(*self.trained, *self.data, rows)
 
 
-def module_steps(workload: Workload) -> StepTrainer:
-    """`nnx.jit`: Python walks through model and optimizer at every call."""
-    return StepTrainer(workload, nnx.jit(step))
-
-
-def tree_steps(workload: Workload) -> StepTrainer:
-    """`nnx.jit(graph=False)`: a shorter walk, which knows no module that stands in two places."""
-    return StepTrainer(workload, nnx.jit(step, graph=False))
-
-
-def cached_steps(workload: Workload) -> StepTrainer:
-    """`nnx.cached_partial`: the walk is done once, and its outcome kept."""
-    return StepTrainer(workload, nnx.jit(step), bind=nnx.cached_partial)
-
-
-def pytree_steps(workload: Workload) -> StepTrainer:
-    """`jax.jit` with donation: no walk but that through the arrays, and no second copy of them."""
-    return PytreeTrainer(workload, step_of_pytrees)
+module_steps = partial(StepTrainer, compiled=nnx.jit(step))
+"""`nnx.jit`: Python walks through model and optimizer at every call."""
+tree_steps = partial(StepTrainer, compiled=nnx.jit(step, graph=False))
+"""`nnx.jit(graph=False)`: a shorter walk, which knows no module that stands in two places."""
+cached_steps = partial(StepTrainer, compiled=nnx.jit(step), bind=nnx.cached_partial)
+"""`nnx.cached_partial`: the walk is done once, and its outcome kept."""
+pytree_steps = partial(PytreeTrainer, compiled=step_of_pytrees)
+"""`jax.jit` with donation: no walk but that through the arrays, and no second copy of them."""

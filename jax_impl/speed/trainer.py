@@ -25,9 +25,7 @@ class JaxTrainer:
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         return "cpu" if jax.default_backend() == "cpu" else "gpu"
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         return (get_parameters(self.trained[0]),)

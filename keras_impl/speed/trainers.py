@@ -28,7 +28,6 @@ class FitTrainer:
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         # As `…/device:CPU:0` in TensorFlow, `TFRT_CPU_0` in JAX, `cpu` in PyTorch.
         tensor: Any = keras.ops.zeros(())
         return "cpu" if "cpu" in str(tensor.device).lower() else "gpu"
@@ -49,7 +48,6 @@ class FitTrainer:
             )
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         return (get_parameters(self.model),)
 
 

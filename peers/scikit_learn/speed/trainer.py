@@ -38,7 +38,6 @@ class ClassifierTrainer:
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         return "cpu"
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
@@ -50,7 +49,6 @@ class ClassifierTrainer:
             clock.stop()
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         named = zip(self.names, self.classifier.coefs_, self.classifier.intercepts_, strict=True)
         layers = (LayerParameters(name, kernel.copy(), bias.copy()) for name, kernel, bias in named)
         return (Parameters(tuple(layers)),)
