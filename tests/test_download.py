@@ -13,8 +13,7 @@ CONTENTS = {"probe": b"I am here", "first": b"1" * 300_000, "second": b"2" * 300
 PROBE = {"probe": CONTENTS["probe"]}
 WRONG = CONTENTS | {"first": b"something else"}
 FILES = tuple(
-    RemoteFile(name=name, sha256=hashlib.sha256(content).hexdigest())
-    for name, content in CONTENTS.items()
+    RemoteFile(name, hashlib.sha256(content).hexdigest()) for name, content in CONTENTS.items()
 )
 PATIENT = Patience()
 IMPATIENT = Patience(probing=0.5, connecting=0.5, reading=0.5)

@@ -28,7 +28,7 @@ BRIGHTEST_PIXEL = 255
 class RawDataset:
     """Images, uint8, (n, 28, 28), and labels, uint8, (n,), as published.
 
-    origin: by which way the images were found; no path, since results name it.
+    origin: how the images were found; no path, since results name it.
     directory: where their files are; None for the stand-in.
     note: why the stand-in is used although it was not asked for, else empty.
     """
@@ -45,11 +45,7 @@ class RawDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetDescription:
-    """Which images were used and where they came from.
-
-    sha256: of the bytes of training images, training labels, test images and test
-        labels, uint8, one after the other.
-    """
+    """Which images were used; the sum is of the bytes of all four arrays, as in `RawDataset`."""
 
     name: str
     origin: str

@@ -33,7 +33,7 @@ class Patience:
     reading: float = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RemoteFile:
     """A file's name on the mirrors and the SHA-256 sum, in hexadecimal, that it must have."""
 
@@ -84,13 +84,15 @@ def download_files(
 
 
 def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience) -> list[str]:
-    if not mirrors:
-        raise DownloadFailedError("there is no mirror to ask")
+    import requests
+
     problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
 
     def ask(mirror: str) -> None:
         try:
-            _probe(mirror + probe, patience)
+            address, waiting = mirror + probe, patience.probing
+            with requests.get(address, headers=_HEADERS, timeout=waiting) as response:
+                response.raise_for_status()
             problems[mirror] = ""
         except OSError as error:
             problems[mirror] = _in_words(error)
@@ -102,19 +104,12 @@ def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience)
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    # Copied at once: a thread left behind may still write to the original.
-    known = dict(problems)
-    answering = [mirror for mirror in mirrors if not known[mirror]]
+    known = dict(problems)  # a thread left behind may still write to the original
+    answering = [mirror for mirror, problem in known.items() if not problem]
     if not answering:
-        raise DownloadFailedError("; ".join(f"{mirror}: {known[mirror]}" for mirror in mirrors))
+        failures = "; ".join(f"{mirror}: {problem}" for mirror, problem in known.items())
+        raise DownloadFailedError(failures or "there is no mirror to ask")
     return answering
-
-
-def _probe(address: str, patience: Patience) -> None:
-    import requests
-
-    with requests.get(address, headers=_HEADERS, timeout=patience.probing) as response:
-        response.raise_for_status()
 
 
 def _download(file: RemoteFile, folder: Path, mirror: str, patience: Patience) -> None:
