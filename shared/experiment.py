@@ -16,8 +16,6 @@ DType = Literal["float32", "float64"]
 Randomness = Literal["published", "shared", "native"]
 
 MAXIMUM_SEED = 2**32 - 1
-MAXIMUM_NUM_EPOCHS = 10_000
-MAXIMUM_HIDDEN_SIZE = 10_000
 MAXIMUM_HIDDEN_LAYERS = 16
 NUM_TRAINING_ROWS = 55_000
 """Rows left for training: 60,000 less the first 5,000, which validate."""
@@ -52,14 +50,14 @@ class Experiment:
                 f"hidden sizes take 1 to {MAXIMUM_HIDDEN_LAYERS} numbers, 300 100 for instance"
             )
         for size in self.hidden_sizes:
-            _check_range("hidden size", size, 1, MAXIMUM_HIDDEN_SIZE)
+            _check_range("hidden size", size, 1, 10_000)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise InputError(
                 f"learning rate {self.learning_rate} is out of range: "
                 "it takes a positive number, 0.01 for instance"
             )
         _check_range("batch size", self.batch_size, 1, NUM_TRAINING_ROWS)
-        _check_range("number of epochs", self.num_epochs, 1, MAXIMUM_NUM_EPOCHS)
+        _check_range("number of epochs", self.num_epochs, 1, 10_000)
         _check_range("seed", self.seed, 0, MAXIMUM_SEED)
         _check_choice("dtype", self.dtype, get_args(DType))
         _check_choice("randomness", self.randomness, get_args(Randomness))

@@ -106,12 +106,7 @@ class Oracle:
             history.append(EpochMetrics(epoch, loss, accuracy, validated.loss, validated.accuracy))
             step_losses.extend(losses)
             on_epoch(history[-1])
-        return FitReport(
-            history=tuple(history),
-            compile_seconds=0.0,
-            epoch_seconds=(),
-            step_losses=np.array(step_losses),
-        )
+        return FitReport(history=tuple(history), step_losses=np.array(step_losses))
 
     def _run_epoch(
         self, training: Examples, order: NDArray[np.int64]

@@ -115,10 +115,8 @@ def load_parameters(path: Path, experiment: Experiment) -> Parameters:
             f"{path} holds another network: expected {expected}, found {found}; "
             "give the hidden sizes that it was trained with"
         )
-    names = [layer.name for layer in dense_layers(experiment)]
-    return Parameters(
-        tuple(
-            LayerParameters(name, arrays[f"{name}/kernel"], arrays[f"{name}/bias"])
-            for name in names
-        )
-    )
+    layers = [
+        LayerParameters(layer.name, arrays[f"{layer.name}/kernel"], arrays[f"{layer.name}/bias"])
+        for layer in dense_layers(experiment)
+    ]
+    return Parameters(tuple(layers))

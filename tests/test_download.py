@@ -20,7 +20,7 @@ IMPATIENT = Patience(probing=0.5, connecting=0.5, reading=0.5)
 
 
 def download(folder: Path, *mirrors: str, patience: Patience = PATIENT) -> None:
-    download_files(FILES, probe="probe", folder=folder, mirrors=mirrors, patience=patience)
+    download_files(FILES, folder, mirrors, probe="probe", patience=patience)
 
 
 def failure_of(folder: Path, *mirrors: str, patience: Patience = PATIENT) -> str:

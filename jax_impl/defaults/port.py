@@ -44,12 +44,7 @@ class Port(JaxTwin):
             history.append(EpochMetrics(epoch=epoch, **(figures | self._validate(validation))))
             step_losses.append(np.asarray(losses, np.float64))
             on_epoch(history[-1])
-        return FitReport(
-            history=tuple(history),
-            compile_seconds=0.0,
-            epoch_seconds=(),
-            step_losses=np.concatenate(step_losses),
-        )
+        return FitReport(history=tuple(history), step_losses=np.concatenate(step_losses))
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and accuracy, on the rows and by the mean that the habits say."""
@@ -113,9 +108,8 @@ def draw_glorot_kernels(model: Classifier, seed: int) -> None:
     draw = nnx.initializers.glorot_uniform()
     rngs = nnx.Rngs(seed)
     for name in model.layer_names:
-        linear = getattr(model, name)
-        shape = (linear.in_features, linear.out_features)
-        linear.kernel[...] = draw(rngs.params(), shape, linear.param_dtype)
+        kernel = getattr(model, name).kernel
+        kernel[...] = draw(rngs.params(), kernel.shape, kernel.dtype)
 
 
 def _whole(num_rows: int, batch_size: int) -> int:

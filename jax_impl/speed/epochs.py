@@ -10,7 +10,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
 from jax_impl.model import Classifier
-from jax_impl.speed.trainer import JaxTrainer
+from jax_impl.speed.steps import JaxTrainer
 from jax_impl.train import Rows, Trained, train_epoch
 from shared.parameters import Parameters
 from shared.timing import EpochClock, Workload

@@ -9,10 +9,10 @@ import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
 
-from jax_impl.model import Classifier
-from jax_impl.speed.trainer import JaxTrainer
-from jax_impl.train import Trained, train_step
-from shared.timing import EpochClock, Workload
+from jax_impl.model import Classifier, build_model, get_parameters, set_parameters
+from jax_impl.train import Trained, prepare_training, to_device, train_step
+from shared.parameters import Parameters
+from shared.timing import Device, EpochClock, Workload
 
 
 def step(
@@ -39,11 +39,31 @@ def step_of_pytrees(
     return model, optimizer
 
 
-class StepTrainer(JaxTrainer):
-    """A call for each batch, which changes model and optimizer in place.
+class JaxTrainer:
+    """What all trainers share: the port's model, its optimizer and the rows, on the device."""
 
-    The device is waited for once an epoch.
-    """
+    def __init__(self, workload: Workload) -> None:
+        self.batch_size = workload.experiment.batch_size
+        model = self.build(workload)
+        self.trained = (model, prepare_training(model, workload.experiment))
+        self.data = to_device(workload.training)
+
+    def build(self, workload: Workload) -> Classifier:
+        """The port's model with the given weights."""
+        model = build_model(workload.experiment)
+        set_parameters(model, workload.parameters[0])
+        return model
+
+    @property
+    def device(self) -> Device:
+        return "cpu" if jax.default_backend() == "cpu" else "gpu"
+
+    def get_parameters(self) -> tuple[Parameters, ...]:
+        return (get_parameters(self.trained[0]),)
+
+
+class StepTrainer(JaxTrainer):
+    """A call for each batch, which changes model and optimizer in place; waits once an epoch."""
 
     def __init__(self, workload: Workload, compiled: Callable, *, bind: Callable = partial) -> None:
         super().__init__(workload)

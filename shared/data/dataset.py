@@ -101,11 +101,10 @@ def training_examples(raw: RawDataset, dtype: str) -> Examples:
 
 
 def _examples(images: NDArray[np.uint8], labels: NDArray[np.uint8], dtype: str) -> Examples:
-    scaled = images.astype(dtype)
+    scaled, classes = images.astype(dtype), labels.astype(np.int32)
     scaled /= BRIGHTEST_PIXEL
-    examples = Examples(images=scaled, labels=labels.astype(np.int32))
-    examples.images.flags.writeable = examples.labels.flags.writeable = False
-    return examples
+    scaled.flags.writeable = classes.flags.writeable = False
+    return Examples(images=scaled, labels=classes)
 
 
 def describe(raw: RawDataset) -> DatasetDescription:

@@ -21,12 +21,7 @@ class DownloadFailedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait, in seconds.
-
-    probing: for all mirrors together, until it is known which of them answer.
-    connecting: for a connection to a mirror that answered before.
-    reading: for the next piece of a file that is being downloaded.
-    """
+    """Seconds to wait: for all probes together, for a connection, for a file's next piece."""
 
     probing: float = 8.0
     connecting: float = 5.0
@@ -43,23 +38,17 @@ class RemoteFile:
 
 def download_files(
     files: tuple[RemoteFile, ...],
-    *,
-    probe: str,
     folder: Path,
     mirrors: tuple[str, ...],
+    *,
+    probe: str,
     patience: Patience,
 ) -> None:
-    """Puts files into a folder; those that are there and sound are kept.
+    """Puts files into a folder, made where it is missing; sound ones that are there are kept.
 
-    A file arrives under another name and is moved into place once its checksum
+    Mirrors are addresses ending with a slash, the preferred one first; each has the small
+    file `probe`. A file arrives under another name and is moved into place once its checksum
     is right, so an interrupted or a second, simultaneous download harms nothing.
-
-    Args:
-        files: what to download.
-        probe: name of a small file that every mirror has.
-        folder: made where it is missing.
-        mirrors: addresses ending with a slash, the preferred one first.
-        patience: how long to wait.
 
     Raises:
         DownloadFailedError: a file could not be had, or the folder not be written.

@@ -91,13 +91,8 @@ def find_files(places: DataPlaces) -> tuple[Path, str]:
             return directory, origin
         problems.append(f"{directory}: {problem}")
     try:
-        download_files(
-            FILES,
-            probe=FILES[-1].name,  # the smallest, about 5 kB
-            folder=places.cache,
-            mirrors=places.mirrors,
-            patience=places.patience,
-        )
+        smallest, patience = FILES[-1].name, places.patience  # about 5 kB
+        download_files(FILES, places.cache, places.mirrors, probe=smallest, patience=patience)
     except DownloadFailedError as error:
         reason = f"Fashion-MNIST was neither found ({'; '.join(problems)}) nor downloaded ({error})"
         raise DataUnavailable(reason, places.remedy) from error

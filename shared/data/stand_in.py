@@ -26,8 +26,13 @@ Field = NDArray[np.floating]
 Number = Field | np.float32 | float
 Point = tuple[Number, Number]
 
-NOWHERE = np.float32(9.0)
-"""Far outside of every shape: no shape at all."""
+_SEED = 20_170_825
+_PICTURES_AT_ONCE = 500  # small enough for a processor's cache: several times faster
+_NOWHERE = np.float32(9.0)  # far outside of every shape: no shape at all
+_PIXEL = np.float32(2 / IMAGE_WIDTH)
+# Where the pixels' middles are; a picture is as high as it is wide.
+_MIDDLES = (2 * np.arange(IMAGE_WIDTH, dtype=np.float32) + 1) / np.float32(IMAGE_WIDTH) - 1
+_COLUMN, _ROW = _MIDDLES[None, None, :], _MIDDLES[None, :, None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Variation:
 
     def sometimes(self, probability: float, shape: Field) -> Field:
         """The shape, (n, 28, 28), in pictures chosen with this probability."""
-        return np.where(self._share() < probability, shape, NOWHERE)
+        return np.where(self._share() < probability, shape, _NOWHERE)
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,7 @@ def _sandal(plane: Plane, v: Variation) -> tuple[Field, Number]:
     )
     crossing = foot.limb((back, -height * 0.9), (front - 0.1, -height * 0.5), 0.05)
     straps = np.minimum(straps, v.sometimes(0.6, crossing))
-    return np.minimum(np.minimum(sole, post), straps), NOWHERE
+    return np.minimum(np.minimum(sole, post), straps), _NOWHERE
 
 
 def _shirt(plane: Plane, v: Variation) -> tuple[Field, Number]:
@@ -226,19 +231,13 @@ GARMENTS: tuple[Garment, ...] = (
 )
 """By class, in Fashion-MNIST's order."""
 
-_SEED = 20_170_825
-_PICTURES_AT_ONCE = 500
-"""Small enough for a processor's cache, which makes this several times faster."""
-_PIXEL = np.float32(2 / IMAGE_WIDTH)
-
 
 def make_stand_in(
     num_per_class: int, *, stream: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Makes pictures of all ten classes in random order; streams are independent of each other.
+    """Images, uint8, (n, 28, 28), and labels, uint8, (n,), of all ten classes in random order.
 
-    Returns images, uint8, (10 * num_per_class, 28, 28), and labels, uint8,
-    (10 * num_per_class,); both read-only.
+    Both are read-only, n is 10 * num_per_class, and streams are independent of each other.
     """
     labels = np.repeat(np.arange(NUM_CLASSES, dtype=np.uint8), num_per_class)
     labels = _generator(stream, NUM_CLASSES).permutation(labels)
@@ -266,14 +265,6 @@ def _pictures(garment: Garment, v: Variation) -> NDArray[np.uint8]:
     noise = v.generator.random(ink.shape, dtype=np.float32)
     noise -= v.generator.random(ink.shape, dtype=np.float32)
     return np.floor(np.clip(ink * (1 + strength * noise), 0, 1) * 255).astype(np.uint8)
-
-
-def _pixel_centers(num_pixels: int) -> NDArray[np.float32]:
-    return (2 * np.arange(num_pixels, dtype=np.float32) + 1) / np.float32(num_pixels) - 1
-
-
-_COLUMN = _pixel_centers(IMAGE_WIDTH)[None, None, :]
-_ROW = _pixel_centers(IMAGE_HEIGHT)[None, :, None]
 
 
 def _deformed_plane(v: Variation) -> Plane:
