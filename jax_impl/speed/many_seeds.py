@@ -1,5 +1,7 @@
 """JAX against the clock, many seeds at once: where the cores that one training leaves idle pay."""
 
+from operator import itemgetter
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,13 +33,11 @@ class SeedsTrainer(EpochTrainer):
         devices = jax.local_devices()
         num_used = max(n for n in range(1, len(devices) + 1) if self.num_seeds % n == 0)
         self.mesh = Mesh(np.array(devices[:num_used]), (SEEDS,))  # seeds are shared evenly
-        self.structure = jax.tree.structure(self.trained)
-        leaves_of_seeds = []
+        of_seeds = []
         for parameters in workload.parameters:
             set_parameters(self.trained[0], parameters)
-            leaves_of_seeds.append(jax.tree.leaves(self.trained))
-        stacked = [jnp.stack(leaves) for leaves in zip(*leaves_of_seeds, strict=True)]
-        trained = jax.tree.unflatten(self.structure, stacked)
+            of_seeds.append(jax.tree.map(jnp.copy, self.trained))
+        trained = jax.tree.map(lambda *arrays: jnp.stack(arrays), *of_seeds)
         self.trained = jax.device_put(trained, NamedSharding(self.mesh, BY_SEED))
         self.data = jax.device_put(self.data, NamedSharding(self.mesh, EVERYWHERE))
 
@@ -71,9 +71,6 @@ class SeedsTrainer(EpochTrainer):
         return jax.vmap(epoch)(trained, order)
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        leaves = jax.tree.leaves(self.trained)
-        models = (
-            jax.tree.unflatten(self.structure, [leaf[seed] for leaf in leaves])[0]
-            for seed in range(self.num_seeds)
-        )
-        return tuple(map(get_parameters, models))
+        model, _ = self.trained
+        own = (jax.tree.map(itemgetter(seed), model) for seed in range(self.num_seeds))
+        return tuple(map(get_parameters, own))

@@ -36,16 +36,16 @@ class FitTrainer:
         """One `fit` for each epoch; its rows are put in order before the clock starts."""
         training = self.workload.training
 
-        def end_step(*_: Any) -> None:
+        def end_step(*_: Any, **__: Any) -> None:
             if not self.is_compiled:  # the first step, or Keras' first execution of many
                 clock.compiled()
                 self.is_compiled = True
 
         for order in orders[0]:
             watch = keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda *_: clock.start(),
+                on_epoch_begin=lambda *_, **__: clock.start(),
                 # Called with the epoch's figures as numbers, so that its work is done.
-                on_epoch_end=lambda *_: clock.stop(),
+                on_epoch_end=lambda *_, **__: clock.stop(),
                 # Only where nothing is compiled yet: Keras turns the figures of every step
                 # into numbers where any callback asks to hear of steps.
                 on_train_batch_end=None if self.is_compiled else end_step,
