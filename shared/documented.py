@@ -74,8 +74,8 @@ DOCUMENTED_FIGURES = (
 def why_not_applicable(experiment: Experiment, dataset_name: str) -> str | None:
     """Why the documented figures say nothing about a run; None where they do.
 
-    The type of numbers may differ (the figures hold in float64 too), and so may
-    the number of epochs, as long as the figures of the first epoch only are asked.
+    The type of numbers may differ (the figures hold in float64 too), and the number of
+    epochs, where only the figures of the first are asked.
     """
     if dataset_name != "fashion-mnist":
         return f"the documented figures are of Fashion-MNIST, this run's of the {dataset_name}"

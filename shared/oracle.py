@@ -40,11 +40,8 @@ def forward(parameters: Parameters, images: Array) -> tuple[list[Array], Array]:
 
 
 def log_softmax(logits: Array) -> Array:
-    """Returns log(exp(z) / Σ exp(z)) of each row, (n, C).
-
-    The maximum is taken off first, which changes nothing but that exp never overflows.
-    """
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    """Returns log(exp(z) / Σ exp(z)) of each row, (n, C)."""
+    shifted = logits - logits.max(axis=1, keepdims=True)  # changes nothing; exp cannot overflow
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
@@ -147,10 +144,10 @@ class Oracle:
 
 
 def build(experiment: Experiment) -> Oracle:
-    """The implementation, ready to train.
+    """The implementation, ready to train, on one core.
 
-    On one core: for products this small, threads cost more than they save, above
-    all where they must share the cores with another process.
+    For products this small, threads cost more than they save, above all where they must
+    share the cores with another process.
     """
     threadpool_limits(1)
     return Oracle(experiment)

@@ -79,11 +79,10 @@ class LossAndGradients:
 class FitReport:
     """What a training did, and how long it took, in seconds of wall-clock time.
 
-    compile_seconds: tracing and compilation, before the first step could run.
-    epoch_seconds: each epoch with its validation, without compilation, (E,); empty
-        where no times are taken.
     step_losses: the mean loss of every step's batch, before that step moved the
         weights, (S,) float64; empty where the implementation was not built to record it.
+    compile_seconds: tracing and compilation, before the first step could run.
+    epoch_seconds: each epoch with its validation, without compilation, (E,); or none.
     """
 
     history: tuple[EpochMetrics, ...]

@@ -57,7 +57,7 @@ class DatasetDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """The three parts: 55,000 rows to train, 5,000 to validate, 10,000 to test."""
+    """55,000 rows to train, 5,000 to validate, 10,000 to test."""
 
     training: Examples
     validation: Examples

@@ -31,10 +31,6 @@ _SHA256 = {
     "t10k-labels-idx1": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 }
 FILES = tuple(RemoteFile(f"{name}-ubyte.gz", sha256) for name, sha256 in _SHA256.items())
-SHAPES = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
-"""Of the arrays in these files."""
-HIGHEST_VALUES = (255, 9, 255, 9)
-"""White, and the last of ten classes."""
 
 
 class DataUnavailable(InputError):  # noqa: N818 - a state of the machine, not a mistake
@@ -105,8 +101,10 @@ def read_files(directory: Path) -> tuple[NDArray[np.uint8], ...]:
     Raises:
         InputError: a file cannot be read, or holds another number of rows than published.
     """
-    forms = zip(FILES, SHAPES, HIGHEST_VALUES, strict=True)
-    return tuple(read_idx(directory / file.name, shape, highest) for file, shape, highest in forms)
+    paths = [directory / file.name for file in FILES]
+    shapes = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
+    highest = (255, 9, 255, 9)  # white, and the last of ten classes
+    return tuple(map(read_idx, paths, shapes, highest))
 
 
 def file_problem(path: Path, sha256: str) -> str:
