@@ -90,6 +90,5 @@ def why_not_applicable(experiment: Experiment, dataset_name: str) -> str | None:
 
 def is_applicable(figure: DocumentedFigure, experiment: Experiment, dataset_name: str) -> bool:
     """Whether a run of this experiment can meet or miss the figure."""
-    last_epoch = Experiment().num_epochs
-    complete = experiment.num_epochs == last_epoch or figure.epoch == 1
+    complete = figure.epoch == 1 or experiment.num_epochs == Experiment().num_epochs
     return complete and why_not_applicable(experiment, dataset_name) is None
