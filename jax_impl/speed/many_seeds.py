@@ -14,8 +14,7 @@ from jax_impl.train import Rows, Trained
 from shared.parameters import Parameters
 from shared.timing import EpochClock, Workload
 
-SEEDS = "seeds"
-"""The name of the axis along which seeds are spread over devices."""
+SEEDS = "seeds"  # the axis along which seeds are spread over devices
 BY_SEED, EVERYWHERE = PartitionSpec(SEEDS), PartitionSpec()
 
 

@@ -76,7 +76,6 @@ class StepTrainer(JaxTrainer):
         return self.trained
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
-        """Takes the batches one by one."""
         for order in orders[0]:
             batches = np.split(order, range(self.batch_size, len(order), self.batch_size))
             batches = [jnp.asarray(rows, jnp.int32) for rows in batches]
