@@ -1,6 +1,5 @@
 """The command line: generated from the commands' dataclasses, which are named in the registry."""
 
-import importlib
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr
@@ -8,6 +7,7 @@ from functools import reduce
 from importlib import metadata
 from io import StringIO
 from operator import or_
+from pkgutil import resolve_name
 from typing import Annotated
 
 import tyro
@@ -46,15 +46,12 @@ def parse(arguments: Sequence[str]) -> Command:
         raise InputError(_one_line(complaint.getvalue())) from None
 
 
-def command_type(name: str) -> type[Command]:
-    """The dataclass of a command, imported only now."""
-    module, _, attribute = COMMANDS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
-
-
 def _any_command() -> type[Command]:
-    """The union of all commands, each under its name."""
-    commands = (Annotated[command_type(name), tyro.conf.subcommand(name)] for name in COMMANDS)
+    """The union of all commands, each under its name; imported only now."""
+    commands = (
+        Annotated[resolve_name(place), tyro.conf.subcommand(name)]
+        for name, place in COMMANDS.items()
+    )
     return reduce(or_, commands)  # pyright: ignore[reportReturnType]
 
 

@@ -4,6 +4,7 @@ import importlib
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal
 
 from benchmarks.registry import DEFAULTS_LADDERS, IMPLEMENTATIONS
@@ -88,12 +89,11 @@ def _is_port(name: str) -> bool:
 
 def _builder_of_port(name: str) -> Builder:
     """The port's `build`; its module is looked for in the current folder too."""
-    module_name, _, builder_name = name.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.append(here)
     try:
-        return getattr(importlib.import_module(module_name), builder_name)
+        return resolve_name(name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
             f"the port {name!r} cannot be imported ({error}): --impl MODULE:BUILDER takes a module "
@@ -123,6 +123,4 @@ def defaults_of(name: str) -> Any:
 
 def replay_published_draws(experiment: Experiment) -> Draws:
     """Draws as the published run did, which was a run of the reference; imports its framework."""
-    return importlib.import_module(f"{IMPLEMENTATIONS[REFERENCE]}.published_draws").draw_published(
-        experiment
-    )
+    return resolve_name(f"{IMPLEMENTATIONS[REFERENCE]}.published_draws:draw_published")(experiment)

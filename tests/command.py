@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,17 @@ def twins(*arguments: object, cwd: Path, **changes: str) -> subprocess.Completed
         text=True,
         check=False,
     )
+
+
+def group_is_gone(process_group: int) -> bool:
+    """Whether all its processes end within ten seconds."""
+    for _ in range(100):
+        try:
+            os.killpg(process_group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 @contextmanager

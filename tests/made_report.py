@@ -1,133 +1,150 @@
-"""Made runs for the tests of the report page: everything that a page shows, without training."""
+"""Made runs, as files in a folder, and the page of them as a parser sees it."""
 
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.report.material import Found, Material
-from benchmarks.report.run_material import RunMaterial, TestPredictions
-from benchmarks.run.comparison import compare_with_documented
-from benchmarks.run.results import SCHEMA_VERSION, Results
-from benchmarks.runner.environment import Environment
-from benchmarks.runner.training import ImplementationRun, Seconds, confusion_matrix
-from shared.data.dataset import DatasetDescription
+from benchmarks.report.page import render_page
+from benchmarks.run.measure import compare_with_documented
+from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
+from benchmarks.runner.records import Record, read_json
+from benchmarks.runner.training import ImplementationRun, confusion_matrix
+from shared.data.dataset import RawDataset, describe
+from shared.data.fashion_mnist import DataUnavailable
 from shared.documented import why_not_applicable
 from shared.experiment import Experiment
-from shared.parameters import glorot_parameters
+from shared.parameters import glorot_parameters, save_parameters
 from shared.protocol import EpochMetrics, Evaluation
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
-NUM_TEST = 300
+RUN = read_json(RESULTS / "run.json", Results)
+"""The committed run."""
+NUM_TEST, NUM_VALIDATION = 300, 7
 NAMES = ("keras", "jax")
 
 
-def made_predictions(names: tuple[str, ...] = NAMES, *, num_test: int = NUM_TEST):
-    """Probabilities that differ a little between implementations; images of noise."""
+class Page(HTMLParser):
+    """The page as a parser sees it: every tag with its attributes, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+    @property
+    def sections(self) -> list[str | None]:
+        return [attributes.get("id") for attributes in self.all("section")]
+
+
+def made_images(name: str = "fashion-mnist") -> RawDataset:
+    """Noise; the first test images, then as many to train on as the first figures show."""
     generator = np.random.default_rng(0)
-    scores = generator.normal(size=(num_test, 10))
+    images = generator.integers(0, 256, (NUM_TEST + 60, 28, 28)).astype(np.uint8)
+    labels = generator.integers(0, 10, NUM_TEST + 60).astype(np.uint8)
+    return RawDataset(
+        name="stand-in" if name == "stand-in" else "fashion-mnist",
+        origin="made",
+        train_images=images[NUM_TEST:],
+        train_labels=labels[NUM_TEST:],
+        test_images=images[:NUM_TEST],
+        test_labels=labels[:NUM_TEST],
+    )
+
+
+def no_images(_name: str) -> RawDataset:
+    raise DataUnavailable("none was made", "a remedy")
+
+
+def made_probabilities(names: tuple[str, ...] = NAMES) -> dict[str, np.ndarray]:
+    """(300, 10) of each implementation, a little apart from one another."""
+    generator = np.random.default_rng(1)
+    scores = generator.normal(size=(NUM_TEST, 10))
     probabilities = {}
     for name in names:
         own = np.exp(scores + generator.normal(scale=0.1, size=scores.shape))
         probabilities[name] = (own / own.sum(axis=1, keepdims=True)).astype(np.float32)
-    return TestPredictions(
-        probabilities=probabilities,
-        images=generator.integers(0, 256, (num_test, 28, 28)).astype(np.uint8),
-        labels=generator.integers(0, 10, num_test).astype(np.uint8),
-    )
+    return probabilities
 
 
-def made_environment(*command: str) -> Environment:
-    return Environment(
-        python="3.11.7",
-        platform="Linux",
-        processor="a processor",
-        num_cores=2,
-        packages={"numpy": "2.0"},
-        git_commit="abc",
-        flags=("KERAS_BACKEND=jax",),
-        command=command,
-    )
-
-
-def made_history(num_epochs: int) -> tuple[EpochMetrics, ...]:
+def made_history(num_epochs: int, shift: float = 0.0) -> tuple[EpochMetrics, ...]:
     return tuple(
         EpochMetrics(
             epoch=epoch,
-            loss=0.9 / epoch,
-            accuracy=1 - 0.3 / epoch,
-            val_loss=0.8 / epoch,
-            val_accuracy=1 - 0.2 / epoch,
+            loss=0.9 / epoch + shift,
+            accuracy=1 - 0.3 / epoch + shift,
+            val_loss=0.8 / epoch + shift,
+            val_accuracy=1 - 0.2 / epoch + shift,
         )
         for epoch in range(1, num_epochs + 1)
     )
 
 
-def made_run(probabilities: np.ndarray, labels: np.ndarray, num_epochs: int) -> ImplementationRun:
-    classes = probabilities.argmax(axis=1)
-    return ImplementationRun(
-        device="cpu",
+def made_training(
+    probabilities: np.ndarray, num_epochs: int, device: str = "cpu"
+) -> ImplementationRun:
+    labels, classes = made_images().test_labels, probabilities.argmax(axis=1)
+    return replace(
+        RUN.runs["keras"],
+        device=device,
         history=made_history(num_epochs),
         test=Evaluation(loss=0.4, accuracy=float((classes == labels).mean())),
-        first_predictions=(9, 2, 1),
+        first_predictions=tuple(map(int, classes[:3])),
         first_probabilities=tuple(tuple(map(float, row)) for row in probabilities[:3]),
         confusion=confusion_matrix(labels, classes),
-        seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,) * num_epochs),
-        data_sha256="",
     )
 
 
-def made_material(
+def made_run(
+    folder: Path,
     names: tuple[str, ...] = NAMES,
     *,
     experiment: Experiment | None = None,
     dataset: str = "fashion-mnist",
     command: tuple[str, ...] = ("twins", "run"),
-) -> RunMaterial:
-    """A run with predictions and weights."""
+    device: str = "cpu",
+) -> Found[Results]:
+    """A run whose predictions and weights lie in the folder, and whose images are the made ones."""
     experiment = experiment or Experiment(num_epochs=4, hidden_sizes=(6,))
-    predictions = made_predictions(names)
-    runs = {
-        name: made_run(own, predictions.labels, experiment.num_epochs)
-        for name, own in predictions.probabilities.items()
-    }
+    runs = {}
+    for name, own in made_probabilities(names).items():
+        runs[name] = made_training(own, experiment.num_epochs, device)
+        (folder / name).mkdir(parents=True)
+        np.save(folder / name / PREDICTIONS_FILE, own)
+        parameters = glorot_parameters(experiment, np.random.default_rng(2))
+        save_parameters(parameters, folder / name / WEIGHTS_FILE)
     results = Results(
-        schema_version=SCHEMA_VERSION,
-        dataset=DatasetDescription(
-            name=dataset,
-            origin="made",
-            sha256="0" * 64,
-            num_training=55_000,
-            num_validation=5_000,
-            num_test=NUM_TEST,
-        ),
+        dataset=replace(describe(made_images(dataset)), num_validation=NUM_VALIDATION),
         experiment=experiment,
-        environment=made_environment(*command),
+        environment=replace(RUN.environment, command=command),
         runs=runs,
         documented=compare_with_documented(runs, experiment, dataset),
         why_not_applicable=why_not_applicable(experiment, dataset),
     )
-    parameters = {name: glorot_parameters(experiment, np.random.default_rng(1)) for name in names}
-    return RunMaterial(results=results, predictions=predictions, parameters=parameters)
+    return Found(record=results, source=f"{folder.name}/results.json", folder=folder)
 
 
-def material_of(*records: object) -> Material:
+def material_of(*records: Record) -> Material:
     """Records as if they had been read from files of these numbers."""
-    found = tuple(
-        Found(record=record, source=f"made/{number}.json", folder=Path())
+    found = (
+        Found(record=record, source=f"made/{number}.json", folder=Path("nowhere"))
         for number, record in enumerate(records)
     )
-    return Material(found=found, unfinished=(), left_out=())
+    return Material(found=tuple(found))
 
 
-def found_runs(*materials: RunMaterial) -> tuple[Found[RunMaterial], ...]:
-    return tuple(
-        Found(record=material, source=f"made/{number}.json", folder=Path())
-        for number, material in enumerate(materials)
-    )
-
-
-def with_device(material: RunMaterial, device: str) -> RunMaterial:
-    """The same run, computed on another device."""
-    runs = {name: replace(run, device=device) for name, run in material.results.runs.items()}
-    return replace(material, results=replace(material.results, runs=runs))
+def page_of(*found: Found[Results]) -> str:
+    """The page of made runs."""
+    return render_page(Material(found=found), made_images)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 from benchmarks.registry import COMMANDS
 from benchmarks.run.results import Results
 from benchmarks.runner.records import read_json
-from tests.command import PROGRAM, ROOT, ended_after, environment, twins
+from tests.command import PROGRAM, ROOT, ended_after, environment, group_is_gone, twins
 
 TINY = ("--num-epochs", 1, "--hidden-sizes", 4, "--batch-size", 5_000, "--randomness", "shared")
 
@@ -270,16 +269,6 @@ def wait_for_epochs(process: subprocess.Popen[str], num_epochs: int) -> None:
             line = process.stdout.readline()
             assert line, "the run ended early, or was silent for too long"
             num_epochs -= "epoch" in line
-
-
-def group_is_gone(process_group: int) -> bool:
-    for _ in range(100):
-        try:
-            os.killpg(process_group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def children_of(process_id: int) -> list[int]:

@@ -1,135 +1,198 @@
-"""The report page of a real run: written by the run, and again from its folder."""
+"""What the page shows beside a run's record: images, weights, or why it does not."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from benchmarks.report.material import Material, read_material
+from benchmarks.report.material import Found, Material
 from benchmarks.report.page import render_page
-from benchmarks.report.run_material import Missing, RunMaterial, TestPredictions, gather_runs
-from benchmarks.run.comparison import compare_with_documented
-from benchmarks.run.files import PREDICTIONS_FILE, WEIGHTS_FILE
-from benchmarks.run.results import Results
-from benchmarks.runner.records import read_json, write_json
-from shared.data.fashion_mnist import DataPlaces
+from benchmarks.report.runs import (
+    MAXIMUM_DIFFERING,
+    MAXIMUM_WRONG,
+    confidently_wrong_rows,
+    differing_rows,
+    read_predictions,
+)
+from benchmarks.run.measure import compare_with_documented
+from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
+from benchmarks.runner.records import read_json
+from shared.data.dataset import RawDataset
+from shared.errors import InputError
 from tests.command import twins
-from tests.made_report import RESULTS, found_runs
-from tests.report_page import RUN_SECTIONS, Page, nowhere
+from tests.made_report import (
+    Page,
+    made_images,
+    made_probabilities,
+    made_run,
+    page_of,
+)
+
+# Which images.
+
+PROBABILITIES = hnp.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 3), st.integers(1, 8), st.just(10)),
+    elements=st.floats(0, 1, width=32),
+)
 
 
-@pytest.fixture(scope="module")
-def run_folder(fashion_mnist_directory: Path, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("report") / "run"
-    answer = twins(
-        *("run", "--num-epochs", 1, "--hidden-sizes", 8, "--batch-size", 5_000),
-        *("--randomness", "shared", "--data-dir", fashion_mnist_directory, "--out", folder),
-        cwd=folder.parent,
-    )
-    assert answer.returncode == 0, answer.stderr
-    return folder
+@given(PROBABILITIES)
+def test_differing_images_are_all_that_differ_furthest_apart_first(stacked: np.ndarray):
+    rows = differing_rows(stacked)
+    classes = stacked.argmax(axis=2)
+    assert sorted(rows) == [
+        row for row in range(stacked.shape[1]) if len(set(classes[:, row].tolist())) > 1
+    ]
+    distances = [float(np.ptp(stacked[:, row], axis=0).max()) for row in rows]
+    assert distances == sorted(distances, reverse=True)
 
 
-def copy_of(folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(folder, tmp_path / "copy"))
+@given(PROBABILITIES, st.data())
+def test_wrong_images_are_wrong_for_all_and_the_surest_come_first(stacked, data: st.DataObject):
+    labels = data.draw(hnp.arrays(np.uint8, stacked.shape[1], elements=st.integers(0, 9)))
+    rows = confidently_wrong_rows(stacked, labels)
+    classes = stacked.argmax(axis=2)
+    assert sorted(rows) == [
+        row for row in range(stacked.shape[1]) if all(classes[:, row] != labels[row])
+    ]
+    sureness = [float(stacked[:, row].max(axis=1).min()) for row in rows]
+    assert sureness == sorted(sureness, reverse=True)
 
 
-def gathered(folder: Path, directory: Path) -> tuple[RunMaterial, Material]:
-    places = DataPlaces(
-        named_directory=directory, named_by="--data-dir", cache=folder, keras_cache=folder
-    )
-    material = read_material([folder])
-    (found,) = gather_runs(material.of(Results), places)
-    return found.record, material
+def test_images_are_counted_all_and_shown_up_to_a_number(tmp_path: Path):
+    probabilities = np.stack(list(made_probabilities().values()))
+    num_differing = len(differing_rows(probabilities))
+    num_wrong = len(confidently_wrong_rows(probabilities, made_images().test_labels))
+    assert 0 < num_differing < MAXIMUM_DIFFERING
+    assert num_wrong > MAXIMUM_WRONG
+    page = Page(page_of(made_run(tmp_path)))
+    assert f"Keras and JAX classify {num_differing} of 300 test images differently." in page.text
+    assert f"Keras and JAX get {num_wrong} test images wrong." in page.text
+    pictures = [image for image in page.all("img") if str(image["alt"]).startswith("Test image")]
+    assert len(pictures) == num_differing + MAXIMUM_WRONG
 
 
-@pytest.mark.slow
-@pytest.mark.real_data
-def test_a_run_writes_the_page_that_report_makes_of_its_folder(
-    run_folder: Path, fashion_mnist_directory: Path, tmp_path: Path
-):
-    answer = twins(
-        *("report", run_folder, "--data-dir", fashion_mnist_directory),
-        cwd=tmp_path,
-    )
-    assert answer.returncode == 0, answer.stderr
-    (page,) = tmp_path.glob("runs/*-report/report.html")
-    assert page.read_text() == (run_folder / "report.html").read_text()
-    command = read_json(run_folder / "results.json", Results).environment.command
-    assert command[:4] == ("twins", "run", "--num-epochs", "1")
-    assert "twins run --num-epochs 1 --hidden-sizes 8" in page.read_text()
-    assert Page(page.read_text()).sections == ["verdict", *RUN_SECTIONS, "environment"]
+def test_a_run_of_one_implementation_has_nobody_to_differ_from(tmp_path: Path):
+    assert "there is nobody to differ from" in page_of(made_run(tmp_path, ("jax",)))
 
 
-@pytest.mark.slow
-@pytest.mark.real_data
-def test_stored_predictions_are_those_of_the_record(run_folder: Path, fashion_mnist_directory):
-    run, _ = gathered(run_folder, fashion_mnist_directory)
-    assert isinstance(run.predictions, TestPredictions)
-    for name, own in run.results.runs.items():
-        probabilities = run.predictions.probabilities[name]
-        assert probabilities.shape == (10_000, 10)
-        assert probabilities.dtype == np.float32
-        assert tuple(probabilities[:3].argmax(axis=1)) == own.first_predictions
-        right = float((probabilities.argmax(axis=1) == run.predictions.labels).mean())
-        assert right == pytest.approx(own.test.accuracy, abs=1e-6)
+def test_a_named_folder_without_the_images_is_an_error(tmp_path: Path):
+    def not_there(_name: str) -> RawDataset:
+        raise InputError("--data-dir: a remedy")
+
+    with pytest.raises(InputError, match="--data-dir"):
+        render_page(Material(found=(made_run(tmp_path),)), not_there)
 
 
-@pytest.mark.slow
-@pytest.mark.real_data
-@pytest.mark.parametrize("kind", ["cut", "shape", "not a number", "another run", "other images"])
-def test_predictions_that_cannot_be_trusted_are_not_shown(
-    run_folder: Path, fashion_mnist_directory: Path, tmp_path: Path, kind: str
-):
-    folder = copy_of(run_folder, tmp_path)
-    path = folder / "jax" / PREDICTIONS_FILE
+# What cannot be trusted is not shown.
+
+
+def spoil_predictions(kind: str, path: Path) -> None:
     probabilities = np.load(path)
     match kind:
         case "cut":
             path.write_bytes(path.read_bytes()[:-1])
         case "shape":
-            np.save(path, probabilities[:9_999])
+            np.save(path, probabilities[:-1])
         case "not a number":
             np.save(path, np.full_like(probabilities, np.nan))
+        case "objects":
+            np.save(path, np.array([print], dtype=object))
         case "another run":
             np.save(path, probabilities[::-1])
-        case "other images":
-            results = read_json(folder / "results.json", Results)
-            other = replace(results, dataset=replace(results.dataset, sha256="0" * 64))
-            write_json(other, folder / "results.json")
-    run, material = gathered(folder, fashion_mnist_directory)
-    assert isinstance(run.predictions, Missing)
-    reasons = {"another run": "of another run", "other images": "not those of the run"}
-    assert reasons.get(kind, "is damaged") in run.predictions.reason
-    found = found_runs(run)
-    assert f"Not shown: {run.predictions.reason}." in Page(render_page(found, material)).text
+        case "gone":
+            path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("cut", "jax/test-probabilities.npy beside made/results.json is damaged"),
+        ("shape", "is damaged"),
+        ("not a number", "is damaged"),
+        ("objects", "is damaged"),
+        ("another run", "jax/test-probabilities.npy is of another run than its record"),
+        ("gone", "no jax/test-probabilities.npy lies beside made/results.json"),
+    ],
+)
+def test_predictions_that_cannot_be_trusted_are_not_shown(tmp_path: Path, kind: str, reason: str):
+    found = made_run(tmp_path / "made")
+    spoil_predictions(kind, found.folder / "jax" / PREDICTIONS_FILE)
+    page = Page(page_of(found)).text
+    assert "Test images are not shown: " in page
+    assert reason in page
+    assert "Weights of the first hidden layer" in page
+
+
+def changed(found: Found[Results], **changes: object) -> Found[Results]:
+    return replace(found, record=replace(found.record, **changes))
+
+
+def test_predictions_of_other_images_are_not_shown(tmp_path: Path):
+    found = made_run(tmp_path)
+    other = replace(found.record.dataset, sha256="0" * 64)
+    assert "images here are not those of the run" in page_of(changed(found, dataset=other))
+    unknown = replace(found.record.dataset, name="a set")
+    assert "a set, are unknown here" in page_of(changed(found, dataset=unknown))
+
+
+def test_predictions_of_fewer_images_than_there_are_are_not_shown(tmp_path: Path):
+    found = made_run(tmp_path, ("jax",))
+    np.save(tmp_path / "jax" / PREDICTIONS_FILE, np.eye(1, 10))
+    fewer = replace(found.record.dataset, num_test=1)
+    assert "is of another run than its record" in page_of(changed(found, dataset=fewer))
+
+
+def test_weights_that_cannot_be_read_are_not_shown(tmp_path: Path):
+    found = made_run(tmp_path / "made")
+    (found.folder / "jax" / WEIGHTS_FILE).write_bytes(b"no weights")
+    page = Page(page_of(found)).text
+    assert "jax/weights.safetensors beside made/results.json is damaged or of another" in page
+    assert str(tmp_path) not in page
+    assert "Confidently wrong" in page
+
+
+@pytest.mark.parametrize("name", ["../outside", "/", "a\0b", "a" * 300])
+def test_names_in_a_file_do_not_lead_out_of_its_folder(tmp_path: Path, name: str):
+    made_run(tmp_path, ("outside",))
+    found = made_run(tmp_path / "here")
+    runs = {"keras": found.record.runs["keras"], name: found.record.runs["jax"]}
+    figures = compare_with_documented(runs, found.record.experiment, "fashion-mnist")
+    page = page_of(changed(found, runs=runs, documented=figures))
+    assert f"Test images are not shown: no {name}/{PREDICTIONS_FILE} lies" in page
+    assert f"Weights are not shown: no {name}/{WEIGHTS_FILE} lies" in page
+
+
+# A real run.
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_weights_that_cannot_be_read_are_not_shown(
-    run_folder: Path, fashion_mnist_directory: Path, tmp_path: Path
+def test_a_run_writes_the_page_that_report_makes_of_its_folder(
+    fashion_mnist_directory: Path, raw_dataset: RawDataset, tmp_path: Path
 ):
-    folder = copy_of(run_folder, tmp_path)
-    (folder / "jax" / WEIGHTS_FILE).write_bytes(b"no weights")
-    run, _ = gathered(folder, fashion_mnist_directory)
-    assert isinstance(run.parameters, Missing)
-    assert str(tmp_path) not in run.parameters.reason
-    assert isinstance(run.predictions, TestPredictions)
-
-
-def test_names_in_a_file_do_not_lead_out_of_its_folder(tmp_path: Path):
-    run = read_json(RESULTS / "run.json", Results)
-    outside = "../outside"
-    for folder in ("here/keras", "outside"):
-        (tmp_path / folder).mkdir(parents=True)
-        np.save(tmp_path / folder / PREDICTIONS_FILE, np.zeros((10_000, 10)))
-    runs = {"keras": run.runs["keras"], outside: run.runs["jax"]}
-    figures = compare_with_documented(runs, run.experiment, run.dataset.name)
-    write_json(replace(run, runs=runs, documented=figures), tmp_path / "here" / "results.json")
-    material = read_material([tmp_path / "here"])
-    (found,) = gather_runs(material.of(Results), nowhere(tmp_path))
-    assert isinstance(found.record.predictions, Missing)
-    assert found.record.predictions.reason.startswith(f"no {outside}/")
+    folder = tmp_path / "run"
+    answer = twins(
+        *("run", "--num-epochs", 1, "--hidden-sizes", 8, "--batch-size", 5_000),
+        *("--randomness", "shared", "--data-dir", fashion_mnist_directory, "--out", folder),
+        cwd=tmp_path,
+    )
+    assert answer.returncode == 0, answer.stderr
+    answer = twins("report", folder, "--data-dir", fashion_mnist_directory, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    (page,) = tmp_path.glob("runs/*-report/report.html")
+    assert page.read_text() == (folder / "report.html").read_text()
+    assert "twins run --num-epochs 1 --hidden-sizes 8" in page.read_text()
+    # And what is stored beside the record is what the record was made of.
+    results = read_json(folder / "results.json", Results)
+    predictions = read_predictions(Found(record=results, source="", folder=folder))
+    assert (predictions.shape, predictions.dtype) == ((2, 10_000, 10), np.float32)
+    for run, own in zip(results.runs.values(), predictions, strict=True):
+        assert tuple(own[:3].argmax(axis=1)) == run.first_predictions
+        right = float((own.argmax(axis=1) == raw_dataset.test_labels).mean())
+        assert right == pytest.approx(run.test.accuracy, abs=1e-6)

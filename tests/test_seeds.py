@@ -3,9 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,42 +15,40 @@ from benchmarks.command_line import parse
 from benchmarks.display import style
 from benchmarks.options import Context
 from benchmarks.runner.output_folder import UNFINISHED
-from benchmarks.runner.records import read_json
-from benchmarks.runner.training import ImplementationRun, Seconds
+from benchmarks.runner.records import read_json, write_json
+from benchmarks.runner.training import Seconds
 from benchmarks.seeds import measure
-from benchmarks.seeds.analysis import accuracies_of, analyse
 from benchmarks.seeds.command import ManySeedsExperiment, SeedsCommand
 from benchmarks.seeds.figure import draw_seeds, swarm
-from benchmarks.seeds.results import SeedTraining, SweepResults
+from benchmarks.seeds.results import SeedTraining, SweepPlan, SweepResults, accuracies_of, analyse
 from benchmarks.seeds.show import accuracy_table, documented_table, equivalence_table
 from benchmarks.seeds.statistics import equivalence, summarise
-from benchmarks.seeds.storage import store_training
 from shared.data.dataset import RawDataset
 from shared.documented import DOCUMENTED_FIGURES
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
 from shared.protocol import EpochMetrics, Evaluation
+from tests.command import PROGRAM, ROOT, ended_after, environment, group_is_gone, twins
 from tests.contexts import made_context
 
-ROOT = Path(__file__).parent.parent
 NAMES = ("keras", "jax")
 MEASURED = read_json(ROOT / "benchmarks" / "results" / "seeds.json", SweepResults)
 """The sweep of the documents: 20 seeds of the documented experiment."""
 
 
-def made_run(name: str, seed: int) -> ImplementationRun:
+def made_training(name: str, seed: int, data_sha256: str = "one and the same") -> SeedTraining:
     """Plausible figures that depend on the implementation and the seed only."""
     generator = np.random.default_rng([seed, NAMES.index(name)])
     accuracy = 0.88 + 0.001 * int(generator.integers(0, 9))
-    return ImplementationRun(
+    return SeedTraining(
+        implementation=name,
+        seed=seed,
         device="cpu",
         history=(EpochMetrics(epoch=1, loss=0.7, accuracy=0.7, val_loss=0.6, val_accuracy=0.7),),
         test=Evaluation(loss=1.2 - accuracy, accuracy=float(np.float32(accuracy))),
-        first_predictions=(),
-        first_probabilities=(),
-        confusion=((0,) * 10,) * 10,
         seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,)),
-        data_sha256="one and the same",
+        data_sha256=data_sha256,
+        git_commit="",
     )
 
 
@@ -69,15 +65,18 @@ def made_images(shade: int) -> RawDataset:
 
 
 class MadeTrainings:
-    """Stands in for the child processes; knows what it trained, and may break down."""
+    """Stands in for the child processes; knows what it trained, in the order of time.
+
+    meanwhile: called during each training, with its implementation and seed.
+    shade: of all images; jax: the version installed.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.trained: list[tuple[str, int]] = []
-        self.breakdown: BaseException | None = None
-        self.data_sha256: dict[int, str] = {}
+        self.meanwhile: Callable[[str, int], object] = lambda _name, _seed: None
+        self.data_sha256: dict[str, str] = {}
         self.shade = 0
         self.jax = "1"
-        self.meanwhile = lambda: None
         described_environment = Context.describe_environment
 
         def with_this_jax(context: Context):
@@ -89,15 +88,12 @@ class MadeTrainings:
         monkeypatch.setattr(Context, "describe_environment", with_this_jax)
 
     def run_side_by_side(
-        self, _function: object, jobs: list[tuple[str, Experiment, RawDataset]], **_: object
-    ) -> Iterator[tuple[int, ImplementationRun]]:
-        for index, (name, experiment, _raw) in reversed(list(enumerate(jobs))):
-            if self.breakdown is not None and len(self.trained) == 2:
-                raise self.breakdown
-            self.trained.append((name, experiment.seed))
-            self.meanwhile()
-            run = made_run(name, experiment.seed)
-            yield index, replace(run, data_sha256=self.data_sha256.get(index, run.data_sha256))
+        self, _function: object, jobs: list[tuple], **_: object
+    ) -> Iterator[tuple[int, SeedTraining]]:
+        for index, (name, seed, *_rest) in reversed(list(enumerate(jobs))):
+            self.meanwhile(name, seed)
+            self.trained.append((name, seed))
+            yield index, made_training(name, seed, self.data_sha256.get(name, "one and the same"))
 
 
 @pytest.fixture
@@ -142,7 +138,6 @@ def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings
     assert set(state(folder / "trainings")) == all_names(3)
     assert not (folder / UNFINISHED).exists()
     assert (folder / "figures" / "seeds.png").read_bytes().startswith(b"\x89PNG")
-    assert results.seeds == (0, 1, 2)
     # Trainings ended in another order; the record has them by name and seed, so pairs match.
     assert [(each.implementation, each.seed) for each in results.trainings] == [
         (name, seed) for name in NAMES for seed in range(3)
@@ -165,16 +160,20 @@ def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings
 def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     tmp_path: Path, trainings: MadeTrainings, breakdown: BaseException
 ):
+    def break_down_in_the_third(_name: str, _seed: int) -> None:
+        if len(trainings.trained) == 2:
+            raise breakdown
+
     folder = tmp_path / "sweep"
-    trainings.breakdown = breakdown
+    trainings.meanwhile = break_down_in_the_third
     with pytest.raises(type(breakdown)):
         run(out=folder)
     assert (folder / UNFINISHED).exists()
     assert not (folder / "seeds.json").exists()
-    before = state(folder / "trainings")
+    plan, before = state(folder)["sweep.json"], state(folder / "trainings")
     assert len(before) == 2
 
-    trainings.breakdown = None
+    trainings.meanwhile = lambda *_: None
     results = run(resume=folder)
     assert len(trainings.trained) == len(set(trainings.trained)) == 6, "nothing trained twice"
     assert not (folder / UNFINISHED).exists()
@@ -184,6 +183,7 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     after = state(folder / "trainings")
     assert set(after) == all_names(4)
     assert {name: after[name] for name in before} == before
+    assert state(folder)["sweep.json"] == plan
     assert grown.statistics.test_accuracy["keras"].num_seeds == 4
 
 
@@ -237,11 +237,9 @@ def test_two_sweeps_in_one_folder_never_overwrite_each_other(
 ):
     stored: dict[str, tuple[bytes, int]] = {}
 
-    def another_sweep_stores_the_same() -> None:
-        if not stored:
-            name, seed = trainings.trained[-1]
-            store_training(SeedTraining.of(made_run(name, seed), name, seed, ""), tmp_path)
-            stored.update(state(tmp_path / "trainings"))
+    def another_sweep_stores_the_same(name: str, seed: int) -> None:
+        write_json(made_training(name, seed), tmp_path / "trainings" / f"{name}-{seed}.json")
+        stored.update(state(tmp_path / "trainings"))
 
     trainings.meanwhile = another_sweep_stores_the_same
     with pytest.raises(RunFailedError, match="only one"):
@@ -250,17 +248,20 @@ def test_two_sweeps_in_one_folder_never_overwrite_each_other(
 
 
 def test_trainings_on_different_data_are_not_compared(tmp_path: Path, trainings: MadeTrainings):
-    trainings.data_sha256[0] = "another"
+    trainings.data_sha256["jax"] = "another"
     with pytest.raises(RunFailedError, match="different data"):
         run(out=tmp_path)
 
 
 def analysed(dataset_name: str = "fashion-mnist", **experiment) -> SweepResults:
     """The measured trainings as if they were of another experiment."""
-    dataset = replace(MEASURED.dataset, name=dataset_name)
-    asked = replace(MEASURED.experiment, **experiment)
-    by_name = {name: MEASURED.of(name) for name in NAMES}
-    return replace(MEASURED, dataset=dataset, statistics=analyse(by_name, asked, dataset))
+    plan = SweepPlan(
+        dataset=replace(MEASURED.dataset, name=dataset_name),
+        experiment=replace(MEASURED.experiment, **experiment),
+        environment=MEASURED.environment,
+    )
+    statistics = analyse({name: MEASURED.of(name) for name in NAMES}, plan)
+    return replace(MEASURED, dataset=plan.dataset, statistics=statistics)
 
 
 def test_the_tables_of_the_documents_can_be_computed_anew_from_the_trainings():
@@ -332,12 +333,10 @@ def test_a_swarm_keeps_equal_values_apart_and_in_its_lane(count: int):
     ("arguments", "message"),
     [
         (["--randomness", "published"], "no distribution"),
-        (["--count", "1"], "--count takes"),
         (["--first-seed", str(MAXIMUM_SEED)], "--first-seed takes"),
         (["--first-seed", "-1"], "--first-seed takes"),
         (["--processes", "0"], "--processes takes"),
         (["--out", "a", "--resume", "b"], "one of the two"),
-        (["--seed", "3"], "--seed"),
         (["--num-epochs", "0"], "number of epochs 0"),
     ],
 )
@@ -348,97 +347,64 @@ def test_unusable_options_are_refused_in_one_line(arguments: list[str], message:
     assert "Error parsing" not in str(refusal.value)
 
 
-def test_options_make_the_experiment_of_any_seed():
-    chosen = parse(["seeds", "--num-epochs", "3", "--randomness", "native", "--count", "5"])
-    assert isinstance(chosen, SeedsCommand)
-    assert chosen.experiment.with_seed(7) == Experiment(num_epochs=3, randomness="native", seed=7)
+@pytest.mark.usefixtures("trainings")
+def test_options_make_the_experiment_of_the_first_seed(tmp_path: Path):
+    arguments = ("--num-epochs", "3", "--randomness", "native", "--count", "2", "--first-seed", "7")
+    command = parse(["seeds", *arguments, "--out", str(tmp_path)])
+    command.execute(made_context(Path("none")))
+    plan = read_json(tmp_path / "sweep.json", SweepPlan)
+    assert plan.experiment == Experiment(num_epochs=3, randomness="native", seed=7)
     assert parse(["seeds"]) == SeedsCommand()
-    assert SeedsCommand().experiment.with_seed(0) == Experiment(seed=0, randomness="shared")
+    assert SeedsCommand().experiment.randomness == "shared"
 
 
-TINY = ("--hidden-sizes", "4", "--num-epochs", "1", "--count", "2", "--data", "fashion-mnist")
-
-
-def start_twins(*arguments: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks", "seeds", *TINY, *arguments],
-        cwd=ROOT,
+@pytest.mark.slow
+@pytest.mark.real_data
+def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
+    tmp_path: Path, fashion_mnist_directory: Path
+):
+    folder = tmp_path / "sweep"
+    tiny = ("seeds", "--hidden-sizes", "4", "--num-epochs", "1", "--count", "2")
+    options = (*tiny, "--data-dir", str(fashion_mnist_directory))
+    # A session of its own: its process group is the program and its children, no one else.
+    process = subprocess.Popen(
+        [*PROGRAM, *options, "--out", str(folder)],
+        cwd=tmp_path,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
-
-
-LONGEST_WAIT = 300
-"""Seconds; a wait that ends a test which would hang, far above what any machine needs."""
-
-
-def wait_for(condition, process: subprocess.Popen | None = None) -> None:
-    """Waits until the condition holds, while the process runs if one is given; not for ever."""
-    deadline = time.monotonic() + LONGEST_WAIT
-    while not condition():
-        if process is not None:
-            assert process.poll() is None, process.communicate(timeout=120)[0]
-        assert time.monotonic() < deadline, f"nothing came of it in {LONGEST_WAIT} seconds"
-        time.sleep(0.05)
-
-
-def members_of_group(group: int) -> list[int]:
-    """The processes of a group that are no zombies."""
-    members = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _parent, its_group = path.read_text().rpartition(")")[2].split()[:3]
-        except OSError:  # it ended meanwhile
-            continue
-        if int(its_group) == group and state != "Z":
-            members.append(int(path.parent.name))
-    return members
-
-
-@pytest.mark.slow
-@pytest.mark.real_data
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for orphans in /proc")
-def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
-    tmp_path: Path, fashion_mnist_directory: Path
-):
-    data = ("--data-dir", str(fashion_mnist_directory))
-    folder = tmp_path / "sweep"
-    process = start_twins(*data, "--out", str(folder))
-    wait_for(lambda: list((folder / "trainings").glob("*.json")), process)
+    assert process.stdout is not None
+    with ended_after(process):
+        assert any(line.startswith("1 of 4: ") for line in process.stdout)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does on Ctrl-C
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 130, output
     assert "interrupted" in output
-    # Children end with their parent, not before it.
-    wait_for(lambda: not members_of_group(process.pid))
+    assert group_is_gone(process.pid)
     assert "KeyboardInterrupt" in (folder / UNFINISHED).read_text()
     before = state(folder / "trainings")
     assert 1 <= len(before) < 4
 
-    process = start_twins(*data, "--resume", str(folder), "--num-epochs", "2")
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "num epochs: stored 1, asked 2" in output
+    answer = twins(*options, "--resume", folder, "--num-epochs", "2", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "num epochs: stored 1, asked 2" in answer.stderr
 
-    process = start_twins(*data, "--resume", str(folder))
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, output
-    assert f"resuming: {len(before)} of 4 trainings are stored" in output
+    answer = twins(*options, "--resume", folder, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert f"resuming: {len(before)} of 4 trainings are stored" in answer.stdout
     after = state(folder / "trainings")
     assert set(after) == all_names(2)
     assert {name: after[name] for name in before} == before
     assert not (folder / UNFINISHED).exists()
-    check_real_results(read_json(folder / "seeds.json", SweepResults))
 
-
-def check_real_results(results: SweepResults) -> None:
+    results = read_json(folder / "seeds.json", SweepResults)
     assert results.dataset.name == "fashion-mnist"
     assert all(len(training.history) == 1 for training in results.trainings)
-    assert len({training.data_sha256 for training in results.trainings}) == 1
-    by_seed = {name: [each.test.loss for each in results.of(name)] for name in NAMES}
+    losses = {name: [each.test.loss for each in results.of(name)] for name in NAMES}
     # The same draws make nearly the same network, and other seeds another one.
-    np.testing.assert_allclose(by_seed["keras"], by_seed["jax"], rtol=1e-3)
-    assert abs(by_seed["jax"][0] - by_seed["jax"][1]) > 1e-2
+    np.testing.assert_allclose(losses["keras"], losses["jax"], rtol=1e-3)
+    assert abs(losses["jax"][0] - losses["jax"][1]) > 1e-2
     assert results.statistics.why_not_applicable is not None

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
-from benchmarks.command_line import command_type
 from benchmarks.implementations import implementation_names
 from benchmarks.registry import COMMANDS
 from lessons.command import lesson_paths
@@ -77,7 +77,7 @@ def test_only_the_edge_reads_or_writes_the_environment():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_is_a_dataclass_that_runs_itself(name: str):
-    command = command_type(name)
+    command = resolve_name(COMMANDS[name])
     assert command.__doc__
     assert callable(command.execute)
     assert command.__dataclass_params__.frozen  # pyright: ignore[reportAttributeAccessIssue]

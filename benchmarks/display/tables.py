@@ -1,11 +1,11 @@
 """Tables: rows are written once, and shown on a terminal, in Markdown or on a page.
 
-The page's own rendering is the template `benchmarks/pages/table.html`.
+The page's own rendering is the template `benchmarks/report/templates/table.html`.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table as TerminalTable
@@ -44,7 +44,6 @@ class Table:
     is_text: whether its cells hold words, not numbers.
     """
 
-    template: ClassVar[str] = "table.html"
     key: str
     caption: str
     columns: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Evidence: what one implementation computes on each rung, through the protocol alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import starmap
 
@@ -14,11 +14,12 @@ from shared.draws import Draws
 from shared.experiment import Experiment
 from shared.oracle import cross_entropy
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Examples, Implementation
+from shared.protocol import EpochMetrics, Examples, Implementation, OnEpoch, Orders
 
 NUM_PROBE_ROWS = 1_000
 EXTREME_FACTOR = 1_000.0
 """The output layer times this gives logits of hundreds, as a diverging training would."""
+METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 KERAS_EPSILON = 1e-7
 """Where Keras clips probabilities on backends that do not find the logits behind them.
 Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`."""
@@ -55,18 +56,20 @@ def gather_evidence(
     experiment: Experiment,
     dataset: Dataset,
     draws: Draws,
-    on_epoch: Callable[[EpochMetrics], None],
+    on_epoch: OnEpoch,
 ) -> Iterator[RungEvidence]:
     """Yields the evidence of each rung in order; what nobody takes is never computed."""
     initial = draws.parameters
     implementation.set_parameters(initial)
-    yield _of_parameters(rungs.PARAMETERS, implementation)
+    yield _of_parameters(rungs.PARAMETERS, implementation.get_parameters())
     yield from _of_forward_pass(implementation, dataset)
-    first_rows = draws.orders[0, : experiment.batch_size]
-    batch = _rows(dataset.training, first_rows)
+    batch = dataset.training.rows(draws.orders[0, : experiment.batch_size])
     yield _of_extreme_loss(implementation, initial, batch)
     implementation.set_parameters(initial)
-    yield _of_gradients(implementation, batch)
+    computed = implementation.loss_and_gradients(batch)
+    gradients = _of_parameters(rungs.GRADIENTS, computed.gradients)
+    loss = Tensor("loss", np.array(computed.loss))
+    yield replace(gradients, tensors=(loss, *gradients.tensors))
     yield from _of_single_steps(implementation, experiment, dataset, draws)
     implementation.set_parameters(initial)
     yield from _of_training(implementation, dataset, draws.orders, on_epoch)
@@ -81,16 +84,14 @@ def _of_one(
 
 
 def _of_parameters(
-    rung: ParityRung, implementation: Implementation, num_steps: int | None = None
+    rung: ParityRung, parameters: Parameters, num_steps: int | None = None
 ) -> RungEvidence:
-    named_arrays = implementation.get_parameters().named_arrays()
-    return RungEvidence(
-        rung=rung, tensors=tuple(starmap(Tensor, named_arrays)), num_steps=num_steps
-    )
+    tensors = tuple(starmap(Tensor, parameters.named_arrays()))
+    return RungEvidence(rung=rung, tensors=tensors, num_steps=num_steps)
 
 
 def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[RungEvidence]:
-    probe = _rows(dataset.test, np.arange(NUM_PROBE_ROWS))
+    probe = dataset.test.rows(np.arange(NUM_PROBE_ROWS))
     predictions = implementation.predict(probe.images)
     yield _of_one(rungs.LOGITS, "logits", predictions.logits)
     yield _of_one(rungs.PROBABILITIES, "probabilities", predictions.probabilities)
@@ -100,7 +101,9 @@ def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterat
 def _of_extreme_loss(
     implementation: Implementation, initial: Parameters, batch: Examples
 ) -> RungEvidence:
-    implementation.set_parameters(_with_extreme_output(initial))
+    *hidden, output = initial.layers
+    kernel = output.kernel * output.kernel.dtype.type(EXTREME_FACTOR)
+    implementation.set_parameters(Parameters((*hidden, replace(output, kernel=kernel))))
     loss = implementation.evaluate(batch).loss
     predictions = implementation.predict(batch.images)
     true_loss = cross_entropy(predictions.logits.astype(np.float64), batch.labels)
@@ -110,17 +113,11 @@ def _of_extreme_loss(
     return _of_one(rungs.EXTREME_LOSS, "loss", np.array(loss), note=note if is_clipped else "")
 
 
-def _of_gradients(implementation: Implementation, batch: Examples) -> RungEvidence:
-    computed = implementation.loss_and_gradients(batch)
-    named_arrays = [("loss", np.array(computed.loss)), *computed.gradients.named_arrays()]
-    return RungEvidence(rung=rungs.GRADIENTS, tensors=tuple(starmap(Tensor, named_arrays)))
-
-
 def _of_single_steps(
     implementation: Implementation, experiment: Experiment, dataset: Dataset, draws: Draws
 ) -> Iterator[RungEvidence]:
     num_last_rows = draws.orders.shape[1] % experiment.batch_size
-    validation = _rows(dataset.validation, np.arange(NUM_PROBE_ROWS))
+    validation = dataset.validation.rows(np.arange(NUM_PROBE_ROWS))
     for rung, num_rows, num_steps in (
         (rungs.ONE_STEP, experiment.batch_size, 1),
         (rungs.LAST_BATCH, experiment.batch_size + num_last_rows, 2),
@@ -132,14 +129,14 @@ def _of_single_steps(
             orders=draws.orders[:1, :num_rows],
             on_epoch=lambda _: None,
         )
-        yield _of_parameters(rung, implementation, num_steps)
+        yield _of_parameters(rung, implementation.get_parameters(), num_steps)
 
 
 def _of_training(
     implementation: Implementation,
     dataset: Dataset,
-    orders: NDArray[np.int64],
-    on_epoch: Callable[[EpochMetrics], None],
+    orders: Orders,
+    on_epoch: OnEpoch,
 ) -> Iterator[RungEvidence]:
     """The first epoch, then the others: the run goes on where the epoch ended."""
     history: list[EpochMetrics] = []
@@ -164,25 +161,9 @@ def _of_training(
             step_losses = np.concatenate([step_losses, report.step_losses])
         losses = Tensor("loss", step_losses, is_by_step=True)
         yield RungEvidence(rung=losses_rung, tensors=(losses,), num_steps=len(step_losses))
-        yield RungEvidence(rung=metrics_rung, tensors=_metrics_tensors(history))
-        yield _of_parameters(weights_rung, implementation, len(step_losses))
-
-
-def _metrics_tensors(history: list[EpochMetrics]) -> tuple[Tensor, ...]:
-    names = ("loss", "accuracy", "val_loss", "val_accuracy")
-    return tuple(
-        Tensor(name, np.array([getattr(each, name) for each in history])) for name in names
-    )
-
-
-def _rows(examples: Examples, rows: NDArray[np.integer]) -> Examples:
-    return Examples(images=examples.images[rows], labels=examples.labels[rows])
-
-
-def _with_extreme_output(parameters: Parameters) -> Parameters:
-    *hidden, output = parameters.layers
-    kernel = output.kernel * output.kernel.dtype.type(EXTREME_FACTOR)
-    return Parameters((*hidden, replace(output, kernel=kernel)))
+        metrics = {name: np.array([getattr(each, name) for each in history]) for name in METRICS}
+        yield RungEvidence(rung=metrics_rung, tensors=tuple(starmap(Tensor, metrics.items())))
+        yield _of_parameters(weights_rung, implementation.get_parameters(), len(step_losses))
 
 
 def _clipped_cross_entropy(

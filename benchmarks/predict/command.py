@@ -1,19 +1,19 @@
-"""`twins predict`: its options."""
+"""`twins predict`: its options, and what it does."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import tyro
 
-from benchmarks.options import (
-    STATUS_BAD_INPUT,
-    STATUS_DONE,
-    Context,
-    Implementations,
-    allow_float64,
-)
+from benchmarks.options import STATUS_BAD_INPUT, STATUS_DONE, Context, Implementations
 from shared.errors import InputError
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+MOST_PICTURES = 50
+"""Taller figures are no figures any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +51,47 @@ class PredictCommand:
     def execute(self, context: Context) -> int:
         """Predicts what can be read; the rest is bad input.
 
-        Raises:
-            InputError: there are no weights, or the figure cannot be written.
-            RunFailedError: an implementation failed.
+        Raises InputError where there are no usable weights or the figure cannot be written, and
+        RunFailedError where an implementation failed.
         """
-        import sys
-
-        from benchmarks.predict.study import run_predict
+        from benchmarks.predict.measure import PreparedPicture, predict_pictures, prepare_pictures
+        from benchmarks.predict.picture import find_pictures, shown
+        from benchmarks.predict.table import say_predictions
         from benchmarks.predict.weights import find_weights
 
         weights = find_weights(self.run, self.weights, self.impl)
-        allow_float64(weights.experiment)
-        problems = run_predict(self, weights, context.console)
+        paths = find_pictures(self.pictures)
+        if self.figure is not None:
+            _check_figure(self.figure, len(paths))
+        with TemporaryDirectory(prefix="twins-predict-") as name:
+            folder = Path(name)
+            outcomes = prepare_pictures(paths, folder, with_preview=self.figure is not None)
+            pictures = [each for each in outcomes if isinstance(each, PreparedPicture)]
+            if pictures:
+                weights.announce(context)
+                probabilities = predict_pictures(pictures, weights, folder, context.console)
+                say_predictions(pictures, probabilities, context)
+                if self.figure is not None:
+                    from benchmarks.predict.figure import draw_predictions, write_figure
+
+                    figure = draw_predictions(pictures, probabilities)
+                    write_figure(figure, self.figure, weights.dataset_name, folder)
+                    context.say(f"figure: {shown(self.figure)}")
+        problems = [each for each in outcomes if isinstance(each, str)]
         for problem in problems:
             print(f"twins: {problem}", file=sys.stderr)
         return STATUS_BAD_INPUT if problems else STATUS_DONE
+
+
+def _check_figure(path: Path, num_pictures: int) -> None:
+    """Before the work, raises InputError where the figure cannot be drawn or written there."""
+    if path.suffix not in FIGURE_SUFFIXES:
+        suffixes = ", ".join(FIGURE_SUFFIXES)
+        raise InputError(f"{path} names no format to draw in: --figure takes names in {suffixes}")
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path} is there already: give --figure a new name; nothing was touched")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} for {path.name}: make it first")
+    if num_pictures > MOST_PICTURES:
+        too_many = f"{num_pictures} pictures are too many for one figure"
+        raise InputError(f"{too_many}: name {MOST_PICTURES} at most, or leave out --figure")

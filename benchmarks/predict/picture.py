@@ -1,160 +1,159 @@
-"""Decodes a file that may be anything into grey levels, or says in one line why it cannot.
+"""The pictures that are named, read and decoded with care: a file may hold anything.
 
-Files come from anywhere. Nothing is decoded before its header was looked at, no other
-program is ever started, and whatever a decoder stumbles over becomes an `InputError`.
+Only ordinary files of six formats are read, nothing is decoded before its header was looked
+at, no other program is ever started, and what a decoder stumbles over becomes an `InputError`.
+Its message begins where the file's name ends: the caller knows what to call it.
 """
 
-import logging
+import stat
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from benchmarks.predict.formats import FORMATS, SEVERAL_IN_ONE
 from shared.errors import InputError
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+"""Pillow's names of formats. A list of what is read, not of what is not: no format that a
+later Pillow learns comes in unseen."""
+SUFFIXES = ".png .apng .jpg .jpeg .jpe .jfif .mpo .webp .gif .bmp .tif .tiff"
+"""What the names of such files end in: of a folder, no other files are taken."""
+MAXIMUM_BYTES = 50_000_000
+"""No photograph that people take is larger; a file that is, is not even read."""
 MAXIMUM_PIXELS = 60_000_000
 """More than most cameras take; 240 MB once decoded."""
 WORKING_SIDE = 560
 """Pictures at least twice as large are reduced before anything else: 20 pixels for each of
 the network's 28 say enough, and noise is averaged away."""
 PREVIEW_SIDE = 280
-BYTE = 255.0
-SIXTEEN_BITS = 65_535.0
+BYTE = np.float32(255)
 REMEDY = f"name a picture: {', '.join(FORMATS)} are read"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A decoded picture, upright, at most about 1,100 pixels long.
+def shown(path: Path) -> str:
+    """The path for people; what a terminal might take for more than a letter becomes `�`."""
+    return "".join(letter if letter.isprintable() else "�" for letter in str(path))
 
-    luminance: (height, width) float32, 0 black to 1 white.
-    alpha: (height, width) float32, 0 transparent to 1 opaque; None where all is opaque.
-    preview: (height, width, 3) uint8, small, for people to look at; over white.
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """The files' own names, or their whole paths where two files have the same name."""
+    are_unique = len({path.name for path in paths}) == len(set(paths))
+    return [shown(Path(path.name) if are_unique else path) for path in paths]
+
+
+def find_pictures(arguments: tuple[Path, ...]) -> list[Path]:
+    """The files that are named and, for a folder, those in it with a picture's suffix, by name.
+
+    Hidden files and folders within it are left out. A folder without any stands for itself,
+    as does what is missing: `read_content` says what is wrong.
     """
+    paths = []
+    for argument in arguments:
+        try:
+            inside = sorted(path for path in argument.iterdir() if _looks_like_a_picture(path))
+        except OSError:  # no folder, or none that can be looked into
+            inside = []
+        paths += inside or [argument]
+    return paths
 
-    name: str
-    luminance: NDArray[np.float32]
-    alpha: NDArray[np.float32] | None
-    preview: NDArray[np.uint8]
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a file; InputError where it is missing, empty, too large, no ordinary file."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            next(path.iterdir(), None)  # raises where the folder cannot be looked into
+            raise InputError("holds no picture itself: name a folder that does, or files")
+        if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for its other end
+            raise InputError("is no ordinary file: name one that holds a picture")
+        if status.st_size > MAXIMUM_BYTES:
+            size = f"{status.st_size:,} bytes"
+            raise InputError(f"is too large, {size}: save it with {MAXIMUM_BYTES:,} at most")
+        with path.open("rb") as file:
+            content = file.read(MAXIMUM_BYTES)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error}): {REMEDY}") from error
+    if not content:
+        raise InputError("is empty: name a file that holds a picture")
+    return content
 
 
-def decode_picture(content: bytes, name: str) -> Picture:
-    """Decodes the bytes of an image file, whatever they are.
+def decode_picture(content: bytes) -> Image.Image:
+    """Decodes the bytes of an image file, upright, at most about 1,100 pixels long.
 
-    Args:
-        content: the file's bytes.
-        name: what to call it in messages.
-
-    Raises:
-        InputError: it is no picture, too large, animated, damaged or broken off.
+    Its mode is RGB or RGBA, or F, 0 black to 1 white, where bytes are too coarse for it.
+    Raises InputError where it is no picture, too large, animated, damaged or broken off.
     """
     try:
-        with _pillow_kept_quiet():
-            return _decode(content, name)
+        with warnings.catch_warnings(action="ignore"):  # of oddities that nobody here can mend
+            opened = Image.open(BytesIO(content), formats=FORMATS)
+            _check_header(opened)
+            ImageOps.exif_transpose(opened, in_place=True)
+            return _reduced(_in_usual_mode(opened), WORKING_SIDE)
     except InputError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(name) from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"is too large: save it with {MAXIMUM_PIXELS:,} pixels at most") from error
     except UnidentifiedImageError as error:
-        raise InputError(f"{name} is no picture of a known format: {REMEDY}") from error
+        raise InputError(f"is no picture of a known format: {REMEDY}") from error
     except Exception as error:  # decoders raise nearly anything when a file is damaged
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{name} is damaged or broken off ({reason}): {REMEDY}") from error
+        raise InputError(f"is damaged or broken off ({reason}): {REMEDY}") from error
 
 
-@contextmanager
-def _pillow_kept_quiet() -> Iterator[None]:
-    """Pillow tells of oddities that nobody here can mend; but its warning of size is an error."""
-    logger = logging.getLogger("PIL")
-    level = logger.level
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        logger.setLevel(logging.CRITICAL + 1)
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
+def luminance_and_alpha(picture: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """0 black to 1 white, and 0 transparent to 1 opaque; both (height, width) float32.
+
+    Luminance is 0.299 R + 0.587 G + 0.114 B, as Pillow rounds it (ITU-R BT.601).
+    """
+    if picture.mode == "F":
+        return np.array(picture), np.ones(picture.size[::-1], np.float32)
+    luminance, alpha = picture.convert("L"), picture.convert("RGBA").getchannel("A")
+    return np.asarray(luminance, np.float32) / BYTE, np.asarray(alpha, np.float32) / BYTE
 
 
-def _decode(content: bytes, name: str) -> Picture:
-    opened = Image.open(BytesIO(content), formats=FORMATS)
-    _check_header(opened, name)
-    ImageOps.exif_transpose(opened, in_place=True)
-    image = _reduced(_in_usual_mode(opened, name), WORKING_SIDE)
-    return Picture(
-        name=name, luminance=_luminance(image), alpha=_alpha(image), preview=_preview(image)
-    )
+def preview_of(picture: Image.Image) -> NDArray[np.uint8]:
+    """The picture small, for people to look at, over white; (height, width, 3)."""
+    small = _reduced(picture, PREVIEW_SIDE)
+    if small.mode == "F":
+        small = Image.fromarray((np.asarray(small) * BYTE).round().astype(np.uint8))
+    white = Image.new("RGBA", small.size, "white")
+    return np.asarray(Image.alpha_composite(white, small.convert("RGBA")).convert("RGB"))
 
 
-def _check_header(opened: Image.Image, name: str) -> None:
+def _looks_like_a_picture(path: Path) -> bool:
+    is_known = path.suffix.lower() in SUFFIXES.split()
+    return is_known and not path.name.startswith(".") and not path.is_dir()
+
+
+def _check_header(opened: Image.Image) -> None:
     width, height = opened.size
     if width * height > MAXIMUM_PIXELS:
-        raise _too_large(name)
+        raise Image.DecompressionBombError
     if width < 1 or height < 1:
-        raise InputError(f"{name} has no pixels: {REMEDY}")
-    is_several = getattr(opened, "is_animated", False)
-    if is_several and opened.format != SEVERAL_IN_ONE:  # other views follow the picture
-        raise InputError(
-            f"{name} is animated, or has several pages: save the picture that you mean as a "
-            "file of its own"
-        )
+        raise InputError(f"has no pixels: {REMEDY}")
+    # An MPO is a JPEG with other views behind the picture; JPEG leads to it.
+    if getattr(opened, "is_animated", False) and opened.format != "MPO":
+        raise InputError("is animated, or has several pages: save the one that you mean by itself")
 
 
-def _too_large(name: str) -> InputError:
-    return InputError(
-        f"{name} is too large: at most {MAXIMUM_PIXELS:,} pixels are decoded, so save it smaller"
-    )
-
-
-def _in_usual_mode(image: Image.Image, name: str) -> Image.Image:
-    """The picture in mode RGB or RGBA, or in mode F, 0 to 1, where bytes are too coarse for it."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_unit_range(np.asarray(image), name))
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _unit_range(values: NDArray[np.generic], name: str) -> NDArray[np.float32]:
+def _in_usual_mode(image: Image.Image) -> Image.Image:
     """Sixteen-bit levels by their range; others, which do not say what is white, by theirs."""
-    levels = values.astype(np.float32)
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    levels = np.asarray(image, np.float32)
     if not np.isfinite(levels).all():
-        raise InputError(f"{name} holds values that are no numbers: save it again, as PNG")
+        raise InputError("holds values that are no numbers: save it again, as PNG")
     low, high = float(levels.min()), float(levels.max())
-    if np.issubdtype(values.dtype, np.integer) and low >= 0 and high <= SIXTEEN_BITS:
-        low, high = 0.0, SIXTEEN_BITS
-    return (levels - low) / (high - low) if high > low else np.zeros_like(levels)
+    if image.mode != "F" and low >= 0 and high <= 65_535:
+        low, high = 0.0, 65_535.0
+    return Image.fromarray((levels - low) / (high - low or 1.0))
 
 
 def _reduced(image: Image.Image, side: int) -> Image.Image:
     """Averages blocks of pixels, as large as leave the longest side at `side` or more."""
     return image.reduce(max(1, max(image.size) // side))
-
-
-def _luminance(image: Image.Image) -> NDArray[np.float32]:
-    """0.299 R + 0.587 G + 0.114 B, as Pillow rounds it (ITU-R BT.601), from 0 to 1."""
-    if image.mode == "F":
-        return np.array(image)
-    return np.asarray(image.convert("L"), np.float32) / np.float32(BYTE)
-
-
-def _alpha(image: Image.Image) -> NDArray[np.float32] | None:
-    if image.mode != "RGBA":
-        return None
-    levels = np.asarray(image.getchannel("A"), np.float32)
-    return None if levels.min() == BYTE else levels / np.float32(BYTE)
-
-
-def _preview(image: Image.Image) -> NDArray[np.uint8]:
-    small = _reduced(image, PREVIEW_SIDE)
-    if small.mode == "F":
-        small = Image.fromarray((np.asarray(small) * BYTE).round().astype(np.uint8))
-    opaque = small.convert("RGBA")
-    white = Image.new("RGBA", opaque.size, "white")
-    return np.asarray(Image.alpha_composite(white, opaque).convert("RGB"))

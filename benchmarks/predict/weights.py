@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from benchmarks.display.words import network, plural
 from benchmarks.implementations import check_names
-from benchmarks.predict.files import shown
+from benchmarks.options import Context
+from benchmarks.predict.picture import shown
 from benchmarks.run.results import Results
 from benchmarks.runner.output_folder import HOME, UNFINISHED
 from benchmarks.runner.records import read_json
 from shared.errors import InputError
-from shared.experiment import DType, Experiment
+from shared.experiment import MAXIMUM_HIDDEN_LAYERS, MAXIMUM_HIDDEN_SIZE, DType, Experiment
 from shared.network import NUM_CLASSES, NUM_PIXELS
 from shared.parameters import Parameters, load_parameters
 
@@ -39,17 +41,21 @@ class TrainedWeights:
     dataset_name: str
     parameters: dict[str, Parameters]
 
+    def announce(self, context: Context) -> None:
+        """Says whose weights predict; those trained on the stand-in never pass unnoticed."""
+        if self.dataset_name == "stand-in":
+            notice = "weights trained on stand-in images, not Fashion-MNIST"
+            context.console.rule(f"[bold red]{notice}", characters="=")
+        trained = f", trained on {self.dataset_name}" if self.dataset_name else ""
+        details = f"{network(self.experiment)}, {self.experiment.dtype}{trained}"
+        context.say(f"weights: {self.source} ({details})")
+
 
 def find_weights(run: Path | None, file: Path | None, names: tuple[str, ...]) -> TrainedWeights:
-    """Finds and reads the weights of the file or of the run; of the latest one if neither is named.
+    """The weights of the file or of the run; of the latest one under runs/ if neither is named.
 
-    Args:
-        run: the output folder of a finished `twins run`.
-        file: a safetensors file; every implementation takes its weights.
-        names: the implementations asked for; none for all there are, or all of the run.
-
-    Raises:
-        InputError: there are no such weights, or they cannot be used.
+    Where no implementations are named, a file is for all there are, a run for its own.
+    Raises InputError where there are no such weights, or they cannot be used.
     """
     if file is not None:
         return _weights_of_file(file, check_names(names))
@@ -57,13 +63,8 @@ def find_weights(run: Path | None, file: Path | None, names: tuple[str, ...]) ->
 
 
 def latest_run(home: Path) -> Path:
-    """The folder of the latest finished `twins run` among those under `home`, by their names.
-
-    Raises:
-        InputError: there is none.
-    """
-    folders = home.iterdir() if home.is_dir() else ()
-    runs = [each for each in folders if FRESH_RUN.fullmatch(each.name) and _is_finished(each)]
+    """The latest finished `twins run` under `home`, by its name; InputError if there is none."""
+    runs = [run for run in home.glob("*") if FRESH_RUN.fullmatch(run.name) and _is_finished(run)]
     if not runs:
         raise InputError(
             f"there is no finished run under {home} to take weights from: train with `twins run`, "
@@ -78,9 +79,8 @@ def _is_finished(run: Path) -> bool:
 
 def _weights_of_run(run: Path, names: tuple[str, ...]) -> TrainedWeights:
     if not _is_finished(run):
-        raise InputError(
-            f"{run} holds no finished run: give --run a folder that `twins run` wrote to its end"
-        )
+        remedy = "give --run a folder that `twins run` wrote to its end"
+        raise InputError(f"{run} holds no finished run: {remedy}")
     results = read_json(run / "results.json", Results)
     for name in names:
         if name not in results.runs:
@@ -88,91 +88,69 @@ def _weights_of_run(run: Path, names: tuple[str, ...]) -> TrainedWeights:
                 f"{run} holds no weights of {name!r}: --impl takes {', '.join(results.runs)} "
                 "there, or --weights one file for all"
             )
-    chosen = check_names(names or tuple(results.runs))
-    files = {name: run / name / "weights.safetensors" for name in chosen}
-    num_epochs = results.experiment.num_epochs
-    trained = "1 epoch" if num_epochs == 1 else f"{num_epochs} epochs"
+    experiment = results.experiment
+    parameters = {}
+    for name in check_names(names or tuple(results.runs)):
+        file = run / name / "weights.safetensors"
+        parameters[name] = _checked(load_parameters(file, experiment), file)
+    trained = plural(experiment.num_epochs, "epoch")
     return TrainedWeights(
         source=f"{shown(run)}, each implementation its own, after {trained}",
-        experiment=results.experiment,
+        experiment=experiment,
         dataset_name=results.dataset.name,
-        parameters={name: _load(file, results.experiment) for name, file in files.items()},
+        parameters=parameters,
     )
 
 
 def _weights_of_file(file: Path, names: tuple[str, ...]) -> TrainedWeights:
     if not file.is_file():
-        wrong = "is a folder" if file.is_dir() else "is no file"
         raise InputError(
-            f"{file} {wrong}: --weights takes a safetensors file, --run the folder of a run"
+            f"{file} is no file: --weights takes a safetensors file, --run a whole run"
         )
-    experiment = _experiment_of(file)
-    parameters = _load(file, experiment)
+    hidden_sizes, dtype = _network_in(file)
+    try:
+        experiment = Experiment(hidden_sizes=hidden_sizes, dtype=dtype)
+        parameters = load_parameters(file, experiment)
+    except InputError as error:
+        raise InputError(
+            f"{file} holds another network than one of dense layers from {NUM_PIXELS} pixels to "
+            f"{NUM_CLASSES} classes, 1 to {MAXIMUM_HIDDEN_LAYERS} of them hidden, with at most "
+            f"{MAXIMUM_HIDDEN_SIZE:,} units: {REMEDY}"
+        ) from error
     return TrainedWeights(
         source=f"{shown(file)}, the same in each implementation",
         experiment=experiment,
         dataset_name=_dataset_beside(file),
-        parameters=dict.fromkeys(names, parameters),
+        parameters=dict.fromkeys(names, _checked(parameters, file)),
     )
 
 
-def _dataset_beside(file: Path) -> str:
-    """What the run trained on that the file is part of, `RUN/NAME/weights.safetensors`, if any."""
-    try:
-        results = read_json(file.resolve().parent.parent / "results.json", Results)
-    except InputError:  # a file on its own
-        return ""
-    return results.dataset.name
-
-
-def _load(file: Path, experiment: Experiment) -> Parameters:
-    parameters = load_parameters(file, experiment)
-    for name, array in parameters.named_arrays():
-        if not np.isfinite(array).all():
-            raise InputError(f"{file} holds values in {name} that are no numbers: {REMEDY}")
-    return parameters
-
-
-def _experiment_of(file: Path) -> Experiment:
-    """The experiment whose network has the shapes and the type of the file's tensors.
-
-    Raises:
-        InputError: they are no layers from 784 pixels to 10 classes.
-    """
+def _network_in(file: Path) -> tuple[tuple[int, ...], DType]:
+    """The hidden sizes and the type that a file's header tells of, if all is as in a run's."""
     try:
         with safe_open(file, framework="numpy") as tensors:
             slices = {name: tensors.get_slice(name) for name in tensors.keys()}  # noqa: SIM118
-            shapes = {name: tuple(each.get_shape()) for name, each in slices.items()}
+            shapes = {name: each.get_shape() for name, each in slices.items()}
             dtypes = {each.get_dtype() for each in slices.values()}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{file} is no readable safetensors file ({error}): {REMEDY}") from error
     if len(dtypes) != 1 or not dtypes <= set(DTYPES):
         found = ", ".join(sorted(dtypes)) or "nothing"
         raise InputError(f"{file} holds {found}, not tensors of F32 or of F64 alone: {REMEDY}")
-    return _experiment(file, _hidden_sizes(file, shapes), DTYPES[dtypes.pop()])
+    biases = [shapes.get(f"hidden_{index}/bias", ()) for index in range(1, len(shapes) // 2)]
+    return tuple(size for bias in biases for size in bias), DTYPES[dtypes.pop()]
 
 
-def _hidden_sizes(file: Path, shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-    num_hidden = sum(re.fullmatch(r"hidden_\d+/kernel", name) is not None for name in shapes)
-    names = [*(f"hidden_{index}" for index in range(1, num_hidden + 1)), "output"]
-    biases = [shapes.get(f"{name}/bias", ()) for name in names]
-    widths = (NUM_PIXELS, *(bias[0] if len(bias) == 1 else 0 for bias in biases))
-    expected: dict[str, tuple[int, ...]] = {}
-    for name, fan_in, fan_out in zip(names, widths[:-1], widths[1:], strict=True):
-        expected |= {f"{name}/kernel": (fan_in, fan_out), f"{name}/bias": (fan_out,)}
-    if shapes != expected or widths[-1] != NUM_CLASSES:
-        raise InputError(
-            f"{file} holds another network than one of dense layers from {NUM_PIXELS} pixels to "
-            f"{NUM_CLASSES} classes: {REMEDY}"
-        )
-    return widths[1:-1]
-
-
-def _experiment(file: Path, hidden_sizes: tuple[int, ...], dtype: DType) -> Experiment:
+def _dataset_beside(file: Path) -> str:
+    """What the run trained on that the file is part of, `RUN/NAME/weights.safetensors`, if any."""
     try:
-        return Experiment(hidden_sizes=hidden_sizes, dtype=dtype)
-    except InputError as error:
-        sizes = "→".join(map(str, (NUM_PIXELS, *hidden_sizes, NUM_CLASSES)))
-        raise InputError(
-            f"{file} holds a network {sizes}, which is out of range: {REMEDY}"
-        ) from error
+        return read_json(file.resolve().parent.parent / "results.json", Results).dataset.name
+    except InputError:  # a file on its own
+        return ""
+
+
+def _checked(parameters: Parameters, file: Path) -> Parameters:
+    for name, array in parameters.named_arrays():
+        if not np.isfinite(array).all():
+            raise InputError(f"{file} holds values in {name} that are no numbers: {REMEDY}")
+    return parameters

@@ -40,20 +40,19 @@ class ReportCommand:
         from functools import cache
 
         from benchmarks.report.material import read_material
-        from benchmarks.report.page import REPORT_FILE, render_page
+        from benchmarks.report.page import write_page
         from benchmarks.runner.output_folder import output_folder
         from shared.data.dataset import load_dataset
 
         material = read_material(self.paths)
         places = context.places(self.data_dir)
         with output_folder(self.out, "report") as folder:
-            page = render_page(material, cache(lambda name: load_dataset(name, places)))
-            (folder / REPORT_FILE).write_text(page, encoding="utf-8")
+            page = write_page(folder, material, cache(lambda name: load_dataset(name, places)))
         for found in material.found:
             context.say(f"shown: {found.source}")
         for name in material.left_out:
             context.say(f"left out: {name}, no record that a report shows")
         for marker in material.unfinished:
             context.say(f"not finished: {marker}")
-        context.say(f"outputs: {folder / REPORT_FILE}")
+        context.say(f"outputs: {page}")
         return STATUS_DONE

@@ -54,44 +54,43 @@ def read_material(paths: Iterable[Path]) -> Material:
     Raises:
         InputError: a path is not there, cannot be read, or holds nothing that a report shows.
     """
-    found: dict[Path, Found[Record]] = {}
-    unfinished: dict[str, None] = {}
-    left_out: dict[str, None] = {}
-    for path in dict.fromkeys(path.resolve() for path in paths):
-        here = {file: _shown_record(file) for file in _files_of(path)}
+    files: dict[Path, Record | None] = {}
+    markers: dict[str, None] = {}
+    for path in map(Path.resolve, paths):
+        try:
+            own = {file: _shown_record(file) for file in _files_of(path)}
+        except OSError as error:
+            place = error.filename or path
+            raise InputError(f"{place} cannot be read ({error.strerror}): {REMEDY}") from error
         marker = _marker(path if path.is_dir() else path.parent)
-        if not any(here.values()):
+        if not any(own.values()):
             reason = f"; it is unfinished ({marker})" if marker else ""
             raise InputError(f"{path} holds no record that a report shows{reason}: {REMEDY}")
-        for file, record in here.items():
-            source = f"{file.parent.name}/{file.name}"
-            if record is None:
-                left_out[source] = None
-            else:
-                found[file] = Found(record=record, source=source, folder=file.parent)
-        if marker:
-            unfinished[marker] = None
+        files |= own
+        markers |= {marker: None} if marker else {}
+    names = {file: f"{file.parent.name}/{file.name}" for file in files}
     return Material(
-        found=tuple(found.values()), unfinished=tuple(unfinished), left_out=tuple(left_out)
+        found=tuple(
+            Found(record=record, source=names[file], folder=file.parent)
+            for file, record in files.items()
+            if record is not None
+        ),
+        unfinished=tuple(markers),
+        left_out=tuple(names[file] for file, record in files.items() if record is None),
     )
 
 
+def _files_of(path: Path) -> list[Path]:
+    """The .json files of a folder, `speed.json` before `speed-growth.json`; or the file itself."""
+    if not path.is_dir():
+        return [path]
+    return sorted((file for file in path.glob("*.json") if file.is_file()), key=lambda f: f.stem)
+
+
 def _shown_record(file: Path) -> Record | None:
-    try:
-        record = recognise(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"{file} cannot be read ({error.strerror}): {REMEDY}") from error
+    record = recognise(file.read_bytes())
     # A measurement of speed that was broken off before its first rung holds nothing yet.
     return None if isinstance(record, SpeedResults) and not record.rungs else record
-
-
-def _files_of(path: Path) -> tuple[Path, ...]:
-    try:
-        if path.is_dir():
-            return tuple(sorted(file for file in path.glob("*.json") if file.is_file()))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): {REMEDY}") from error
-    return (path,)
 
 
 def _marker(folder: Path) -> str:

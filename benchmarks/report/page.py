@@ -5,53 +5,54 @@ is marked as markup.
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import msgspec
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
-from benchmarks.display.parts import Part
+from benchmarks.display.parts import Finding, Part
+from benchmarks.display.style import STAND_IN_DATASET
+from benchmarks.display.tables import Table, table_of
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
 from benchmarks.registry import STUDIES
-from benchmarks.report.chart import Drawing
+from benchmarks.report.chart import draw_on_page
 from benchmarks.report.material import Found, Material
 from benchmarks.report.runs import Cards, LoadImages, parts_beside
 from benchmarks.run.results import Results
 from benchmarks.runner.conduct import show_of
 from benchmarks.runner.records import Record
 
-REPORT_FILE = "report.html"
-STAND_IN = "stand-in"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """A command as it is typed, and names with what they stand for; folded where it has company."""
-
-    command: str
-    is_folded: bool
-    facts: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """What a section says of one record; the heading is empty where there is only one."""
-
-    key: str
-    heading: str
-    parts: tuple[Part | Cards | Facts, ...]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading with its blocks; `key` is what links name."""
+    """What is said of some records under one heading.
+
+    key: what links name.
+    parts_of: what is said of each of `found`.
+    findings: what the section adds to the verdict.
+    """
 
     key: str
     title: str
-    blocks: tuple[Block, ...]
+    found: tuple[Found[Record], ...]
+    parts_of: Callable[[Found], Iterable[Part | Cards]]
+    findings: tuple[Finding, ...] = ()
+
+
+def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
+    """Writes `report.html`.
+
+    Raises:
+        InputError: the folder of images that the user named does not hold them.
+    """
+    page = folder / "report.html"
+    page.write_text(render_page(material, load_images), encoding="utf-8")
+    return page
 
 
 def render_page(material: Material, load_images: LoadImages) -> str:
@@ -67,56 +68,37 @@ def render_page(material: Material, load_images: LoadImages) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["drawn"] = Drawing
+    templates.filters["drawn"] = draw_on_page
     templates.filters["template_name"] = lambda part: f"{type(part).__name__.lower()}.html"
-    sources = [found.source for found in material.found]
-    title = f"Report: {sources[0]}" if len(sources) == 1 else f"Report of {len(sources)} records"
+    # Knows dataclasses, and writes null for what is no number; Jinja escapes the text.
+    templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
+        value
+    ).decode()
     return templates.get_template("report.html").render(
-        page_title=title,
-        sources=sources,
-        unfinished=material.unfinished,
-        left_out=material.left_out,
-        has_stand_in=any(found.record.dataset.name == STAND_IN for found in material.found),
-        findings=[
-            (study, finding)
-            for study, every in _by_study(material)
-            for found in every
-            for finding in show_of(found.record).findings(found.record)
-        ],
-        sections=tuple(_sections(material, load_images)),
+        material=material,
+        has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
+        sections=list(_sections(material, load_images)),
     )
 
 
-def _by_study(material: Material) -> Iterator[tuple[str, list[Found[Record]]]]:
-    for study in STUDIES:
-        found = [each for each in material.found if each.record.study == study]
-        if found:
-            yield study, found
-
-
 def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
-    for study, every in _by_study(material):
-        blocks = tuple(
-            Block(
-                key=f"{study}-{number}",
-                heading=found.source if len(every) > 1 else "",
-                parts=tuple(_parts(found, load_images)),
+    for study in STUDIES:
+        every = tuple(found for found in material.found if found.record.study == study)
+        if every:
+            show = show_of(every[0].record)
+            yield Section(
+                key=study,
+                title=show.TITLE,
+                found=every,
+                parts_of=partial(_parts, load_images=load_images),
+                findings=tuple(each for found in every for each in show.findings(found.record)),
             )
-            for number, found in enumerate(every, start=1)
-        )
-        yield Section(key=study, title=show_of(every[0].record).TITLE, blocks=blocks)
-    is_alone = len(material.found) == 1
+    is_folded = len(material.found) > 1
     yield Section(
         key="environment",
         title="Environment and commands",
-        blocks=tuple(
-            Block(
-                key=f"environment-{number}",
-                heading="" if is_alone else found.source,
-                parts=(_facts(found.record, is_folded=not is_alone),),
-            )
-            for number, found in enumerate(material.found, start=1)
-        ),
+        found=material.found,
+        parts_of=lambda found: [_making(found.record, is_hidden=is_folded)],
     )
 
 
@@ -126,8 +108,8 @@ def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
         yield from parts_beside(found, load_images)
 
 
-def _facts(record: Record, *, is_folded: bool) -> Facts:
-    """The experiment of a record and what it ran on."""
+def _making(record: Record, *, is_hidden: bool) -> Table:
+    """The command as it is typed, the experiment of a record, and what it ran on."""
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
     devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
     facts = {
@@ -142,8 +124,11 @@ def _facts(record: Record, *, is_folded: bool) -> Facts:
         "commit": environment.git_commit or "unknown",
         "variables": ", ".join(environment.flags) or "none that steer frameworks",
     }
-    return Facts(
-        command=shlex.join(environment.command),
-        is_folded=is_folded,
-        facts=tuple((name, text) for name, text in facts.items() if text),
+    return table_of(
+        "environment",
+        shlex.join(environment.command),
+        ("what", "value"),
+        [(name, text) for name, text in facts.items() if text],
+        is_hidden=is_hidden,
+        is_text=True,
     )

@@ -3,15 +3,15 @@
 These lie in files beside `results.json`, and the images in the data set. Where something is
 not at hand, the page still comes, and says so where the thing would be.
 
-Symbols in shapes: n = 10,000 test images; there are 10 classes.
+Symbols in shapes: k implementations, in the order of the record; n = 10,000 test images.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ from benchmarks.display.parts import Chart, Paragraph, Part
 from benchmarks.display.words import joined, plural
 from benchmarks.implementations import title_of
 from benchmarks.report.material import Found
+from benchmarks.run.pictures import draw_first_layer_weights
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
-from benchmarks.run.weights import draw_first_layer_weights
 from benchmarks.runner.training import confusion_matrix
 from shared.data.dataset import CLASS_NAMES, DataChoice, RawDataset, describe
 from shared.data.fashion_mnist import DataUnavailable
@@ -33,9 +33,9 @@ from shared.parameters import Parameters, load_parameters
 MAXIMUM_DIFFERING = 60
 MAXIMUM_WRONG = 24
 
-Probabilities = Mapping[str, NDArray[np.floating]]
-"""(n, 10) of each implementation, by its name; at least one."""
-LoadImages = Callable[[str], RawDataset]
+Probabilities: TypeAlias = NDArray[np.floating]
+"""(k, n, 10), as each implementation predicted them."""
+LoadImages: TypeAlias = Callable[[str], RawDataset]
 """Finds the data set of this name; raises `DataUnavailable`."""
 
 
@@ -45,7 +45,7 @@ class NotAtHandError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What one implementation takes an image for."""
+    """What one implementation, by its title, takes an image for."""
 
     implementation: str
     class_name: str
@@ -68,12 +68,11 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Cards:
-    """Test images under a heading; those beyond the first rows wait behind a line."""
+    """Test images under a heading; a page folds them after the first rows."""
 
     title: str
     text: str
-    cards: tuple[Card, ...] = ()
-    num_open: int = 12
+    cards: tuple[Card, ...]
 
 
 def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Part | Cards]:
@@ -82,15 +81,16 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     Raises:
         InputError: the folder of images that the user named does not hold them.
     """
+    titles = list(map(title_of, found.record.runs))
     try:
-        probabilities = stored_predictions(found)
+        probabilities = read_predictions(found)
         raw = _images_of(found.record, probabilities, load_images)
-        yield differing_cards(probabilities, raw)
-        yield wrong_cards(probabilities, raw)
+        yield _differing(titles, probabilities, raw)
+        yield _wrong(titles, probabilities, raw)
     except NotAtHandError as missing:
         yield Paragraph(text=f"Test images are not shown: {missing}.", tone="quiet")
     try:
-        parameters = {title_of(name): own for name, own in stored_parameters(found).items()}
+        parameters = dict(zip(titles, _read_weights(found), strict=True))
     except NotAtHandError as missing:
         yield Paragraph(text=f"Weights are not shown: {missing}.", tone="quiet")
         return
@@ -103,70 +103,19 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     )
 
 
-def stored_predictions(found: Found[Results]) -> Probabilities:
-    """Reads the predictions of each implementation.
+def read_predictions(found: Found[Results]) -> Probabilities:
+    """Reads what each implementation predicted, from beside its record.
 
     Raises:
-        NotAtHandError: they are missing or damaged, or not those of the record.
+        NotAtHandError: it is missing or damaged.
     """
-    predictions = {}
-    for name, run in found.record.runs.items():
-        array = _read_array(_file_of(found, name, PREDICTIONS_FILE))
-        if array is None or array.shape != (sum(map(sum, run.confusion)), NUM_CLASSES):
-            raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} beside {found.source} is damaged")
-        predictions[name] = array
-    return predictions
-
-
-def stored_parameters(found: Found[Results]) -> dict[str, Parameters]:
-    """Reads the trained weights of each implementation.
-
-    Raises:
-        NotAtHandError: they are missing or damaged, or of another network.
-    """
-    parameters = {}
+    arrays = []
     for name in found.record.runs:
-        path = _file_of(found, name, WEIGHTS_FILE)
-        try:
-            parameters[name] = load_parameters(path, found.record.experiment)
-        except InputError:  # whose message names the whole path, and pages are shared
-            raise NotAtHandError(
-                f"{name}/{WEIGHTS_FILE} beside {found.source} is damaged or of another network"
-            ) from None
-    return parameters
-
-
-def differing_cards(probabilities: Probabilities, raw: RawDataset) -> Cards:
-    """The images that not all implementations take for the same class."""
-    names = joined(map(title_of, probabilities))
-    rows = differing_rows(probabilities)
-    if len(probabilities) < 2:
-        text = f"{names} alone was trained: there is nobody to differ from."
-    elif not len(rows):
-        text = f"{names} give the same class for all {len(raw.test_labels):,} test images."
-    else:
-        text = (
-            f"{names} classify {len(rows):,} of {len(raw.test_labels):,} test images differently. "
-            f"{_shown(len(rows), MAXIMUM_DIFFERING)}: first those on which their probabilities are "
-            "furthest apart."
-        )
-    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING])
-    return Cards(title="Classified differently", text=text, cards=cards)
-
-
-def wrong_cards(probabilities: Probabilities, raw: RawDataset) -> Cards:
-    """The images that all implementations get wrong and are surest of."""
-    names = joined(map(title_of, probabilities))
-    verb = "get" if len(probabilities) > 1 else "gets"
-    rows = confidently_wrong_rows(probabilities, raw.test_labels)
-    text = f"There is no test image that {names} {verb} wrong."
-    if len(rows):
-        text = (
-            f"{names} {verb} {plural(len(rows), 'test image')} wrong. "
-            f"{_shown(len(rows), MAXIMUM_WRONG)}: first those of whose wrong class they are surest."
-        )
-    cards = tuple(_card(row, probabilities, raw) for row in rows[:MAXIMUM_WRONG])
-    return Cards(title="Confidently wrong", text=text, cards=cards)
+        array = _read_array(_file_of(found, name, PREDICTIONS_FILE))
+        if array is None or array.shape != (found.record.dataset.num_test, NUM_CLASSES):
+            raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} beside {found.source} is damaged")
+        arrays.append(array)
+    return np.stack(arrays)
 
 
 def differing_rows(probabilities: Probabilities) -> NDArray[np.intp]:
@@ -175,10 +124,9 @@ def differing_rows(probabilities: Probabilities) -> NDArray[np.intp]:
     First the image on which two implementations are furthest apart in the probability of
     some class. Ties in the order of the test set.
     """
-    stacked = np.stack(list(probabilities.values()))
-    classes = stacked.argmax(axis=2)
+    classes = probabilities.argmax(axis=2)
     rows = np.flatnonzero((classes != classes[0]).any(axis=0))
-    apart = np.ptp(stacked[:, rows], axis=0).max(axis=1)
+    apart = np.ptp(probabilities[:, rows], axis=0).max(axis=1)
     return rows[np.argsort(-apart, kind="stable")]
 
 
@@ -190,13 +138,66 @@ def confidently_wrong_rows(
     First the image for whose wrong answers the least sure implementation is surest. Ties in
     the order of the test set.
     """
-    stacked = np.stack(list(probabilities.values()))
-    rows = np.flatnonzero((stacked.argmax(axis=2) != labels).all(axis=0))
-    least_sure = stacked[:, rows].max(axis=2).min(axis=0)
+    rows = np.flatnonzero((probabilities.argmax(axis=2) != labels).all(axis=0))
+    least_sure = probabilities[:, rows].max(axis=2).min(axis=0)
     return rows[np.argsort(-least_sure, kind="stable")]
 
 
-def _images_of(results: Results, probabilities: Probabilities, load_images: LoadImages):
+def _differing(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Cards:
+    names, num_images = joined(titles), f"{len(raw.test_labels):,}"
+    rows = differing_rows(probabilities)
+    if len(titles) < 2:
+        sentence = f"{names} alone was trained: there is nobody to differ from."
+    elif not len(rows):
+        sentence = f"{names} give the same class for all {num_images} test images."
+    else:
+        sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
+    order = "first those on which their probabilities are furthest apart"
+    cards = [_card(row, titles, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING]]
+    return _cards("Classified differently", sentence, order, cards, len(rows))
+
+
+def _wrong(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Cards:
+    who = f"{joined(titles)} {'get' if len(titles) > 1 else 'gets'}"
+    rows = confidently_wrong_rows(probabilities, raw.test_labels)
+    sentence = f"There is no test image that {who} wrong."
+    if len(rows):
+        sentence = f"{who} {plural(len(rows), 'test image')} wrong."
+    order = "first those of whose wrong class they are surest"
+    cards = [_card(row, titles, probabilities, raw) for row in rows[:MAXIMUM_WRONG]]
+    return _cards("Confidently wrong", sentence, order, cards, len(rows))
+
+
+def _cards(title: str, sentence: str, order: str, cards: list[Card], total: int) -> Cards:
+    shown = "Here they all are" if len(cards) == total else f"Here are {len(cards)} of them"
+    text = f"{sentence} {shown}: {order}." if cards else sentence
+    return Cards(title=title, text=text, cards=tuple(cards))
+
+
+def _card(row: int, titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Card:
+    label = raw.test_labels[row]
+    content = BytesIO()
+    Image.fromarray(raw.test_images[row]).save(content, format="PNG", optimize=True)
+    return Card(
+        number=row + 1,
+        source=f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}",
+        class_name=CLASS_NAMES[label],
+        answers=tuple(
+            Answer(
+                implementation=title,
+                class_name=CLASS_NAMES[own.argmax()],
+                probability=own.max(),
+                is_right=own.argmax() == label,
+            )
+            for title, own in zip(titles, probabilities[:, row], strict=True)
+        ),
+    )
+
+
+def _images_of(
+    results: Results, probabilities: Probabilities, load_images: LoadImages
+) -> RawDataset:
+    """The data set of the run, whose test images the predictions must be of."""
     if results.dataset.name not in get_args(DataChoice):
         raise NotAtHandError(f"the run's images, {results.dataset.name}, are unknown here")
     try:
@@ -205,22 +206,38 @@ def _images_of(results: Results, probabilities: Probabilities, load_images: Load
         raise NotAtHandError(f"the test images are not at hand ({error.reason})") from None
     if describe(raw).sha256 != results.dataset.sha256:
         raise NotAtHandError(f"the {raw.name} images here are not those of the run")
-    for name, own in probabilities.items():
-        if confusion_matrix(raw.test_labels, own.argmax(axis=1)) != results.runs[name].confusion:
+    for (name, run), own in zip(results.runs.items(), probabilities, strict=True):
+        is_whole = len(own) == len(raw.test_labels)
+        if not is_whole or confusion_matrix(raw.test_labels, own.argmax(axis=1)) != run.confusion:
             raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} is of another run than its record")
     return raw
+
+
+def _read_weights(found: Found[Results]) -> Iterator[Parameters]:
+    for name in found.record.runs:
+        path = _file_of(found, name, WEIGHTS_FILE)
+        try:
+            yield load_parameters(path, found.record.experiment)
+        except InputError:  # whose message names the whole path, and pages are shared
+            raise NotAtHandError(
+                f"{name}/{WEIGHTS_FILE} beside {found.source} is damaged or of another network"
+            ) from None
 
 
 def _file_of(found: Found[Results], name: str, file: str) -> Path:
     """A file of an implementation; the name comes from the record, and leads nowhere else."""
     path = found.folder / name / file
-    is_inside = path.resolve().is_relative_to(found.folder.resolve())
-    if not is_inside or not path.is_file():
+    try:
+        is_there = path.resolve().is_relative_to(found.folder.resolve()) and path.is_file()
+    except (OSError, ValueError):  # no file can be called so
+        is_there = False
+    if not is_there:
         raise NotAtHandError(f"no {name}/{file} lies beside {found.source}")
     return path
 
 
 def _read_array(path: Path) -> NDArray[np.floating] | None:
+    """The array in a file; None where it holds none, or one of anything but finite numbers."""
     try:
         # Mapped, so that a header that promises more than the file holds is an error at once.
         array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -228,35 +245,3 @@ def _read_array(path: Path) -> NDArray[np.floating] | None:
         return None
     is_number = np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()
     return array if is_number else None
-
-
-def _shown(count: int, maximum: int) -> str:
-    return f"Here are {maximum} of them" if count > maximum else "Here they all are"
-
-
-def _card(row: int, probabilities: Probabilities, raw: RawDataset) -> Card:
-    label = int(raw.test_labels[row])
-    answers = []
-    for name, of_all in probabilities.items():
-        predicted = int(of_all[row].argmax())
-        answers.append(
-            Answer(
-                implementation=title_of(name),
-                class_name=CLASS_NAMES[predicted],
-                probability=float(of_all[row, predicted]),
-                is_right=predicted == label,
-            )
-        )
-    return Card(
-        number=row + 1,
-        source=_grey_image(raw.test_images[row]),
-        class_name=CLASS_NAMES[label],
-        answers=tuple(answers),
-    )
-
-
-def _grey_image(pixels: NDArray[np.uint8]) -> str:
-    """A grey image, (height, width), as a data URI, so that the page is one file."""
-    content = BytesIO()
-    Image.fromarray(pixels).save(content, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -23,9 +23,9 @@ class RunCommand(TrainingOptions):
         """
         from benchmarks.implementations import check_names
         from benchmarks.report.material import Found, Material
-        from benchmarks.report.page import REPORT_FILE, render_page
-        from benchmarks.run.figure import draw_run_figures
+        from benchmarks.report.page import write_page
         from benchmarks.run.measure import train_all
+        from benchmarks.run.pictures import save_pictures
         from benchmarks.runner.conduct import keep, say
         from benchmarks.runner.output_folder import output_folder
 
@@ -34,12 +34,12 @@ class RunCommand(TrainingOptions):
         with output_folder(self.out, "run") as folder:
             raw = context.load_images(self.images)
             results = train_all(names, self.experiment, raw, context, folder, in_bulk=self.in_bulk)
-            draw_run_figures(folder, results, raw)
-            found = Found(record=results, source=f"{folder.name}/results.json", folder=folder)
-            page = render_page(Material(found=(found,)), lambda _: raw)
-            (folder / REPORT_FILE).write_text(page, encoding="utf-8")
+            save_pictures(folder, results, raw)
+            source = f"{folder.resolve().name}/results.json"
+            found = Found(record=results, source=source, folder=folder)
+            page = write_page(folder, Material(found=(found,)), lambda _: raw)
             keep(results, folder, "results.json")
         say(results, context)
         context.say(f"outputs: {folder}")
-        context.say(f"everything on one page: {folder / REPORT_FILE}")
+        context.say(f"everything on one page: {page}")
         return STATUS_DONE

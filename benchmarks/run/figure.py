@@ -1,32 +1,109 @@
-"""The figures of one run that show its images and weights, written into its folder."""
+"""Figures of a run's record: its learning curves, and which classes are taken for which."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
-from benchmarks.display.style import save_figure
-from benchmarks.implementations import title_of
-from benchmarks.run.images import draw_first_image, draw_first_predictions, draw_image_grid
-from benchmarks.run.results import WEIGHTS_FILE, Results
-from benchmarks.run.weights import draw_first_layer_weights
-from shared.data.dataset import CLASS_NAMES, RawDataset
-from shared.parameters import load_parameters
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from benchmarks.display.style import implementation_colours, implementation_widths, new_figure, tidy
+from shared.data.dataset import CLASS_NAMES
+from shared.documented import PUBLISHED_VALIDATION
+from shared.protocol import EpochMetrics
+
+PUBLISHED_LABEL = "published run, validation"
+
+Histories = Mapping[str, tuple[EpochMetrics, ...]]
+"""Each implementation's epochs, by its title, the reference first."""
+
+_PUBLISHED_COLUMNS = {"accuracy": 1, "loss": 0}
+"""The panels, and the column of `PUBLISHED_VALIDATION` that belongs into each."""
+_DASH_POINTS = 7.0
+_GAP_POINTS = 3.5
+# Counts to this power are coloured, so that a confusion of 20 images shows beside a
+# diagonal of 900. A logarithm would do so too, but knows no colour for 0.
+_COLOUR_EXPONENT = 0.4
+_DARK = 0.55
+"""From here on, of 0 for the palest to 1 for the darkest colour, white can be read on it."""
 
 
-def draw_run_figures(folder: Path, results: Results, raw: RawDataset) -> None:
-    """Draws them as PNG files into `figures/` of the run's folder, which holds its weights."""
-    # The write-up looks at the training images after the split.
-    first_row = results.dataset.num_validation
-    images, labels = raw.train_images[first_row:], raw.train_labels[first_row:]
-    parameters = {
-        title_of(name): load_parameters(folder / name / WEIGHTS_FILE, results.experiment)
-        for name in results.runs
-    }
-    runs = {title_of(name): run for name, run in results.runs.items()}
-    figures = folder / "figures"
-    figures.mkdir()
-    for name, figure in {
-        "first-image": draw_first_image(images, labels, CLASS_NAMES),
-        "image-grid": draw_image_grid(images, labels, CLASS_NAMES),
-        "first-layer-weights": draw_first_layer_weights(parameters),
-        "first-predictions": draw_first_predictions(raw.test_images, CLASS_NAMES, runs),
-    }.items():
-        save_figure(figure, figures / f"{name}.png", results.dataset.name)
+def draw_learning_curves(histories: Histories, *, published: bool) -> Figure:
+    """Draws accuracy and loss, in training and validation, after each epoch.
+
+    Where the published run can be compared with these, its validation points are drawn for
+    as many epochs as were run.
+    """
+    figure = new_figure(11.0, 5.0)
+    num_epochs = max(map(len, histories.values()))
+    for quantity, axes in zip(_PUBLISHED_COLUMNS, figure.subplots(1, 2), strict=True):
+        _draw_curves(axes, histories, quantity)
+        if published:
+            _draw_published_points(axes, quantity, num_epochs)
+        _label_panel(axes, quantity, num_epochs)
+    # Both panels hold the same curves; below them, one legend covers no data.
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=len(histories) + int(published),
+        frameon=False,
+        handlelength=4,
+    )
+    return figure
+
+
+def draw_confusion(confusion: ArrayLike, title: str) -> Figure:
+    """Draws counts of images, (10, 10), rows true classes, columns predicted ones."""
+    counts = np.asarray(confusion)
+    figure = new_figure(7.4, 7.2)
+    axes = figure.subplots()
+    norm = PowerNorm(_COLOUR_EXPONENT, vmin=0, vmax=max(1, int(counts.max())))
+    axes.imshow(counts, cmap="Blues", interpolation="none", norm=norm)
+    darkness = np.asarray(norm(counts))
+    centred = {"ha": "center", "va": "center", "fontsize": 9}
+    for (row, column), count in np.ndenumerate(counts):
+        ink = "white" if darkness[row, column] > _DARK else "black"
+        axes.text(column, row, f"{count}", color=ink, alpha=1.0 if count else 0.3, **centred)
+    places = range(len(CLASS_NAMES))
+    axes.set_xticks(places, CLASS_NAMES, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(places, CLASS_NAMES)
+    axes.set(xlabel="predicted class", ylabel="true class", title=title)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def _draw_curves(axes: Axes, histories: Histories, quantity: str) -> None:
+    colours = implementation_colours(histories)
+    widths = implementation_widths(histories)
+    for name, history in histories.items():
+        epochs = [metrics.epoch for metrics in history]
+        training = axes.plot(epochs, [getattr(metrics, quantity) for metrics in history])
+        validation = axes.plot(epochs, [getattr(metrics, f"val_{quantity}") for metrics in history])
+        for line in (*training, *validation):
+            line.set(color=colours[name], linewidth=widths[name], dash_capstyle="butt")
+            # One epoch makes no line, only a point.
+            line.set(marker="o" if len(history) == 1 else "", markersize=3 + 2 * widths[name])
+        # Dash lengths count in line widths. Divided by them, dashes of coinciding
+        # curves coincide too, the thin ones inside the wide ones.
+        dashes = (_DASH_POINTS / widths[name], _GAP_POINTS / widths[name])
+        training[0].set(label=f"{name}, training", linestyle=(0, dashes), markerfacecolor="white")
+        validation[0].set(label=f"{name}, validation")
+
+
+def _draw_published_points(axes: Axes, quantity: str, num_epochs: int) -> None:
+    points = [row[_PUBLISHED_COLUMNS[quantity]] for row in PUBLISHED_VALIDATION[:num_epochs]]
+    epochs = range(1, len(points) + 1)
+    hollow = {"markersize": 5, "markerfacecolor": "none", "zorder": 3}
+    axes.plot(epochs, points, "kD", label=PUBLISHED_LABEL, **hollow)
+
+
+def _label_panel(axes: Axes, quantity: str, num_epochs: int) -> None:
+    margin = max(0.5, 0.03 * num_epochs)
+    axes.set(title=quantity, xlabel="epoch", xlim=(1 - margin, num_epochs + margin))
+    ticks = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, num_epochs)
+    axes.set_xticks([tick for tick in ticks if 1 <= tick <= num_epochs])
+    axes.fmt_ydata = "{:.4f}".format
+    tidy(axes)

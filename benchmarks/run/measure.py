@@ -11,7 +11,7 @@ from benchmarks.options import Context
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results
 from benchmarks.runner.processes import run_in_process
 from benchmarks.runner.progress import show_trainings
-from benchmarks.runner.training import ImplementationRun, Training, TrainingJob, draw, train
+from benchmarks.runner.training import ImplementationRun, TrainingJob, draw, train
 from shared.data.dataset import RawDataset, describe
 from shared.documented import (
     DOCUMENTED_FIGURES,
@@ -48,15 +48,17 @@ def train_all(
         save_parameters(draws.parameters, folder / "initial-weights.safetensors")
     runs = {}
     for name in names:
+        own_folder = folder / name
+        own_folder.mkdir()
         job = TrainingJob(
             implementation=name,
             experiment=experiment,
             raw=raw,
             draws=draws,
-            folder=folder / name,
+            folder=own_folder,
             in_bulk=in_bulk,
         )
-        runs[name] = _train_one(job, folder / name, context).run
+        runs[name] = _train_one(job, own_folder, context)
     if len({run.data_sha256 for run in runs.values()}) > 1:
         raise RunFailedError("the implementations received different data; please report this")
     return Results(
@@ -78,27 +80,26 @@ def compare_with_documented(
     for figure in DOCUMENTED_FIGURES:
         applicable = is_applicable(figure, experiment, dataset_name)
         measured = {name: figure.measured(run.history, run.test) for name, run in runs.items()}
-        verdicts: dict[str, Verdict] = {
-            name: figure.verdict(value, applicable=applicable) for name, value in measured.items()
-        }
         comparisons.append(
             Comparison(
                 name=figure.name,
                 documented=figure.value,
                 tolerance=figure.tolerance,
                 measured=dict(measured),
-                verdicts=verdicts,
+                verdicts={
+                    name: figure.verdict(value, applicable=applicable)
+                    for name, value in measured.items()
+                },
             )
         )
-    return (*comparisons, _compare_first_predictions(runs, experiment, dataset_name))
+    # Predictions are the trained network's, as the last figure is.
+    applicable = is_applicable(DOCUMENTED_FIGURES[-1], experiment, dataset_name)
+    return (*comparisons, _compare_first_predictions(runs, applicable=applicable))
 
 
 def _compare_first_predictions(
-    runs: Mapping[str, ImplementationRun], experiment: Experiment, dataset_name: str
+    runs: Mapping[str, ImplementationRun], *, applicable: bool
 ) -> Comparison:
-    complete = experiment.num_epochs == Experiment().num_epochs
-    applicable = complete and why_not_applicable(experiment, dataset_name) is None
-
     def verdict(run: ImplementationRun) -> Verdict:
         if not applicable:
             return "not applicable"
@@ -113,8 +114,7 @@ def _compare_first_predictions(
     )
 
 
-def _train_one(job: TrainingJob, folder: Path, context: Context) -> Training:
-    folder.mkdir()
+def _train_one(job: TrainingJob, folder: Path, context: Context) -> ImplementationRun:
     name = job.implementation
     title = title_of(name)
     context.say(f"{title}: importing and compiling, {SILENCE} of silence")
@@ -133,4 +133,4 @@ def _train_one(job: TrainingJob, folder: Path, context: Context) -> Training:
             raise RunFailedError(f"{title}: {error}") from error
     save_parameters(training.parameters, folder / WEIGHTS_FILE)
     np.save(folder / PREDICTIONS_FILE, training.test_probabilities)
-    return training
+    return training.run

@@ -1,6 +1,6 @@
 """What a run says: the documented figures, learning curves, confusion matrices."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,8 +8,7 @@ from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
 from benchmarks.display.words import joined, network, small
 from benchmarks.implementations import title_of
-from benchmarks.run.confusion import draw_confusion
-from benchmarks.run.curves import draw_learning_curves
+from benchmarks.run.figure import draw_confusion, draw_learning_curves
 from benchmarks.run.results import Comparison, Results
 from shared.data.dataset import CLASS_NAMES
 from shared.documented import Verdict
@@ -22,10 +21,8 @@ GROUPS = ("training", "validation")
 
 def findings(results: Results) -> Iterator[Finding]:
     """Whether each implementation reached the documented figures, and which it missed."""
-    names = joined(map(title_of, results.runs))
-    accuracies = joined(f"{title_of(n)} {run.test.accuracy:.2%}" for n, run in results.runs.items())
     judged = [each for each in results.documented if "not applicable" not in each.verdicts.values()]
-    missed = [text for name in results.runs if (text := _missed_text(name, judged))]
+    missed = list(_missed(results, judged))
     if results.why_not_applicable is not None:
         text, outcome = f"Not comparable: {results.why_not_applicable}", "plain"
     elif missed:
@@ -35,7 +32,8 @@ def findings(results: Results) -> Iterator[Finding]:
         which = f"the {len(judged)} of {len(results.documented)} documented figures that apply"
         if len(judged) == len(results.documented):
             which = f"all {len(judged)} documented figures"
-        text, outcome = f"{names} {verb} {which}", "good"
+        text, outcome = f"{joined(map(title_of, results.runs))} {verb} {which}", "good"
+    accuracies = joined(f"{title_of(n)} {run.test.accuracy:.2%}" for n, run in results.runs.items())
     yield Finding(text=f"{text}. Test accuracy: {accuracies}.", outcome=outcome)
 
 
@@ -57,14 +55,13 @@ def parts(results: Results) -> Iterator[Part]:
     )
     if len(results.runs) > 1:
         yield Paragraph(text=_distance_sentence(results))
-    yield Paragraph(text=_seconds_sentence(results), tone="quiet")
     for name, run in results.runs.items():
         title = f"{title_of(name)}: test images by true and predicted class"
         yield Chart(
             key=f"confusion-{name}",
             title=title,
             description="Rows are true classes, columns predicted ones; the table has the numbers.",
-            figure=draw_confusion(run.confusion, CLASS_NAMES, title),
+            figure=draw_confusion(run.confusion, title),
         )
         yield table_of(
             f"confusion-{name}-table",
@@ -81,25 +78,24 @@ def parts(results: Results) -> Iterator[Part]:
 def documented_table(results: Results) -> Table:
     """One row a figure, one column an implementation; ✓ within the tolerance, ✗ beyond it."""
     experiment = results.experiment
-    rows = [
-        (
-            comparison.name,
-            _documented(comparison),
-            *(_measured(comparison, name) for name in results.runs),
-        )
-        for comparison in results.documented
-    ]
+    in_bulk = ", in bulk" if results.in_bulk else ""
     seconds = (f"{sum(run.seconds.epochs):.1f} s" for run in results.runs.values())
     return table_of(
         "documented",
         f"{results.dataset.name}, {network(experiment)}, {experiment.num_epochs} epochs, "
         f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",
         ("figure", "documented", *map(title_of, results.runs)),
-        [*rows, ("training time, all epochs", "", *seconds)],
+        [
+            *(
+                (each.name, _documented(each), *(_measured(each, name) for name in results.runs))
+                for each in results.documented
+            ),
+            (f"training time, all epochs{in_bulk}", "", *seconds),
+        ],
     )
 
 
-def figure_text(value: float | tuple[int, ...] | None) -> str:
+def _figure_text(value: float | tuple[int, ...] | None) -> str:
     """A documented figure, or what was measured of it: `0.8824`, `9, 2, 1`, `–`."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
@@ -108,23 +104,26 @@ def figure_text(value: float | tuple[int, ...] | None) -> str:
 
 def _documented(comparison: Comparison) -> str:
     tolerance = "" if comparison.tolerance is None else f" ± {comparison.tolerance:.3f}"
-    return f"{figure_text(comparison.documented)}{tolerance}"
+    return f"{_figure_text(comparison.documented)}{tolerance}"
 
 
 def _measured(comparison: Comparison, name: str) -> Cell:
     verdict = comparison.verdicts[name]
-    return Cell(
-        text=figure_text(comparison.measured[name]), outcome=OUTCOMES[verdict], verdict=verdict
-    )
+    text = _figure_text(comparison.measured[name])
+    return Cell(text=text, outcome=OUTCOMES[verdict], verdict=verdict)
 
 
-def _missed_text(name: str, judged: Sequence[Comparison]) -> str:
-    """Which figures an implementation missed; empty where it missed none."""
-    missed = [each for each in judged if each.verdicts[name] == "missed"]
-    if not missed:
-        return ""
-    figures = joined(f"{each.name} ({figure_text(each.measured[name])})" for each in missed)
-    return f"{title_of(name)} misses {len(missed)} of {len(judged)} documented figures: {figures}"
+def _missed(results: Results, judged: list[Comparison]) -> Iterator[str]:
+    """For each implementation that missed figures, which."""
+    for name in results.runs:
+        missed = [
+            f"{each.name} ({_figure_text(each.measured[name])})"
+            for each in judged
+            if each.verdicts[name] == "missed"
+        ]
+        if missed:
+            share = f"{len(missed)} of {len(judged)} documented figures"
+            yield f"{title_of(name)} misses {share}: {joined(missed)}"
 
 
 def _distance_sentence(results: Results) -> str:
@@ -138,11 +137,3 @@ def _distance_sentence(results: Results) -> str:
         f"{largest('val_accuracy')} apart in validation accuracy, nor more than "
         f"{largest('val_loss')} in validation loss."
     )
-
-
-def _seconds_sentence(results: Results) -> str:
-    times = joined(
-        f"{sum(run.seconds.epochs):.1f} s in {title_of(name)}" for name, run in results.runs.items()
-    )
-    in_bulk = ", many steps at a time" if results.in_bulk else ""
-    return f"All epochs, with validation, took {times}{in_bulk}."

@@ -1,52 +1,45 @@
 """What every study does: measure in a folder of its own, leave record and figures there, say it."""
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
-from benchmarks.display.parts import Chart, Finding, Notes, Part
+from benchmarks.display.parts import Chart, Notes
 from benchmarks.display.style import save_figure
 from benchmarks.display.tables import Table, to_terminal
 from benchmarks.options import Context
-from benchmarks.runner.output_folder import output_folder
+from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.records import Record, write_json
 
 Measured = TypeVar("Measured", bound=Record)
 
 
-class Show(Protocol):
-    """A study's module `show`: what its record says to a reader.
+def show_of(record: Record) -> Any:
+    """The module `show` of the record's study.
 
-    TITLE: the heading above it on a page.
+    It has a `TITLE`, `findings(record)`, which yields each `Finding` for the verdict, and
+    `parts(record)`, which yields every other `Part` in reading order.
     """
-
-    TITLE: str
-
-    def findings(self, record: Record) -> Iterable[Finding]:
-        """The verdict's sentences."""
-        ...
-
-    def parts(self, record: Record) -> Iterable[Part]:
-        """Everything else, in reading order."""
-        ...
-
-
-def show_of(record: Record) -> Show:
-    """The module that shows the record."""
-    return importlib.import_module(f"benchmarks.{record.study}.show")  # pyright: ignore[reportReturnType]
+    return importlib.import_module(f"benchmarks.{record.study}.show")
 
 
 def conduct(
-    context: Context, study: str, out: Path | None, measure: Callable[[Path], Measured]
+    context: Context,
+    study: str,
+    out: Path | None,
+    measure: Callable[[Path], Measured],
+    resume: Path | None = None,
 ) -> Measured:
     """Measures in a fresh folder, keeps `STUDY.json` and figures there, and says what came of it.
+
+    resume: a folder to go on in, which the caller has looked at; then `out` does not count.
 
     Raises:
         InputError: the output folder cannot be used, or what `measure` raises.
         RunFailedError: what `measure` raises.
     """
-    with output_folder(out, study) as folder:
+    with output_folder(out, study) if resume is None else resumed_folder(resume, study) as folder:
         record = measure(folder)
         keep(record, folder, f"{study}.json")
     say(record, context)

@@ -234,9 +234,6 @@ def _interrupts_withheld() -> Iterator[None]:
 
     The parent hears of it when the block ends.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

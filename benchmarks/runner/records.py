@@ -1,8 +1,8 @@
 """Records as files: written whole or not at all, known and checked when they are read."""
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Literal, TypeVar
 
 import msgspec
@@ -15,7 +15,7 @@ from shared.experiment import Experiment
 
 AnyRecord = TypeVar("AnyRecord")
 
-LARGEST_NUMBER = 1e18
+SMALLEST_NUMBER, LARGEST_NUMBER = 1e-30, 1e18
 """Beyond anything that is measured here; an axis that reached so far would show nothing else."""
 
 
@@ -63,7 +63,7 @@ def read_json(path: Path, record_type: type[AnyRecord]) -> AnyRecord:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=record_type)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, InputError) as error:
         raise InputError(
             f"{path} cannot be read as {record_type.__name__} ({error}): "
             "name a file that this program wrote"
@@ -76,14 +76,13 @@ def recognise(content: bytes) -> Record | None:
         raw = msgspec.json.decode(content)
         if not isinstance(raw, dict) or not _has_usable_numbers(raw):
             return None
-        module, _, name = STUDIES[raw["study"]].partition(":")
-        return msgspec.convert(raw, getattr(importlib.import_module(module), name))
-    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError, UnicodeDecodeError):
+        return msgspec.convert(raw, resolve_name(STUDIES[raw["study"]]))
+    except (msgspec.MsgspecError, InputError, KeyError, TypeError, RecursionError, UnicodeError):
         return None
 
 
 def _has_usable_numbers(raw: object) -> bool:
-    """Whether no number in a decoded file, at any depth, is larger than any measurement."""
+    """Whether each number in a decoded file, at any depth, is 0 or of a size that is measured."""
     waiting = [raw]
     while waiting:
         value = waiting.pop()
@@ -92,6 +91,6 @@ def _has_usable_numbers(raw: object) -> bool:
                 waiting += value.values()
             case list():
                 waiting += value
-            case int() | float() if abs(value) > LARGEST_NUMBER:
+            case int() | float() if value and not SMALLEST_NUMBER < abs(value) < LARGEST_NUMBER:
                 return False
     return True

@@ -18,7 +18,7 @@ from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Evaluation, Implementation, Predictions
+from shared.protocol import EpochMetrics, Evaluation
 
 NUM_FIRST_PREDICTIONS = 3
 
@@ -128,13 +128,22 @@ def train(report: Report, job: TrainingJob) -> Training:
         orders=None if job.draws is None else job.draws.orders,
         on_epoch=on_epoch,
     )
-    seconds = Seconds(
-        import_=import_seconds,
-        compile=fit_report.compile_seconds,
-        epochs=fit_report.epoch_seconds,
-    )
     predictions = implementation.predict(dataset.test.images)
-    run = _describe(implementation, dataset, predictions, fit_report.history, seconds)
+    first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
+    run = ImplementationRun(
+        device=implementation.device,
+        history=fit_report.history,
+        test=implementation.evaluate(dataset.test),
+        first_predictions=tuple(map(int, first.argmax(axis=1))),
+        first_probabilities=tuple(tuple(map(float, row)) for row in first),
+        confusion=confusion_matrix(dataset.test.labels, predictions.classes),
+        seconds=Seconds(
+            import_=import_seconds,
+            compile=fit_report.compile_seconds,
+            epochs=fit_report.epoch_seconds,
+        ),
+        data_sha256=dataset_sha256(dataset),
+    )
     if job.folder is not None:
         implementation.save(job.folder)
     return Training(
@@ -155,26 +164,6 @@ def refuse_divergence(metrics: EpochMetrics) -> None:
             f"the training diverged: the loss of epoch {metrics.epoch} is {metrics.loss}; "
             "try a smaller --learning-rate"
         )
-
-
-def _describe(
-    implementation: Implementation,
-    dataset: Dataset,
-    predictions: Predictions,
-    history: tuple[EpochMetrics, ...],
-    seconds: Seconds,
-) -> ImplementationRun:
-    first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
-    return ImplementationRun(
-        device=implementation.device,
-        history=history,
-        test=implementation.evaluate(dataset.test),
-        first_predictions=tuple(int(label) for label in first.argmax(axis=1)),
-        first_probabilities=tuple(tuple(map(float, row)) for row in first),
-        confusion=confusion_matrix(dataset.test.labels, predictions.classes),
-        seconds=seconds,
-        data_sha256=dataset_sha256(dataset),
-    )
 
 
 def confusion_matrix(

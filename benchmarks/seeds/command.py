@@ -1,6 +1,7 @@
 """`twins seeds`: its options."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -36,18 +37,12 @@ class ManySeedsExperiment(Experiment):
                 "--randomness takes shared or native here"
             )
 
-    def with_seed(self, seed: int) -> Experiment:
-        """The experiment of one seed, as `twins run` would train it."""
-        return replace(Experiment(**asdict(self)), seed=seed)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SeedsCommand(TrainingOptions):
     """Train many seeds and test whether the implementations are equally accurate."""
 
-    experiment: tyro.conf.OmitArgPrefixes[ManySeedsExperiment] = field(
-        default_factory=ManySeedsExperiment
-    )
+    experiment: tyro.conf.OmitArgPrefixes[ManySeedsExperiment] = ManySeedsExperiment()
     count: int = 20
     """Number of seeds, 2 or more; each implementation trains on each of them."""
     first_seed: int = 0
@@ -62,9 +57,10 @@ class SeedsCommand(TrainingOptions):
             raise InputError(
                 f"{self.count} seeds have no distribution: --count takes a whole number from 2"
             )
-        if not 0 <= self.first_seed <= MAXIMUM_SEED - self.count + 1:
+        last_seed = self.first_seed + self.count - 1
+        if not 0 <= self.first_seed <= last_seed <= MAXIMUM_SEED:
             raise InputError(
-                f"seeds {self.first_seed} to {self.first_seed + self.count - 1} are out of range: "
+                f"seeds {self.first_seed} to {last_seed} are out of range: "
                 f"--first-seed takes a whole number from 0 to {MAXIMUM_SEED - self.count + 1}"
             )
         check_num_processes(self.processes)
@@ -80,24 +76,22 @@ class SeedsCommand(TrainingOptions):
             InputError: the data or the folder cannot be used, or hold another sweep.
             RunFailedError: a training failed.
         """
-        from benchmarks.runner.conduct import keep, say
-        from benchmarks.seeds.measure import measure_sweep
+        from benchmarks.runner.conduct import conduct
+        from benchmarks.seeds.measure import check_resumable, measure_sweep
         from benchmarks.seeds.results import SweepPlan
-        from benchmarks.seeds.storage import sweep_folder
         from shared.data.dataset import describe
 
         allow_float64(self.experiment)
         raw = context.load_images(self.images)
         seeds = tuple(range(self.first_seed, self.first_seed + self.count))
         plan = SweepPlan(
-            experiment=self.experiment.with_seed(self.first_seed),
+            experiment=Experiment(**asdict(replace(self.experiment, seed=self.first_seed))),
             dataset=describe(raw),
             environment=context.describe_environment(),
         )
-        with sweep_folder(self.out, self.resume, plan, seeds) as folder:
-            num_processes = self.processes or plan.environment.num_cores
-            results = measure_sweep(plan, seeds, raw, context, folder, num_processes=num_processes)
-            keep(results, folder, "seeds.json")
-        say(results, context)
-        context.say(f"outputs: {folder}")
+        if self.resume is not None:
+            check_resumable(self.resume, plan, seeds)
+        num_processes = self.processes or plan.environment.num_cores
+        measure = partial(measure_sweep, plan, seeds, raw, context, num_processes=num_processes)
+        conduct(context, "seeds", self.out, measure, self.resume)
         return STATUS_DONE

@@ -1,23 +1,71 @@
-"""Trains what a sweep still lacks, some trainings at a time, and stores each as it ends."""
+"""Trains what a sweep lacks, some trainings at a time; its folder keeps each as it ends."""
 
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 from benchmarks.implementations import implementation_names, title_of
 from benchmarks.options import Context
 from benchmarks.runner.processes import Report, run_side_by_side
 from benchmarks.runner.progress import show_parts
-from benchmarks.runner.training import ImplementationRun, TrainingJob, train
-from benchmarks.seeds.analysis import analyse
-from benchmarks.seeds.results import SeedTraining, SweepPlan, SweepResults
-from benchmarks.seeds.storage import Key, store_training, stored_trainings
+from benchmarks.runner.records import read_json, write_json
+from benchmarks.runner.training import TrainingJob, train
+from benchmarks.seeds.results import SeedTraining, SweepPlan, SweepResults, analyse
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
-from shared.errors import RunFailedError
-from shared.experiment import Experiment
+from shared.errors import InputError, RunFailedError
+
+PLAN_FILE = "sweep.json"
+TRAININGS_FOLDER = "trainings"
+
+Key = tuple[str, int]
+"""Names a training: its implementation and its seed."""
+
+
+def check_resumable(folder: Path, plan: SweepPlan, seeds: tuple[int, ...]) -> None:
+    """Refuses what cannot be gone on with, and leaves it as it was.
+
+    Raises:
+        InputError: there is no sweep, another one, or one with trainings of other seeds, which
+            would silently be left out of the statistics.
+    """
+    if not (folder / PLAN_FILE).is_file():
+        raise InputError(
+            f"{folder} holds no sweep: give --resume the output folder of an earlier `twins seeds`"
+        )
+    stored, asked = _essentials(read_json(folder / PLAN_FILE, SweepPlan)), _essentials(plan)
+    differences = [
+        f"{concept}: stored {stored.get(concept)}, asked {asked.get(concept)}"
+        for concept in stored | asked
+        if stored.get(concept) != asked.get(concept)
+    ]
+    if differences:
+        raise InputError(
+            f"the sweep in {folder} is another one ({'; '.join(differences)}): give the options "
+            "it was started with, or start a new one without --resume; nothing there was touched"
+        )
+    strangers = _stored_trainings(folder).keys() - set(product(implementation_names(), seeds))
+    if strangers:
+        listed = ", ".join(f"{name} {seed}" for name, seed in sorted(strangers))
+        raise InputError(
+            f"the sweep in {folder} holds trainings outside of seeds {seeds[0]} to {seeds[-1]}: "
+            f"{listed}; choose --first-seed and --count so that none is left out"
+        )
+
+
+def _essentials(plan: SweepPlan) -> dict[str, object]:
+    """All that makes trainings of two plans incomparable where it differs, in words."""
+    experiment = {name.replace("_", " "): of for name, of in vars(plan.experiment).items()}
+    del experiment["seed"]
+    return {
+        "images' sha256": plan.dataset.sha256,
+        **experiment,
+        "Python": plan.environment.python,
+        "variables": plan.environment.flags,
+        **plan.environment.packages,
+    }
 
 
 def measure_sweep(
@@ -29,19 +77,13 @@ def measure_sweep(
     *,
     num_processes: int,
 ) -> SweepResults:
-    """Trains every implementation on every seed, where that is not stored in `folder` already.
-
-    Raises:
-        InputError: a stored training cannot be read.
-        RunFailedError: a training failed; those that had ended are stored.
-    """
+    """Trains every implementation on every seed, where that is not stored in `folder` already."""
+    if not (folder / PLAN_FILE).exists():  # a sweep that is resumed keeps the plan it has
+        (folder / TRAININGS_FOLDER).mkdir()
+        write_json(plan, folder / PLAN_FILE)
     names = implementation_names()
     # By seed, then by implementation: a sweep that is broken off has whole pairs.
-    jobs = {
-        (name, seed): (name, replace(plan.experiment, seed=seed), raw)
-        for seed in seeds
-        for name in names
-    }
+    jobs = {(name, seed): (name, seed, plan, raw) for seed in seeds for name in names}
     trained = _train_missing(jobs, plan, context, folder, num_processes)
     if len({training.data_sha256 for training in trained.values()}) > 1:
         raise RunFailedError("the trainings received different data; please report this")
@@ -50,7 +92,7 @@ def measure_sweep(
         **vars(plan),
         seeds=seeds,
         trainings=tuple(chain.from_iterable(by_name.values())),
-        statistics=analyse(by_name, plan.experiment, plan.dataset),
+        statistics=analyse(by_name, plan),
     )
 
 
@@ -58,12 +100,12 @@ def _train_missing(
     jobs: Mapping[Key, tuple], plan: SweepPlan, context: Context, folder: Path, num_processes: int
 ) -> dict[Key, SeedTraining]:
     """All trainings in the folder, after those that were missing."""
-    done = stored_trainings(folder)
-    missing = [key for key in jobs if key not in done]
+    done = _stored_trainings(folder)
     if done:
         context.say(f"resuming: {len(done)} of {len(jobs)} trainings are stored")
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
+    missing = [key for key in jobs if key not in done]
     title, num_epochs = "epochs of all trainings", plan.experiment.num_epochs
     num_done, total = len(done) * num_epochs, len(jobs) * num_epochs
     with show_parts(context.console, title, total, "epochs", num_done) as show:
@@ -77,42 +119,74 @@ def _train_missing(
         )
         # Closed at once when anything fails here, so that no child trains on in vain.
         with closing(runs):  # pyright: ignore[reportArgumentType]
-            for index, run in runs:
+            for index, training in runs:
+                _store(training, folder)
                 key = missing[index]
-                done[key] = SeedTraining.of(run, *key, plan.environment.git_commit)
-                store_training(done[key], folder)
+                done[key] = training
                 context.say(
-                    f"{len(done)} of {len(jobs)}: {_title(*key)}, "
-                    f"test accuracy {run.test.accuracy:.4f}, {sum(run.seconds.epochs):.1f} s"
+                    f"{len(done)} of {len(jobs)}: {_title(*key)}, test accuracy "
+                    f"{training.test.accuracy:.4f}, {sum(training.seconds.epochs):.1f} s"
                 )
     return done
 
 
 def train_seed(
-    report: Report, name: str, experiment: Experiment, raw: RawDataset
-) -> ImplementationRun:
-    """What runs in each child: draws, trains and evaluates; reports each epoch's `EpochMetrics`.
-
-    Raises:
-        RunFailedError: the training diverged; the message says which.
-    """
-    title = _title(name, experiment.seed)
-    print(title, flush=True)  # heads its log
+    report: Report, name: str, seed: int, plan: SweepPlan, raw: RawDataset
+) -> SeedTraining:
+    """What runs in each child: draws, trains and evaluates; reports each epoch's `EpochMetrics`."""
+    print(_title(name, seed), flush=True)  # heads its log
+    experiment = replace(plan.experiment, seed=seed)
     # Drawn here, not by the parent, which would hold the orders of all seeds at
     # once. Equal seeds draw equal numbers in every process.
-    is_shared = experiment.randomness == "shared"
     job = TrainingJob(
         implementation=name,
         experiment=experiment,
         raw=raw,
-        draws=draw_shared(experiment) if is_shared else None,
+        draws=draw_shared(experiment) if experiment.randomness == "shared" else None,
         folder=None,
         in_bulk=True,
     )
     try:
-        return train(report, job).run
+        run = train(report, job).run
     except RunFailedError as error:
-        raise RunFailedError(f"{title}: {error}") from error
+        raise RunFailedError(f"{_title(name, seed)}: {error}") from error
+    return SeedTraining(
+        implementation=name,
+        seed=seed,
+        device=run.device,
+        history=run.history,
+        test=run.test,
+        seconds=run.seconds,
+        data_sha256=run.data_sha256,
+        git_commit=plan.environment.git_commit,
+    )
+
+
+def _store(training: SeedTraining, folder: Path) -> None:
+    path = _path_of(training, folder)
+    if path.exists():
+        raise RunFailedError(
+            f"{path} was written meanwhile and is left as it is: "
+            "let only one `twins seeds` work in a folder"
+        )
+    write_json(training, path)
+
+
+def _stored_trainings(folder: Path) -> dict[Key, SeedTraining]:
+    trainings = {}
+    for path in sorted((folder / TRAININGS_FOLDER).glob("*.json")):
+        training = read_json(path, SeedTraining)
+        if path != _path_of(training, folder):
+            raise InputError(
+                f"{path} is not the training that its name says, or of another version of this "
+                "program: move it away and resume again"
+            )
+        trainings[training.implementation, training.seed] = training
+    return trainings
+
+
+def _path_of(training: SeedTraining, folder: Path) -> Path:
+    return folder / TRAININGS_FOLDER / f"{training.implementation}-{training.seed}.json"
 
 
 def _title(name: str, seed: int) -> str:

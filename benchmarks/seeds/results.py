@@ -1,15 +1,26 @@
 """The files of a sweep: its plan, one record for each training, and `seeds.json` over all.
 
-Raw values are stored beside what was computed from them, so that the statistics
-can be computed anew.
+Raw values are stored beside what is computed from them, so that it can be computed anew.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
+from benchmarks.implementations import REFERENCE
 from benchmarks.runner.records import Record, check
-from benchmarks.runner.training import ImplementationRun, Seconds
-from benchmarks.seeds.statistics import Equivalence, Position, Summary
+from benchmarks.runner.training import Seconds
+from benchmarks.seeds.statistics import (
+    Equivalence,
+    Position,
+    Summary,
+    equivalence,
+    position_in,
+    summarise,
+)
+from shared.documented import DOCUMENTED_FIGURES, is_applicable, why_not_applicable
+from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation
 
 
@@ -43,22 +54,6 @@ class SeedTraining:
     data_sha256: str
     git_commit: str
 
-    @classmethod
-    def of(
-        cls, run: ImplementationRun, implementation: str, seed: int, git_commit: str
-    ) -> "SeedTraining":
-        """What is kept of a run."""
-        return cls(
-            implementation=implementation,
-            seed=seed,
-            device=run.device,
-            history=run.history,
-            test=run.test,
-            seconds=run.seconds,
-            data_sha256=run.data_sha256,
-            git_commit=git_commit,
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class PairOfImplementations:
@@ -83,9 +78,8 @@ class DocumentedPosition:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepStatistics:
-    """What the trainings say together.
+    """What the trainings say together; `test_accuracy` by the implementation's name.
 
-    test_accuracy: of each implementation, by its name.
     why_not_applicable: why there are no documented positions; None where there are.
     """
 
@@ -115,3 +109,53 @@ class SweepResults(SweepPlan):
     def of(self, implementation: str) -> tuple[SeedTraining, ...]:
         """One implementation's trainings, in the order of seeds."""
         return tuple(each for each in self.trainings if each.implementation == implementation)
+
+
+def analyse(trainings: Mapping[str, tuple[SeedTraining, ...]], plan: SweepPlan) -> SweepStatistics:
+    """Computes all statistics from each implementation's trainings, in the order of seeds."""
+    accuracies = {name: accuracies_of(of, plan.dataset.num_test) for name, of in trainings.items()}
+    # One run of another seed neither meets nor misses a documented figure. Here the question
+    # is another: whether the documented run could be one of these. Which seed it had and who
+    # drew for it is what a distribution leaves out.
+    run = Experiment()
+    experiment = replace(plan.experiment, seed=run.seed, randomness=run.randomness)
+    return SweepStatistics(
+        test_accuracy={name: summarise(values) for name, values in accuracies.items()},
+        equivalence=tuple(
+            PairOfImplementations(
+                other=name,
+                reference=REFERENCE,
+                paired=equivalence("paired", values, accuracies[REFERENCE]),
+                unpaired=equivalence("unpaired", values, accuracies[REFERENCE]),
+            )
+            for name, values in accuracies.items()
+            if name != REFERENCE
+        ),
+        documented=tuple(_documented_positions(trainings, experiment, plan.dataset.name)),
+        why_not_applicable=why_not_applicable(experiment, plan.dataset.name),
+    )
+
+
+def accuracies_of(trainings: tuple[SeedTraining, ...], num_test: int) -> tuple[float, ...]:
+    """The share of test images that each training got right, exactly.
+
+    Frameworks report it in float32. Whole images are counted again, so that two
+    trainings with as many right answers differ by nothing, not by rounding.
+    """
+    return tuple(round(training.test.accuracy * num_test) / num_test for training in trainings)
+
+
+def _documented_positions(
+    trainings: Mapping[str, tuple[SeedTraining, ...]], experiment: Experiment, dataset_name: str
+) -> Iterator[DocumentedPosition]:
+    for figure, (name, of_one) in product(DOCUMENTED_FIGURES, trainings.items()):
+        if is_applicable(figure, experiment, dataset_name):
+            measured = (figure.measured(each.history, each.test) for each in of_one)
+            values = [value for value in measured if value is not None]
+            yield DocumentedPosition(
+                figure=figure.name,
+                documented=figure.value,
+                implementation=name,
+                sample=summarise(values),
+                position=position_in(figure.value, values),
+            )

@@ -3,29 +3,29 @@
 from collections.abc import Iterator
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
 from benchmarks.display.words import plural
 from benchmarks.implementations import title_of
-from benchmarks.seeds.figure import PERCENT, draw_seeds
+from benchmarks.seeds.figure import draw_seeds
 from benchmarks.seeds.results import SweepResults
 
 TITLE = "Many seeds"
+OUTCOMES: dict[str, Outcome] = {"equivalent": "good", "not shown": "plain"}
 
 
 def findings(results: SweepResults) -> Iterator[Finding]:
     """Whether each implementation is as accurate as the reference."""
     for pair in results.statistics.equivalence:
         paired = pair.paired
-        names = f"{title_of(pair.other)} and {title_of(pair.reference)}"
-        margin = f"±{PERCENT * paired.margin:.1f} percentage points"
-        apart = f"{PERCENT * paired.difference:+.3f} points".replace("-", "−")
-        is_equivalent = paired.verdict == "equivalent"
-        claim = "Equally accurate" if is_equivalent else "Equal accuracy not shown"
-        reason = "equivalent within" if is_equivalent else "too uncertain for a margin of"
+        claim, reason = "Equal accuracy not shown", "too uncertain for a margin of"
+        if paired.verdict == "equivalent":
+            claim, reason = "Equally accurate", "equivalent within"
+        apart = f"{100 * paired.difference:+.3f} points".replace("-", "−")
         yield Finding(
-            text=f"{claim}: over {paired.num_seeds} seeds {names} are {apart} apart, "
-            f"{reason} {margin} (paired, p = {paired.p:.1g}).",
-            outcome="good" if is_equivalent else "plain",
+            text=f"{claim}: over {paired.num_seeds} seeds {title_of(pair.other)} and "
+            f"{title_of(pair.reference)} are {apart} apart, {reason} "
+            f"±{100 * paired.margin:.1f} percentage points (paired, p = {paired.p:.1g}).",
+            outcome=OUTCOMES[paired.verdict],
         )
 
 
@@ -66,7 +66,7 @@ def accuracy_table(results: SweepResults) -> Table:
                 title_of(name),
                 f"{summary.mean:.2%}",
                 f"{summary.mean_low:.2%} to {summary.mean_high:.2%}",
-                f"{PERCENT * summary.standard_deviation:.2f} pp",
+                f"{100 * summary.standard_deviation:.2f} pp",
                 f"{summary.minimum:.2%}",
                 f"{summary.maximum:.2%}",
             )
@@ -80,18 +80,16 @@ def equivalence_table(results: SweepResults) -> Table:
     first = results.statistics.equivalence[0].paired
     return table_of(
         "equivalence",
-        f"Equally accurate within ±{PERCENT * first.margin:.1f} percentage points (pp)? "
+        f"Equally accurate within ±{100 * first.margin:.1f} percentage points (pp)? "
         f"Two one-sided tests, alpha {first.alpha}",
         ("difference", "mean", "90 % interval", "p", "verdict"),
         [
             (
                 f"{title_of(pair.other)} − {title_of(pair.reference)}, {design}",
-                f"{PERCENT * test.difference:+.3f} pp",
-                f"{PERCENT * test.low:+.3f} to {PERCENT * test.high:+.3f}",
+                f"{100 * test.difference:+.3f} pp",
+                f"{100 * test.low:+.3f} to {100 * test.high:+.3f}",
                 f"{test.p:.2g}",
-                Cell(
-                    text=test.verdict, outcome="good" if test.verdict == "equivalent" else "plain"
-                ),
+                Cell(text=test.verdict, outcome=OUTCOMES[test.verdict]),
             )
             for pair in results.statistics.equivalence
             for design, test in (("paired by seed", pair.paired), ("unpaired", pair.unpaired))

@@ -29,16 +29,10 @@ Twenty test images of 10,000; the documented run's own rounding moves .0015.
 """
 ALPHA = 0.05
 """Chance of calling two implementations equivalent that differ by the margin."""
-MEAN_CONFIDENCE = 0.95
-EQUIVALENCE_CONFIDENCE = 1 - 2 * ALPHA
-"""This interval lies within the margin exactly where both one-sided tests reject."""
-MINIMUM_NUM_SEEDS = 2
-"""One value has no spread, and without a spread nothing can be tested."""
 ROUNDING = 1e-12
 """A spread below this is rounding of float64, not a difference between seeds."""
 
 Design = Literal["paired", "unpaired"]
-EquivalenceVerdict = Literal["equivalent", "not shown"]
 Sample = NDArray[np.float64]
 
 
@@ -75,7 +69,7 @@ class Equivalence:
     high: float
     p_above_minus_margin: float
     p_below_margin: float
-    verdict: EquivalenceVerdict
+    verdict: Literal["equivalent", "not shown"]
 
     @property
     def p(self) -> float:
@@ -106,9 +100,8 @@ def summarise(values: Sequence[float]) -> Summary:
     spread = _standard_deviation(sample)
     low, high = mean, mean
     if spread > 0:
-        low, high = stats.t.interval(
-            MEAN_CONFIDENCE, len(sample) - 1, loc=mean, scale=spread / len(sample) ** 0.5
-        )
+        error = spread / len(sample) ** 0.5
+        low, high = stats.t.interval(0.95, len(sample) - 1, loc=mean, scale=error)
     return Summary(
         num_seeds=len(sample),
         mean=mean,
@@ -141,21 +134,20 @@ def equivalence(
         raise InputError(f"{len(one)} seeds against {len(other)}: train both on the same seeds")
     if not margin > 0:
         raise InputError(f"a margin of {margin} admits nothing: take a positive one")
-    differences = one - other
-    mean = float(differences.mean())
-    tested = (differences,) if design == "paired" else (one, other)
+    mean = float((one - other).mean())
+    tested = (one - other,) if design == "paired" else (one, other)
     if any(_standard_deviation(sample) > 0 for sample in tested):
-        interval = _t_test(design, one, other, 0.0, "two-sided")
-        low, high = interval.confidence_interval(EQUIVALENCE_CONFIDENCE)
-        above = float(_t_test(design, one, other, -margin, "greater").pvalue)
-        below = float(_t_test(design, one, other, margin, "less").pvalue)
+        # This interval lies within the margin exactly where both one-sided tests reject.
+        low, high = _t_test(tested, 0.0, "two-sided").confidence_interval(1 - 2 * ALPHA)
+        above = float(_t_test(tested, -margin, "greater").pvalue)
+        below = float(_t_test(tested, margin, "less").pvalue)
     else:  # all seeds agree, so t would be 0/0 or infinite: the difference itself decides
         low, high = mean, mean
         above = float(mean <= ROUNDING - margin)
         below = float(mean >= margin - ROUNDING)
     return Equivalence(
         design=design,
-        num_seeds=len(differences),
+        num_seeds=len(one),
         margin=margin,
         alpha=ALPHA,
         difference=mean,
@@ -168,25 +160,17 @@ def equivalence(
 
 
 def position_in(value: float, values: Sequence[float]) -> Position:
-    """Where `value` lies among `values`, (N,).
-
-    Raises:
-        InputError: fewer than two values, or one that is not finite.
-    """
+    """Where `value` lies among `values`, (N,); raises what `summarise` raises."""
     summary = summarise(values)
     spread = summary.standard_deviation
-    return Position(
-        z=(value - summary.mean) / spread if spread > 0 else None,
-        percentile=float(stats.percentileofscore(values, value, kind="mean")),
-    )
+    z = (value - summary.mean) / spread if spread > 0 else None
+    return Position(z=z, percentile=float(stats.percentileofscore(values, value, kind="mean")))
 
 
 def _sample(values: Sequence[float]) -> Sample:
     sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or len(sample) < MINIMUM_NUM_SEEDS:
-        raise InputError(
-            f"{sample.size} seeds have no distribution: --count takes {MINIMUM_NUM_SEEDS} or more"
-        )
+    if len(sample) < 2:  # one value has no spread, and without a spread nothing can be tested
+        raise InputError(f"{len(sample)} seeds have no distribution: --count takes 2 or more")
     if not np.isfinite(sample).all():
         raise InputError("a value is not finite: leave out trainings that diverged")
     return sample
@@ -197,10 +181,11 @@ def _standard_deviation(sample: Sample) -> float:
     return float(sample.std(ddof=1)) if np.ptp(sample) > ROUNDING else 0.0
 
 
-def _t_test(design: Design, one: Sample, other: Sample, bound: float, alternative: str) -> Any:
-    """SciPy's test of whether the means differ by `bound`; its two samples are (N,)."""
-    if design == "paired":
-        return stats.ttest_1samp(one - other, bound, alternative=alternative)
+def _t_test(samples: tuple[Sample, ...], bound: float, alternative: str) -> Any:
+    """SciPy's test of whether a mean is `bound`, or two means are `bound` apart."""
+    if len(samples) == 1:
+        return stats.ttest_1samp(*samples, bound, alternative=alternative)
+    first, second = samples
     with warnings.catch_warnings():  # of one sample without spread, for which Welch is exact
         warnings.filterwarnings("ignore", "Precision loss occurred", RuntimeWarning)
-        return stats.ttest_ind(one - bound, other, equal_var=False, alternative=alternative)
+        return stats.ttest_ind(first - bound, second, equal_var=False, alternative=alternative)

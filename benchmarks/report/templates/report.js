@@ -2,99 +2,74 @@
 // the tables below each chart; without this script the page shows the same, and nothing moves.
 "use strict";
 
-function svgElement(name, attributes) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
+function drawn(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
 }
 
-function panelOf(table) {
-  const headings = [...table.querySelectorAll("thead th")].slice(1);
-  return {
-    position: table.dataset.position,
-    top: table.dataset.top,
-    bottom: table.dataset.bottom,
-    curves: headings.map((heading) => ({ label: heading.textContent, ...heading.dataset })),
-    rows: [...table.querySelectorAll("tbody tr")].map((row) => ({
-      x: Number(row.dataset.x),
-      name: row.querySelector("th").textContent,
-      cells: [...row.querySelectorAll("td")],
-    })),
-  };
+function written(name, text) {
+  return Object.assign(document.createElement(name), { textContent: text });
 }
 
-// The place nearest to x in any panel; panels lie side by side.
-function nearest(panels, x) {
-  const places = panels.flatMap((panel) =>
-    panel.rows.map((row, index) => ({ panel, index, distance: Math.abs(row.x - x) }))
-  );
-  return places.reduce((best, place) => (place.distance < best.distance ? place : best));
-}
-
+// A chart's panels lie side by side; see `Panel` in benchmarks/report/chart.py.
 function makeReadable(chart, panels) {
-  const frame = chart.querySelector("[data-frame]");
-  const drawing = frame.querySelector("svg");
-  const reading = chart.querySelector("[data-reading]");
-  const cursor = svgElement("g", { "aria-hidden": "true" });
+  const drawing = chart.querySelector("svg");
+  const reading = chart.querySelector(".reading");
+  const upwards = `matrix(1 0 0 -1 0 ${drawing.viewBox.baseVal.height})`;
+  const cursor = drawing.appendChild(drawn("g", { "aria-hidden": "true", transform: upwards }));
   let current = null;
 
-  function show(panel, index) {
-    current = { panel, index: Math.max(0, Math.min(panel.rows.length - 1, index)) };
-    const row = panel.rows[current.index];
-    const line = { class: "cursor", x1: row.x, x2: row.x, y1: panel.top, y2: panel.bottom };
-    cursor.replaceChildren(svgElement("line", line));
-    const name = document.createElement("strong");
-    name.textContent = `${panel.position} ${row.name}`;
-    reading.replaceChildren(name);
-    panel.curves.forEach((curve, place) => {
-      if (chart.dataset.show && curve.group && curve.group !== chart.dataset.show) return;
-      const cell = row.cells[place];
-      const dot = document.createElement("i");
-      dot.style.background = curve.colour;
-      const value = document.createElement("span");
-      value.append(dot, ` ${curve.label} ${cell.textContent}`);
+  function show(panel, place) {
+    const index = Math.max(0, Math.min(panel.places.length - 1, place));
+    const x = panel.places[index];
+    const [positionName, ...labels] = panel.values.columns;
+    const [position, ...texts] = panel.values.rows[index];
+    current = { panel, index };
+    cursor.replaceChildren(drawn("path", { class: "cursor", d: `M${x} ${panel.bottom}V${panel.top}` }));
+    reading.replaceChildren(written("strong", `${positionName} ${position}`));
+    panel.curves.forEach(({ colour, group, heights }, column) => {
+      if (chart.dataset.show && group && group !== chart.dataset.show) return;
+      const value = written("span", ` ${labels[column]} ${texts[column]}`);
+      value.prepend(Object.assign(written("i", ""), { style: `background: ${colour}` }));
       reading.append(value);
-      if (cell.dataset.y !== undefined) {
-        cursor.append(svgElement("circle", { cx: row.x, cy: cell.dataset.y, r: 4, fill: curve.colour }));
-      }
+      if (heights[index] === null) return;
+      cursor.append(drawn("circle", { cx: x, cy: heights[index], r: 4, fill: colour }));
     });
   }
 
   function follow(event) {
     const box = drawing.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * drawing.viewBox.baseVal.width;
-    const place = nearest(panels, x);
-    if (current?.panel !== place.panel || current.index !== place.index) show(place.panel, place.index);
+    const distances = panels.map((panel) => panel.places.map((place) => Math.abs(place - x)));
+    const least = Math.min(...distances.flat());
+    const which = distances.findIndex((each) => each.includes(least));
+    const index = distances[which].indexOf(least);
+    if (current?.panel !== panels[which] || current.index !== index) show(panels[which], index);
   }
 
   function walk(event) {
-    const { panel, index } = current ?? { panel: panels[0], index: panels[0].rows.length };
+    const { panel, index } = current ?? { panel: panels[0], index: panels[0].places.length };
     const other = panels[panels.indexOf(panel) + { ArrowUp: -1, ArrowDown: 1 }[event.key]];
-    const steps = { ArrowLeft: index - 1, ArrowRight: index + 1, Home: 0, End: panel.rows.length - 1 };
+    const steps = { ArrowLeft: index - 1, ArrowRight: index + 1, Home: 0, End: Infinity };
     if (!other && !(event.key in steps)) return;
     event.preventDefault();
     show(other ?? panel, other ? index : steps[event.key]);
   }
 
-  drawing.append(cursor);
   reading.hidden = false;
   reading.textContent =
     "Point at the chart, or focus it and press ← or →, ↑ or ↓ for another panel, to read its values.";
-  frame.addEventListener("pointermove", follow);
-  frame.addEventListener("pointerdown", follow);
-  frame.addEventListener("keydown", walk);
-  return () => current && show(current.panel, current.index);
+  drawing.parentElement.addEventListener("pointermove", follow);
+  drawing.parentElement.addEventListener("pointerdown", follow);
+  drawing.parentElement.addEventListener("keydown", walk);
+  chart.addEventListener("change", (event) => {
+    chart.dataset.show = event.target.value;
+    if (current) show(current.panel, current.index);
+  });
 }
 
-for (const chart of document.querySelectorAll("[data-chart]")) {
-  const panels = [...chart.querySelectorAll("[data-panel]")].map(panelOf);
-  const renew = panels.length ? makeReadable(chart, panels) : () => {};
-  const choice = chart.querySelector(".switch");
-  if (choice) {
-    choice.hidden = false;
-    choice.addEventListener("change", (event) => {
-      chart.dataset.show = event.target.value;
-      renew();
-    });
-  }
+for (const panels of document.querySelectorAll(".chart script")) {
+  makeReadable(panels.parentElement, JSON.parse(panels.textContent));
 }
+for (const choice of document.querySelectorAll(".switch")) choice.hidden = false;
