@@ -16,6 +16,7 @@ DType = Literal["float32", "float64"]
 Randomness = Literal["published", "shared", "native"]
 
 MAXIMUM_SEED = 2**32 - 1
+MAXIMUM_HIDDEN_SIZE = 10_000
 MAXIMUM_HIDDEN_LAYERS = 16
 NUM_TRAINING_ROWS = 55_000
 """Rows left for training: 60,000 less the first 5,000, which validate."""
@@ -50,7 +51,7 @@ class Experiment:
                 f"hidden sizes take 1 to {MAXIMUM_HIDDEN_LAYERS} numbers, 300 100 for instance"
             )
         for size in self.hidden_sizes:
-            _check_range("hidden size", size, 1, 10_000)
+            _check_range("hidden size", size, 1, MAXIMUM_HIDDEN_SIZE)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise InputError(
                 f"learning rate {self.learning_rate} is out of range: "
