@@ -31,43 +31,28 @@ class JaxTwin:
 
     @property
     def device(self) -> str:
-        """What the arithmetic runs on."""
         device = jax.devices()[0]
         return f"{device.platform} ({device.device_kind})"
 
     def set_parameters(self, parameters: Parameters) -> None:
-        """Takes over the given weights."""
         model.set_parameters(self.model, parameters)
 
     def get_parameters(self) -> Parameters:
-        """The weights as they are now."""
         return model.get_parameters(self.model)
 
     def fit(
         self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
-        """Trains by SGD, epoch by epoch; a scan is in bulk, with every step's loss at hand."""
-        return train.fit(
-            self.model,
-            self.optimizer,
-            self.compiled_epochs,
-            self.experiment,
-            training=training,
-            validation=validation,
-            orders=orders,
-            on_epoch=on_epoch,
-        )
+        own = (self.model, self.optimizer, self.compiled_epochs, self.experiment)
+        return train.fit(*own, training, validation=validation, orders=orders, on_epoch=on_epoch)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Loss and accuracy on the given rows."""
         return train.evaluate(self.model, examples)
 
     def predict(self, images: NDArray[np.floating]) -> Predictions:
-        """Logits and probabilities of the given images."""
         return train.predict(self.model, images)
 
     def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
-        """Mean loss of one batch and its gradients."""
         return train.loss_and_gradients(self.model, examples)
 
     def save(self, folder: Path) -> None:

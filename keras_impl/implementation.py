@@ -22,53 +22,42 @@ from shared.protocol import (
 
 
 class KerasTwin:
-    """The experiment in Keras, as `shared.protocol.Implementation`."""
+    """The experiment in Keras, as `shared.protocol.Implementation`.
+
+    Takes the options of `train.prepare_training`.
+    """
 
     def __init__(self, experiment: Experiment, **options: Any) -> None:
-        """Takes the options of `train.prepare_training`."""
         self.experiment = experiment
         self.model = model.build_model(experiment)
         train.prepare_training(self.model, experiment, **options)
 
     @property
     def device(self) -> str:
-        """What the arithmetic runs on."""
         # Every backend's tensors know it; TensorFlow's as `/job:…/device:CPU:0`.
         tensor: Any = keras.ops.zeros(())
         device = str(tensor.device).rpartition("/")[2]
         return f"{device} ({keras.backend.backend()} backend)"
 
     def set_parameters(self, parameters: Parameters) -> None:
-        """Takes over the given weights."""
         model.set_parameters(self.model, parameters)
 
     def get_parameters(self) -> Parameters:
-        """The weights as they are now."""
         return model.get_parameters(self.model)
 
     def fit(
         self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
-        """Trains by SGD, epoch by epoch."""
-        return train.fit(
-            self.model,
-            self.experiment,
-            training=training,
-            validation=validation,
-            orders=orders,
-            on_epoch=on_epoch,
-        )
+        own = (self.model, self.experiment)
+        return train.fit(*own, training, validation=validation, orders=orders, on_epoch=on_epoch)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Loss and accuracy on the given rows."""
         return train.evaluate(self.model, examples)
 
     def predict(self, images: NDArray[np.floating]) -> Predictions:
-        """Logits and probabilities of the given images."""
         return train.predict(self.model, images)
 
     def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
-        """Mean loss of one batch and its gradients."""
         return train.loss_and_gradients(self.model, examples)
 
     def save(self, folder: Path) -> None:

@@ -107,8 +107,8 @@ class GradientsIntoWeights(keras.optimizers.Optimizer):
 def fit(
     model: keras.Sequential,
     experiment: Experiment,
-    *,
     training: Examples,
+    *,
     validation: Examples,
     orders: Orders | None,
     on_epoch: OnEpoch,

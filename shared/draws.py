@@ -1,8 +1,7 @@
 """Draws: the initial weights and batch orders that every implementation receives.
 
-Each source of randomness yields the same two things. `shared` draws them here
-with NumPy; `published` draws them with TensorFlow, as the published run did (see
-`keras_impl/published_draws.py`), and this module checks what was drawn.
+`shared` ones are drawn here with NumPy; `published` ones with TensorFlow, as the published
+run did (`keras_impl/published_draws.py`), and this module checks what was drawn.
 """
 
 import hashlib
@@ -38,11 +37,8 @@ class Draws:
 
 
 def draw_shared(experiment: Experiment) -> Draws:
-    """Draws with NumPy's PCG64: no framework needed, the same numbers everywhere.
-
-    Weights and orders come from two independent streams of the seed, so that a
-    wider network is trained on the same batches.
-    """
+    """Draws with NumPy's PCG64: no framework needed, the same numbers everywhere."""
+    # Two independent streams of the seed: a wider network is trained on the same batches.
     weights_stream, orders_stream = np.random.SeedSequence(experiment.seed).spawn(2)
     parameters = glorot_parameters(experiment, np.random.default_rng(weights_stream))
     generator = np.random.default_rng(orders_stream)

@@ -16,7 +16,6 @@ DType = Literal["float32", "float64"]
 Randomness = Literal["published", "shared", "native"]
 
 MAXIMUM_SEED = 2**32 - 1
-MAXIMUM_NUM_EPOCHS = 10_000
 MAXIMUM_HIDDEN_SIZE = 10_000
 MAXIMUM_HIDDEN_LAYERS = 16
 NUM_TRAINING_ROWS = 55_000
@@ -59,7 +58,7 @@ class Experiment:
                 "it takes a positive number, 0.01 for instance"
             )
         _check_range("batch size", self.batch_size, 1, NUM_TRAINING_ROWS)
-        _check_range("number of epochs", self.num_epochs, 1, MAXIMUM_NUM_EPOCHS)
+        _check_range("number of epochs", self.num_epochs, 1, 10_000)
         _check_range("seed", self.seed, 0, MAXIMUM_SEED)
         _check_choice("dtype", self.dtype, get_args(DType))
         _check_choice("randomness", self.randomness, get_args(Randomness))

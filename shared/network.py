@@ -13,12 +13,9 @@ NUM_CLASSES = 10
 Activation = Literal["relu", "softmax"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DenseLayer:
-    """A fully connected layer: `activation(inputs @ kernel + bias)`.
-
-    Its kernel has shape (fan_in, fan_out), its bias (fan_out,).
-    """
+    """`activation(inputs @ kernel + bias)`: kernel (fan_in, fan_out), bias (fan_out,)."""
 
     name: str
     fan_in: int
@@ -32,13 +29,8 @@ def dense_layers(experiment: Experiment) -> tuple[DenseLayer, ...]:
     The documented network is 784→300→100→10 with 266,610 parameters.
     """
     widths = (NUM_PIXELS, *experiment.hidden_sizes, NUM_CLASSES)
-    names = [f"hidden_{index}" for index in range(1, len(widths) - 1)] + ["output"]
+    names = [f"hidden_{number}" for number in range(1, len(widths) - 1)] + ["output"]
     return tuple(
-        DenseLayer(
-            name=name,
-            fan_in=fan_in,
-            fan_out=fan_out,
-            activation="softmax" if name == "output" else "relu",
-        )
+        DenseLayer(name, fan_in, fan_out, "softmax" if name == "output" else "relu")
         for name, fan_in, fan_out in zip(names, widths[:-1], widths[1:], strict=True)
     )

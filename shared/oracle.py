@@ -40,11 +40,8 @@ def forward(parameters: Parameters, images: Array) -> tuple[list[Array], Array]:
 
 
 def log_softmax(logits: Array) -> Array:
-    """Returns log(exp(z) / Σ exp(z)) of each row, (n, C).
-
-    The maximum is taken off first, which changes nothing but that exp never overflows.
-    """
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    """Returns log(exp(z) / Σ exp(z)) of each row, (n, C)."""
+    shifted = logits - logits.max(axis=1, keepdims=True)  # changes nothing; exp cannot overflow
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
@@ -63,8 +60,7 @@ def backward(
     signal /= len(labels)
     gradients = []
     for layer, layer_input in zip(reversed(parameters.layers), reversed(inputs), strict=True):
-        gradient = LayerParameters(layer.name, layer_input.T @ signal, signal.sum(axis=0))
-        gradients.append(gradient)
+        gradients.append(LayerParameters(layer.name, layer_input.T @ signal, signal.sum(axis=0)))
         if layer is not parameters.layers[0]:
             # ReLU passes a signal where its output, the layer's input, is positive.
             signal = (signal @ layer.kernel.T) * (layer_input > 0.0)
@@ -73,12 +69,7 @@ def backward(
 
 def sgd_step(parameters: Parameters, gradients: Parameters, learning_rate: float) -> Parameters:
     """Plain stochastic gradient descent: each parameter minus learning_rate × its gradient."""
-    moved = []
-    for layer, gradient in zip(parameters.layers, gradients.layers, strict=True):
-        kernel = layer.kernel - learning_rate * gradient.kernel
-        bias = layer.bias - learning_rate * gradient.bias
-        moved.append(LayerParameters(layer.name, kernel, bias))
-    return Parameters(tuple(moved))
+    return parameters.map(lambda array, gradient: array - learning_rate * gradient, gradients)
 
 
 class Oracle:
@@ -92,11 +83,9 @@ class Oracle:
         self.parameters = glorot_parameters(experiment, generator).astype("float64")
 
     def set_parameters(self, parameters: Parameters) -> None:
-        """Takes over the given weights."""
         self.parameters = parameters.astype("float64")
 
     def get_parameters(self) -> Parameters:
-        """The weights as they are now."""
         return self.parameters
 
     def fit(
@@ -114,12 +103,7 @@ class Oracle:
             history.append(EpochMetrics(epoch, loss, accuracy, validated.loss, validated.accuracy))
             step_losses.extend(losses)
             on_epoch(history[-1])
-        return FitReport(
-            history=tuple(history),
-            compile_seconds=0.0,
-            epoch_seconds=(),
-            step_losses=np.array(step_losses),
-        )
+        return FitReport(history=tuple(history), step_losses=np.array(step_losses))
 
     def _run_epoch(
         self, training: Examples, order: NDArray[np.int64]
@@ -138,7 +122,6 @@ class Oracle:
         return losses, loss_sum / len(order), num_correct / len(order)
 
     def evaluate(self, examples: Examples) -> Evaluation:
-        """Loss and accuracy on the given rows."""
         predictions = self.predict(examples.images)
         return Evaluation(
             loss=cross_entropy(predictions.logits.astype(np.float64), examples.labels),
@@ -146,12 +129,10 @@ class Oracle:
         )
 
     def predict(self, images: NDArray[np.floating]) -> Predictions:
-        """Logits and probabilities of the given images."""
         _, logits = forward(self.parameters, images.astype(np.float64))
         return Predictions(logits=logits, probabilities=np.exp(log_softmax(logits)))
 
     def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
-        """Mean loss of one batch and its gradients."""
         inputs, logits = forward(self.parameters, examples.images.astype(np.float64))
         return LossAndGradients(
             loss=cross_entropy(logits, examples.labels),
@@ -163,10 +144,10 @@ class Oracle:
 
 
 def build(experiment: Experiment) -> Oracle:
-    """The implementation, ready to train.
+    """The implementation, ready to train, on one core.
 
-    On one core: for products this small, threads cost more than they save, above
-    all where they must share the cores with another process.
+    For products this small, threads cost more than they save, above all where they must
+    share the cores with another process.
     """
     threadpool_limits(1)
     return Oracle(experiment)

@@ -37,12 +37,13 @@ class Parameters:
             yield f"{layer.name}/kernel", layer.kernel
             yield f"{layer.name}/bias", layer.bias
 
-    def map(self, change: Callable[[Array], Array]) -> "Parameters":
-        """The same layers with each kernel and each bias changed."""
-        changed = (
-            LayerParameters(layer.name, change(layer.kernel), change(layer.bias))
-            for layer in self.layers
-        )
+    def map(self, change: Callable[..., Array], *others: "Parameters") -> "Parameters":
+        """The same layers, each array changed by a function of it and of the others' there."""
+        changed = []
+        for layer, *beside in zip(self.layers, *(each.layers for each in others), strict=True):
+            kernel = change(layer.kernel, *(each.kernel for each in beside))
+            bias = change(layer.bias, *(each.bias for each in beside))
+            changed.append(LayerParameters(layer.name, kernel, bias))
         return Parameters(tuple(changed))
 
     def with_kernels(self, change: Callable[[Array], Array]) -> "Parameters":
@@ -81,10 +82,9 @@ def glorot_parameters(experiment: Experiment, generator: np.random.Generator) ->
 
 def largest_difference(left: Parameters, right: Parameters) -> float:
     """The largest absolute difference of two networks' numbers, taken in float64."""
-    pairs = zip(
-        left.astype("float64").named_arrays(), right.astype("float64").named_arrays(), strict=True
-    )
-    return max(float(np.abs(one - other).max()) for (_, one), (_, other) in pairs)
+    differences = left.astype("float64").map(np.subtract, right)
+    largest = [np.abs(array).max() for _, array in differences.named_arrays()]
+    return float(np.max(largest))  # Python's own `max` loses a NaN that does not come first
 
 
 def save_parameters(parameters: Parameters, path: Path) -> None:
@@ -115,10 +115,8 @@ def load_parameters(path: Path, experiment: Experiment) -> Parameters:
             f"{path} holds another network: expected {expected}, found {found}; "
             "give the hidden sizes that it was trained with"
         )
-    names = [layer.name for layer in dense_layers(experiment)]
-    return Parameters(
-        tuple(
-            LayerParameters(name, arrays[f"{name}/kernel"], arrays[f"{name}/bias"])
-            for name in names
-        )
-    )
+    layers = [
+        LayerParameters(layer.name, arrays[f"{layer.name}/kernel"], arrays[f"{layer.name}/bias"])
+        for layer in dense_layers(experiment)
+    ]
+    return Parameters(tuple(layers))

@@ -2,8 +2,7 @@
 
 An implementation is a package with a module `implementation` whose function
 `build(experiment)` returns an object of the class below. Everything else in this
-project speaks to implementations through these verbs only, in NumPy arrays. A third
-implementation is one more such package.
+project speaks to implementations through these verbs only, in NumPy arrays.
 
 Symbols in shapes: n = number of rows, C = 10 classes, E = epochs, S = steps.
 """
@@ -36,8 +35,8 @@ class Examples:
 class EpochMetrics:
     """What an epoch achieved, as Keras' `fit` reports it.
 
-    `loss` and `accuracy` are means over the rows trained on, taken while the
-    weights moved; the `val_` figures are taken after the epoch's last step.
+    Loss and accuracy of training are means over its rows, taken while the weights
+    moved; those of validation are taken after the epoch's last step.
     """
 
     epoch: int
@@ -80,16 +79,16 @@ class LossAndGradients:
 class FitReport:
     """What a training did, and how long it took, in seconds of wall-clock time.
 
-    compile_seconds: work before the first step could run: tracing and compilation.
-    epoch_seconds: each epoch with its validation, without compilation, (E,).
     step_losses: the mean loss of every step's batch, before that step moved the
         weights, (S,) float64; empty where the implementation was not built to record it.
+    compile_seconds: tracing and compilation, before the first step could run.
+    epoch_seconds: each epoch with its validation, without compilation, (E,); or none.
     """
 
     history: tuple[EpochMetrics, ...]
-    compile_seconds: float
-    epoch_seconds: tuple[float, ...]
     step_losses: NDArray[np.float64]
+    compile_seconds: float = 0.0
+    epoch_seconds: tuple[float, ...] = ()
 
 
 Orders = NDArray[np.int64]
@@ -117,12 +116,11 @@ class Implementation(Protocol):
     def fit(
         self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
     ) -> FitReport:
-        """Trains by SGD, one epoch for each row of `orders`.
+        """Trains by SGD, an epoch for each row of `orders`, which may name only some rows.
 
-        Each epoch takes its rows in batches of `experiment.batch_size` in the
-        order given; a last, smaller batch is averaged over the rows it has. An
-        order may name fewer rows than there are. With `orders=None` the
-        implementation shuffles as its users would, for `experiment.num_epochs`.
+        Batches of `experiment.batch_size` are taken in that order; a last, smaller one is
+        averaged over the rows it has. With `orders=None` the implementation shuffles as
+        its users would, for `experiment.num_epochs`.
         """
         ...
 
@@ -144,9 +142,9 @@ class Implementation(Protocol):
 
 
 Builder = Callable[[Experiment], Implementation]
-"""The type of each implementation's `build`.
+"""Each implementation's `build`.
 
-Where it makes a difference to a framework, its module also offers `build_recording`,
-whose trainings report the loss of every step, and `build_in_bulk`, which runs many
-steps at a time: the same numbers sooner, for sweeps in which nobody looks at the clock.
+Where a framework cannot have both at once, its module also offers `build_recording`,
+which reports the loss of every step, and `build_in_bulk`, which runs many steps at a
+time: the same numbers sooner, for sweeps in which nobody looks at the clock.
 """

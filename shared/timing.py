@@ -23,12 +23,10 @@ Device = Literal["cpu", "gpu"]
 class SpeedRung:
     """One way to train the experiment's network for an epoch.
 
-    name: for the command line and files.
     idea: what is done otherwise than in the rung before, in a few words.
     trainer: 'MODULE:FUNCTION', a function that makes a `Trainer` of a `Workload`.
-    framework: for tables, as people write it.
+    framework: as people write it.
     packages: what must be installed for it.
-    devices: what it can run on.
     variables: set in its process before the framework is imported, NAME and value.
     epochs_per_call: how many epochs the framework runs before it answers.
     measure: 'latency' is the time of one training; 'throughput' that of many at
@@ -94,10 +92,9 @@ class Trainer(Protocol):
         ...
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
-        """Trains on the rows of `orders`, (seeds, E, n), E epochs for each seed.
+        """Trains on the rows of `orders`, (seeds, E, n), until the device has finished.
 
-        Compiles in the first call, and tells the clock so. Returns when the device
-        has finished.
+        Compiles in the first call, and tells the clock so.
         """
         ...
 

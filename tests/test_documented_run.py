@@ -89,10 +89,9 @@ def test_the_outputs_are_whole(run_folder: Path, results: Results, name: str):
 
 
 def test_all_figures_and_the_keras_model_are_there(run_folder: Path):
-    names = {path.name for path in (run_folder / "figures").iterdir()}
-    assert names == {
-        *("first-image.png", "image-grid.png", "learning-curves.png", "first-layer-weights.png"),
-        *("first-predictions.png", "confusion-keras.png", "confusion-jax.png"),
+    assert {path.name.removesuffix(".png") for path in (run_folder / "figures").iterdir()} == {
+        *("first-image", "image-grid", "learning-curves", "first-layer-weights"),
+        *("first-predictions", "confusion-keras", "confusion-jax"),
     }
     assert (run_folder / "keras" / "model.keras").is_file()
 

@@ -13,15 +13,14 @@ CONTENTS = {"probe": b"I am here", "first": b"1" * 300_000, "second": b"2" * 300
 PROBE = {"probe": CONTENTS["probe"]}
 WRONG = CONTENTS | {"first": b"something else"}
 FILES = tuple(
-    RemoteFile(name=name, sha256=hashlib.sha256(content).hexdigest())
-    for name, content in CONTENTS.items()
+    RemoteFile(name, hashlib.sha256(content).hexdigest()) for name, content in CONTENTS.items()
 )
 PATIENT = Patience()
 IMPATIENT = Patience(probing=0.5, connecting=0.5, reading=0.5)
 
 
 def download(folder: Path, *mirrors: str, patience: Patience = PATIENT) -> None:
-    download_files(FILES, probe="probe", folder=folder, mirrors=mirrors, patience=patience)
+    download_files(FILES, folder, mirrors, probe="probe", patience=patience)
 
 
 def failure_of(folder: Path, *mirrors: str, patience: Patience = PATIENT) -> str:
@@ -41,20 +40,17 @@ def downloading(folder: Path, mirror: str) -> BaseProcess:
     return process
 
 
-def test_files_arrive_in_a_new_folder_from_the_mirror_that_is_up(tmp_path):
+def test_files_arrive_in_a_new_folder_from_the_mirror_that_is_up_and_bad_ones_are_replaced(
+    tmp_path,
+):
     folder = tmp_path / "new" / "folder"
     with serving(CONTENTS) as server:
         download(folder, NOBODY, server.address)
+        assert contents_of(folder) == CONTENTS
+        (folder / "second").write_bytes(b"bad")
+        download(folder, server.address)
+        assert server.requested.count("first") == 1  # it was sound
     assert contents_of(folder) == CONTENTS
-
-
-def test_sound_files_are_kept_and_bad_ones_replaced(tmp_path):
-    (tmp_path / "first").write_bytes(CONTENTS["first"])
-    (tmp_path / "second").write_bytes(b"bad")
-    with serving(CONTENTS) as server:
-        download(tmp_path, server.address)
-        assert "first" not in server.requested
-    assert contents_of(tmp_path) == CONTENTS
 
 
 @pytest.mark.parametrize(
@@ -79,27 +75,22 @@ def test_what_a_lame_mirror_sends_never_stays_and_the_second_serves(
     assert contents_of(tmp_path) == CONTENTS
 
 
+@pytest.mark.timeout(60)
 def test_failures_to_answer_are_told_for_every_mirror(tmp_path):
-    with serving({}) as server:
-        message = failure_of(tmp_path, NOBODY, server.address)
+    # Of one that drips no single wait is long: only the time for all probes together ends it.
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        serving({}) as empty,
+        serving(CONTENTS, manner="drips") as dripping,
+    ):
+        never = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        mirrors = (NOBODY, never, empty.address, dripping.address)
+        message = failure_of(tmp_path, *mirrors, patience=IMPATIENT)
     assert f"{NOBODY}: no connection" in message
-    assert f"{server.address}: answered with HTTP status 404" in message
-
-
-@pytest.mark.timeout(60)
-def test_server_that_never_answers_is_given_up(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        mirror = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        assert "no answer" in failure_of(tmp_path, mirror, NOBODY, patience=IMPATIENT)
+    assert f"{never}: no answer" in message
+    assert f"{empty.address}: answered with HTTP status 404" in message
+    assert f"{dripping.address}: no answer within 0.5 s" in message
     assert contents_of(tmp_path) == {}
-
-
-@pytest.mark.timeout(60)
-def test_server_that_answers_without_end_is_given_up(tmp_path):
-    # No single wait is long, so only the time for all probes together ends this.
-    with serving(CONTENTS, manner="drips") as server:
-        message = failure_of(tmp_path, server.address, patience=IMPATIENT)
-    assert "no answer within 0.5 s" in message
 
 
 def test_folder_that_cannot_be_made_is_reported(tmp_path):

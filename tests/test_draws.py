@@ -34,31 +34,27 @@ def test_a_tensorflow_that_draws_otherwise_is_an_error(published: Draws):
     orders[29, :2] = orders[29, 1::-1]
     with pytest.raises(RunFailedError, match="batch orders"):
         check_published_draws(replace(published, orders=orders), Experiment())
+    second = replace(published, orders=published.orders[1:2])
     with pytest.raises(RunFailedError, match="first batch order"):
-        check_published_draws(
-            replace(published, orders=published.orders[1:2]), Experiment(num_epochs=1)
-        )
+        check_published_draws(second, Experiment(num_epochs=1))
     other_weights = draw_shared(Experiment(num_epochs=1)).parameters
     with pytest.raises(RunFailedError, match="initial weights"):
         check_published_draws(replace(published, parameters=other_weights), Experiment())
 
 
-def test_fewer_epochs_are_the_first_of_more(published: Draws, tmp_path: Path):
-    draws = draw(Experiment(num_epochs=2), tmp_path / "log")
-    assert draws is not None
-    np.testing.assert_array_equal(draws.orders, published.orders[:2])
-
-
-def test_another_seed_and_another_network_are_drawn_without_complaint(tmp_path: Path):
-    experiment = Experiment(seed=7, hidden_sizes=(4,), num_epochs=1)
-    draws = draw(experiment, tmp_path / "log")
-    assert draws is not None
-    assert [layer.kernel.shape for layer in draws.parameters.layers] == [(784, 4), (4, 10)]
+def test_fewer_epochs_are_the_first_of_more_and_other_seeds_and_networks_are_drawn_too(
+    published: Draws, tmp_path: Path
+):
+    shorter = draw(Experiment(num_epochs=2), tmp_path / "log")
+    other = draw(Experiment(seed=7, hidden_sizes=(4,), num_epochs=1), tmp_path / "log")
+    assert shorter is not None
+    assert other is not None
+    np.testing.assert_array_equal(shorter.orders, published.orders[:2])
+    assert [layer.kernel.shape for layer in other.parameters.layers] == [(784, 4), (4, 10)]
 
 
 def test_shared_draws_are_permutations_that_the_seed_decides():
-    draws = draw_shared(Experiment(num_epochs=2))
-    again = draw_shared(Experiment(num_epochs=2))
+    draws, again = draw_shared(Experiment(num_epochs=2)), draw_shared(Experiment(num_epochs=2))
     other = draw_shared(Experiment(num_epochs=2, seed=43))
     assert all((np.sort(order) == np.arange(55_000)).all() for order in draws.orders)
     assert (draws.orders[0] != draws.orders[1]).any()

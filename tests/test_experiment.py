@@ -12,9 +12,8 @@ from shared.network import dense_layers
 
 def test_the_defaults_are_the_documented_experiment():
     experiment = Experiment()
-    assert experiment.hidden_sizes == (300, 100)
-    assert experiment.learning_rate == 0.01
-    assert (experiment.batch_size, experiment.num_epochs) == (32, 30)
+    assert (experiment.learning_rate, experiment.batch_size) == (0.01, 32)
+    assert experiment.num_epochs == 30
     num_parameters = [(1 + layer.fan_in) * layer.fan_out for layer in dense_layers(experiment)]
     assert num_parameters == [235_500, 30_100, 1_010]
     assert sum(num_parameters) == NUM_PARAMETERS

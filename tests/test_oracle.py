@@ -24,16 +24,14 @@ def loss_of(parameters: Parameters, images: np.ndarray, labels: np.ndarray) -> f
     return cross_entropy(forward(parameters, images)[1], labels)
 
 
-@pytest.mark.parametrize("name", ["hidden_1", "hidden_2", "output"])
+@pytest.mark.parametrize("layer", ["hidden_1", "hidden_2", "output"])
 @pytest.mark.parametrize("part", ["kernel", "bias"])
-def test_gradients_are_the_slopes_of_the_loss(name: str, part: str):
+def test_gradients_are_the_slopes_of_the_loss(layer: str, part: str):
     parameters, images, labels = made_case()
-    inputs, logits = forward(parameters, images)
-    gradients = dict(backward(parameters, inputs, logits, labels).named_arrays())
-    gradient = gradients[f"{name}/{part}"]
-    values = dict(parameters.named_arrays())[f"{name}/{part}"]
-    steepest = np.argsort(-np.abs(gradient), axis=None)[:25]  # where a mistake shows most
-    for place in zip(*np.unravel_index(steepest, values.shape), strict=True):
+    gradients = backward(parameters, *forward(parameters, images), labels)
+    gradient = dict(gradients.named_arrays())[f"{layer}/{part}"].flat
+    values = dict(parameters.named_arrays())[f"{layer}/{part}"].flat
+    for place in np.argsort(-np.abs(gradient))[:25]:  # where a mistake shows most
         before = values[place]
         values[place] = before + STEP
         above = loss_of(parameters, images, labels)

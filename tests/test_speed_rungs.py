@@ -58,7 +58,7 @@ def train_rungs(_report: Report, rungs: list[SpeedRung]) -> dict[str, tuple[Epoc
         num_epochs = min(rung.epochs_per_call, EXPERIMENT.num_epochs)
         trainer.train(np.stack([each.orders[:num_epochs] for each in draws]), clock)
         expected = [train_oracle(each, num_epochs) for each in draws]
-        difference = max(map(largest_difference, trainer.get_parameters(), expected))
+        difference = np.max(list(map(largest_difference, trainer.get_parameters(), expected)))
         outcomes[rung.name] = (clock, difference)
     return outcomes
 
@@ -85,5 +85,4 @@ def test_a_few_steps_are_those_of_the_oracle(rung: SpeedRung, outcomes):
         pytest.skip(reason)
     clock, difference = outcomes[rung.name]
     assert difference <= LAST_BATCH.float32 * min(rung.epochs_per_call, EXPERIMENT.num_epochs)
-    assert clock.epoch_seconds
-    assert all(seconds > 0 for seconds in clock.epoch_seconds)
+    assert min(clock.epoch_seconds) > 0

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pytest
 
 from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.ladder import climb
@@ -15,7 +14,7 @@ from shared.experiment import Experiment
 from shared.parameters import glorot_parameters
 from shared.protocol import Implementation
 from tests.made_examples import made_examples
-from tests.wrong_keras_ports import WRONG_KERAS_PORTS
+from tests.wrong_keras_ports import WRONG_KERAS_PORTS, build_right
 
 EXPERIMENT = Experiment(hidden_sizes=(20, 10), num_epochs=2, dtype="float64", randomness="shared")
 NUM_ROWS = 20 * 32 + 24
@@ -37,11 +36,9 @@ def evidence_of(implementation: Implementation) -> Iterator[RungEvidence]:
 
 def climb_all(_report: Report) -> dict[str, tuple[str, bool]]:
     """What runs in a process of its own: the last rung of each, and whether it passed there."""
-    from keras_impl.implementation import build_recording
-
     judge = list(evidence_of(oracle.build(EXPERIMENT)))
     outcomes = {}
-    for build in (*WRONG_KERAS_PORTS, build_recording):
+    for build in (*WRONG_KERAS_PORTS, build_right):
         pairs = zip(evidence_of(build(EXPERIMENT)), judge, strict=False)
         reports = (item for own, judged in pairs for item in (("keras", own), ("oracle", judged)))
         last = list(climb(reports, ("keras", "oracle"), "float64"))[-1]
@@ -49,15 +46,9 @@ def climb_all(_report: Report) -> dict[str, tuple[str, bool]]:
     return outcomes
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, bool]]:
-    return run_in_process(climb_all, log=tmp_path_factory.mktemp("keras") / "log")
-
-
-@pytest.mark.parametrize("build", WRONG_KERAS_PORTS, ids=lambda build: build.__name__)
-def test_a_wrong_keras_program_is_rejected_at_the_rung_expected(build, outcomes):
-    assert outcomes[build.__name__] == (WRONG_KERAS_PORTS[build].name, False)
-
-
-def test_the_right_one_passes_the_whole_ladder(outcomes):
-    assert outcomes["build_recording"] == ("run: test predictions that differ", True)
+def test_each_wrong_keras_program_is_rejected_at_the_rung_expected_and_the_right_one_passes(
+    tmp_path,
+):
+    expected = {build.__name__: (rung.name, False) for build, rung in WRONG_KERAS_PORTS.items()}
+    expected["build_right"] = ("run: test predictions that differ", True)
+    assert run_in_process(climb_all, log=tmp_path / "log") == expected

@@ -25,20 +25,11 @@ from jax_impl import train
 from jax_impl.implementation import JaxTwin
 from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import (
-    EpochMetrics,
-    Evaluation,
-    Examples,
-    FitReport,
-    Implementation,
-    LossAndGradients,
-    OnEpoch,
-    Orders,
-    Predictions,
-)
+from shared.protocol import EpochMetrics, Examples, FitReport, Implementation, Orders
 
 Array = NDArray[np.floating]
 Loss = Callable[[jax.Array, jax.Array], jax.Array]
+losses = optax.softmax_cross_entropy_with_integer_labels
 
 
 @dataclass(frozen=True)
@@ -120,16 +111,16 @@ def float32_in_a_float64_run(experiment: Experiment) -> JaxTwin:
 
 @rejected_at(rungs.LOGITS)
 class test_images_not_scaled(JaxTwin):
-    def predict(self, images: Array) -> Predictions:
+    def predict(self, images: Array):
         return super().predict(images * 255)
 
-    def evaluate(self, examples: Examples) -> Evaluation:
+    def evaluate(self, examples: Examples):
         return super().evaluate(replace(examples, images=examples.images * 255))
 
 
 @rejected_at(rungs.PROBABILITIES)
 class softmax_over_the_rows(JaxTwin):
-    def predict(self, images: Array) -> Predictions:
+    def predict(self, images: Array):
         predictions = super().predict(images)
         return replace(predictions, probabilities=jax.nn.softmax(predictions.logits, axis=0))
 
@@ -139,14 +130,12 @@ class softmax_over_the_rows(JaxTwin):
 
 @rejected_at(rungs.LOSS)
 def softmax_applied_twice(experiment: Experiment) -> JaxTwin:
-    return with_loss(
-        experiment, lambda logits, labels: cross_entropies(nnx.softmax(logits), labels).mean()
-    )
+    return with_loss(experiment, lambda logits, labels: losses(nnx.softmax(logits), labels).mean())
 
 
 @rejected_at(rungs.LOSS)
 def summed_instead_of_averaged(experiment: Experiment) -> JaxTwin:
-    return with_loss(experiment, lambda logits, labels: cross_entropies(logits, labels).sum())
+    return with_loss(experiment, lambda logits, labels: losses(logits, labels).sum())
 
 
 @rejected_at(rungs.LOSS)
@@ -174,10 +163,9 @@ def clipped_loss(experiment: Experiment) -> JaxTwin:
 
 @rejected_at(rungs.GRADIENTS)
 class gradients_averaged_twice(JaxTwin):
-    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+    def loss_and_gradients(self, examples: Examples):
         computed = super().loss_and_gradients(examples)
-        num_rows = len(examples.labels)
-        gradients = computed.gradients.map(lambda array: array / num_rows)
+        gradients = computed.gradients.map(lambda array: array / len(examples.labels))
         return replace(computed, gradients=gradients)
 
 
@@ -205,7 +193,7 @@ def adam(experiment: Experiment) -> JaxTwin:
 
 @rejected_at(rungs.ONE_STEP)
 class bias_never_updated(JaxTwin):
-    def fit(self, training: Examples, **options) -> FitReport:
+    def fit(self, training: Examples, **options):
         before = self.get_parameters().layers[-1].bias
         report = super().fit(training, **options)
         *hidden, output = self.get_parameters().layers
@@ -217,7 +205,7 @@ class bias_never_updated(JaxTwin):
 class validation_rows_left_in_training(JaxTwin):
     """Counts rows from the start of the 60,000, where the first 5,000 validate."""
 
-    def fit(self, training: Examples, *, validation: Examples, **options) -> FitReport:
+    def fit(self, training: Examples, *, validation: Examples, **options):
         everything = Examples(
             images=np.concatenate([validation.images, training.images]),
             labels=np.concatenate([validation.labels, training.labels]),
@@ -233,7 +221,7 @@ def momentum(experiment: Experiment) -> JaxTwin:
 
 @rejected_at(rungs.LAST_BATCH)
 class last_batch_dropped(JaxTwin):
-    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options):
         num_rows = orders.shape[1] // self.experiment.batch_size * self.experiment.batch_size
         return super().fit(training, orders=orders[:, :num_rows], **options)
 
@@ -256,7 +244,7 @@ def last_batch_divided_by_32(experiment: Experiment) -> JaxTwin:
 class batches_shuffled_instead_of_rows(JaxTwin):
     """Cuts sorted rows into batches, then shuffles the batches."""
 
-    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options):
         size = self.experiment.batch_size
         generator = np.random.default_rng(0)
         shuffled = []
@@ -274,7 +262,7 @@ class batches_shuffled_instead_of_rows(JaxTwin):
 class one_label_shifted(JaxTwin):
     """One of 55,000 training labels is off by one."""
 
-    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options):
         labels = training.labels.copy()
         row = orders[0, -30]
         labels[row] = (labels[row] + 1) % 10
@@ -287,15 +275,15 @@ class one_label_shifted(JaxTwin):
 class metrics_not_weighted_by_rows(JaxTwin):
     """Averages the means of the batches, though the last one has fewer rows."""
 
-    def fit(self, training: Examples, *, on_epoch, **options) -> FitReport:
+    def fit(self, training: Examples, *, on_epoch, **options):
         report = super().fit(training, on_epoch=lambda _: None, **options)
-        losses = report.step_losses.reshape(len(report.history), -1).mean(axis=1)
-        return retell(report, on_epoch, lambda metrics, i: replace(metrics, loss=losses[i]))
+        means = report.step_losses.reshape(len(report.history), -1).mean(axis=1)
+        return retell(report, on_epoch, lambda metrics, i: replace(metrics, loss=means[i]))
 
 
 @rejected_at(rungs.EPOCH_METRICS)
 class validated_before_the_epoch(JaxTwin):
-    def fit(self, training: Examples, *, validation, on_epoch, **options) -> FitReport:
+    def fit(self, training: Examples, *, validation, on_epoch, **options):
         before = self.evaluate(validation)
         quiet = {"validation": validation, "on_epoch": lambda _: None}
         report = super().fit(training, **quiet, **options)
@@ -308,7 +296,7 @@ class first_order_in_every_epoch(JaxTwin):
 
     first_order = np.zeros(0, np.int64)
 
-    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options):
         if orders.shape[1] != len(self.first_order):
             self.first_order = orders[0]
         repeated = np.tile(self.first_order, (len(orders), 1))
@@ -319,7 +307,7 @@ class first_order_in_every_epoch(JaxTwin):
 class learning_rate_decays_by_the_epoch(JaxTwin):
     num_epochs = 0
 
-    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options):
         is_epoch = orders.shape[1] > 2 * self.experiment.batch_size
         rate = self.experiment.learning_rate * 0.99**self.num_epochs
         self.optimizer = nnx.Optimizer(self.model, optax.sgd(rate), wrt=nnx.Param)
@@ -333,7 +321,7 @@ class keeps_the_weights_of_an_earlier_epoch(JaxTwin):
 
     num_fits = 0
 
-    def fit(self, training: Examples, *, orders: Orders, **options) -> FitReport:
+    def fit(self, training: Examples, *, orders: Orders, **options):
         before = self.get_parameters()
         report = super().fit(training, orders=orders, **options)
         self.num_fits += 1
@@ -346,17 +334,13 @@ class keeps_the_weights_of_an_earlier_epoch(JaxTwin):
 class test_rows_reversed(JaxTwin):
     """Predicts the whole test set in another order than it was given."""
 
-    def predict(self, images: Array) -> Predictions:
+    def predict(self, images: Array):
         if len(images) <= NUM_PROBE_ROWS:
             return super().predict(images)
         return super().predict(images[::-1])
 
 
 # What the ports above are made with.
-
-
-def cross_entropies(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
 
 
 def with_loss(experiment: Experiment, loss_of: Loss) -> JaxTwin:
@@ -382,11 +366,7 @@ def with_optimizer(experiment: Experiment, rule: optax.GradientTransformation) -
     return port
 
 
-def retell(
-    report: FitReport,
-    on_epoch: OnEpoch,
-    change: Callable[[EpochMetrics, int], EpochMetrics],
-) -> FitReport:
+def retell(report: FitReport, on_epoch, change: Callable[[EpochMetrics, int], EpochMetrics]):
     history = tuple(change(metrics, index) for index, metrics in enumerate(report.history))
     for metrics in history:
         on_epoch(metrics)

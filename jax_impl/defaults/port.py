@@ -10,7 +10,6 @@ from flax import nnx
 from jax_impl import train
 from jax_impl.defaults import Habits
 from jax_impl.implementation import JaxTwin
-from jax_impl.model import Classifier
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport, OnEpoch, Orders
 
@@ -27,8 +26,11 @@ class Port(JaxTwin):
     def __init__(self, experiment: Experiment, habits: Habits) -> None:
         super().__init__(experiment)  # draws LeCun-normal kernels, Flax's default
         self.habits = habits
-        if habits.initialiser == "Glorot-uniform":
-            draw_glorot_kernels(self.model, experiment.seed)
+        if habits.initialiser == "Glorot-uniform":  # Keras' law, but JAX's own numbers
+            draw, rngs = nnx.initializers.glorot_uniform(), nnx.Rngs(experiment.seed)
+            for name in self.model.layer_names:
+                kernel = getattr(self.model, name).kernel
+                kernel[...] = draw(rngs.params(), kernel.shape, kernel.dtype)
 
     def fit(
         self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
@@ -37,19 +39,15 @@ class Port(JaxTwin):
         on_device = (train.to_device(training), train.to_device(validation))
         history, step_losses = [], []
         for epoch, order in enumerate(self._epoch_orders(len(training.labels), orders), 1):
-            trained = (self.model, self.optimizer)
-            trained, metrics, losses = self._run_epoch(trained, on_device, order)
-            nnx.update((self.model, self.optimizer), nnx.state(trained))
-            figures = {name: float(value) for name, value in metrics.items()}
-            history.append(EpochMetrics(epoch=epoch, **(figures | self._validate(validation))))
+            metrics, losses = self._run_epoch(on_device, order)
+            figures = jax.tree.map(float, metrics)
+            if self.habits.evaluation != "all rows" or self.habits.metrics != "mean over rows":
+                validated = self.evaluate(validation)
+                figures |= {"val_loss": validated.loss, "val_accuracy": validated.accuracy}
+            history.append(EpochMetrics(epoch=epoch, **figures))
             step_losses.append(np.asarray(losses, np.float64))
             on_epoch(history[-1])
-        return FitReport(
-            history=tuple(history),
-            compile_seconds=0.0,
-            epoch_seconds=(),
-            step_losses=np.concatenate(step_losses),
-        )
+        return FitReport(history=tuple(history), step_losses=np.concatenate(step_losses))
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and accuracy, on the rows and by the mean that the habits say."""
@@ -78,44 +76,31 @@ class Port(JaxTwin):
             yield jax.random.permutation(shuffle_key, num_rows)
 
     def _run_epoch(
-        self, trained: train.Trained, data: tuple[train.Rows, train.Rows], order: jax.Array
-    ) -> train.Epoch:
-        """The reference port's epoch, on the rows and by the mean that the habits say."""
+        self, data: tuple[train.Rows, train.Rows], order: jax.Array
+    ) -> tuple[dict[str, jax.Array], jax.Array]:
+        """Metrics and step losses of an epoch, on the rows and by the mean that the habits say."""
+        batch_size = self.experiment.batch_size
 
-        def run(trained: train.Trained, order: jax.Array) -> train.Epoch:
-            return train.run_epoch(*trained, *data, order, batch_size=self.experiment.batch_size)
+        def run(order: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
+            own = (self.model, self.optimizer)
+            trained, metrics, losses = train.run_epoch(*own, *data, order, batch_size=batch_size)
+            nnx.update(own, nnx.state(trained))
+            return metrics, losses
 
-        whole = _whole(len(order), self.experiment.batch_size)
+        whole = _whole(len(order), batch_size)
         if self.habits.last_batch == "dropped":
             order = order[:whole]
         if self.habits.metrics == "mean over rows" or len(order) == whole:
-            return run(trained, order)
+            return run(order)
         # Run apart, the last batch tells its own accuracy, to be counted like any other's.
-        trained, metrics, losses = run(trained, order[:whole])
-        trained, last, last_loss = run(trained, order[whole:])
+        metrics, losses = run(order[:whole])
+        last, last_loss = run(order[whole:])
         num_batches = len(losses)
         means = {
             name: (num_batches * metrics[name] + last[name]) / (num_batches + 1)
             for name in ("loss", "accuracy")
         }
-        return trained, last | means, jnp.concatenate([losses, last_loss])
-
-    def _validate(self, validation: Examples) -> dict[str, float]:
-        """What these habits report otherwise than the reference port's epoch does."""
-        if self.habits.evaluation == "all rows" and self.habits.metrics == "mean over rows":
-            return {}
-        evaluation = self.evaluate(validation)
-        return {"val_loss": evaluation.loss, "val_accuracy": evaluation.accuracy}
-
-
-def draw_glorot_kernels(model: Classifier, seed: int) -> None:
-    """Replaces the kernels by Glorot-uniform ones, drawn by JAX: Keras' law, not its numbers."""
-    draw = nnx.initializers.glorot_uniform()
-    rngs = nnx.Rngs(seed)
-    for name in model.layer_names:
-        linear = getattr(model, name)
-        shape = (linear.in_features, linear.out_features)
-        linear.kernel[...] = draw(rngs.params(), shape, linear.param_dtype)
+        return last | means, jnp.concatenate([losses, last_loss])
 
 
 def _whole(num_rows: int, batch_size: int) -> int:

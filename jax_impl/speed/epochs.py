@@ -10,7 +10,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
 from jax_impl.model import Classifier
-from jax_impl.speed.trainer import JaxTrainer
+from jax_impl.speed.steps import JaxTrainer
 from jax_impl.train import Rows, Trained, train_epoch
 from shared.parameters import Parameters
 from shared.timing import EpochClock, Workload
@@ -18,8 +18,7 @@ from shared.timing import EpochClock, Workload
 Outcome = tuple[Trained, dict[str, jax.Array]]
 """Model and optimizer as trained, and the training metrics: unused, XLA would not compute them."""
 NUM_SHARDS = 2
-UNITS = "units"
-"""The name of the axis along which hidden units are spread over devices."""
+UNITS = "units"  # the axis along which hidden units are spread over devices
 
 
 class EpochTrainer(JaxTrainer):
@@ -30,12 +29,11 @@ class EpochTrainer(JaxTrainer):
         self.compiled: Callable[..., Outcome] | None = None
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
-        """A call for each epoch."""
         for order in orders[0]:
             self.call(jnp.asarray(order, jnp.int32), clock, num_epochs=1)
 
     def call(self, order: jax.Array, clock: EpochClock, *, num_epochs: int) -> None:
-        """Compiles `compute` where that was not done yet, and runs it."""
+        """Compiles `compute`, which is what a call does, where need be, and runs it."""
         arguments = (self.trained, self.data, order)
         clock.start()
         if self.compiled is None:
@@ -51,7 +49,6 @@ class EpochTrainer(JaxTrainer):
         return jax.jit(self.compute, donate_argnums=0, out_shardings=(shardings, None))
 
     def compute(self, trained: Trained, data: Rows, order: jax.Array) -> Outcome:
-        """What a call does: an epoch."""
         trained, metrics, _ = train_epoch(*trained, data, order, self.batch_size)
         return trained, metrics
 
@@ -60,11 +57,10 @@ class RunTrainer(EpochTrainer):
     """Several epochs in one call: no Python between them."""
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
-        """One call for all epochs."""
         self.call(jnp.asarray(orders[0], jnp.int32), clock, num_epochs=orders.shape[1])
 
     def compute(self, trained: Trained, data: Rows, order: jax.Array) -> Outcome:
-        """What a call does: a scan over epochs, each of them a scan over steps."""
+        """A scan over epochs, each of them a scan over steps."""
         epoch = super().compute
         return jax.lax.scan(lambda carry, of_epoch: epoch(carry, data, of_epoch), trained, order)
 
@@ -77,7 +73,6 @@ class TransposedLinear(nnx.Module):
         self.bias = nnx.Param(linear.bias[...])  # pyright: ignore[reportOptionalSubscript]
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        """Returns (n, fan_out) of (n, fan_in)."""
         return inputs @ self.kernel[...].T + self.bias[...]
 
 

@@ -1,5 +1,7 @@
 """JAX against the clock, many seeds at once: where the cores that one training leaves idle pay."""
 
+from operator import itemgetter
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,8 +14,7 @@ from jax_impl.train import Rows, Trained
 from shared.parameters import Parameters
 from shared.timing import EpochClock, Workload
 
-SEEDS = "seeds"
-"""The name of the axis along which seeds are spread over devices."""
+SEEDS = "seeds"  # the axis along which seeds are spread over devices
 BY_SEED, EVERYWHERE = PartitionSpec(SEEDS), PartitionSpec()
 
 
@@ -28,14 +29,14 @@ class SeedsTrainer(EpochTrainer):
         # To JAX all cores are one device, unless told otherwise before the first array.
         jax.config.update("jax_num_cpu_devices", self.num_seeds)
         super().__init__(workload)
-        self.mesh = Mesh(np.array(_devices_for(self.num_seeds)), (SEEDS,))
-        self.structure = jax.tree.structure(self.trained)
-        leaves_of_seeds = []
+        devices = jax.local_devices()
+        num_used = max(n for n in range(1, len(devices) + 1) if self.num_seeds % n == 0)
+        self.mesh = Mesh(np.array(devices[:num_used]), (SEEDS,))  # seeds are shared evenly
+        of_seeds = []
         for parameters in workload.parameters:
             set_parameters(self.trained[0], parameters)
-            leaves_of_seeds.append(jax.tree.leaves(self.trained))
-        stacked = [jnp.stack(leaves) for leaves in zip(*leaves_of_seeds, strict=True)]
-        trained = jax.tree.unflatten(self.structure, stacked)
+            of_seeds.append(jax.tree.map(jnp.copy, self.trained))
+        trained = jax.tree.map(lambda *arrays: jnp.stack(arrays), *of_seeds)
         self.trained = jax.device_put(trained, NamedSharding(self.mesh, BY_SEED))
         self.data = jax.device_put(self.data, NamedSharding(self.mesh, EVERYWHERE))
 
@@ -69,17 +70,6 @@ class SeedsTrainer(EpochTrainer):
         return jax.vmap(epoch)(trained, order)
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights of each seed as they are now."""
-        leaves = jax.tree.leaves(self.trained)
-        models = (
-            jax.tree.unflatten(self.structure, [leaf[seed] for leaf in leaves])[0]
-            for seed in range(self.num_seeds)
-        )
-        return tuple(map(get_parameters, models))
-
-
-def _devices_for(num_seeds: int) -> list:
-    """As many devices as share the seeds evenly."""
-    devices = jax.local_devices()
-    num_used = max(n for n in range(1, len(devices) + 1) if num_seeds % n == 0)
-    return devices[:num_used]
+        model, _ = self.trained
+        own = (jax.tree.map(itemgetter(seed), model) for seed in range(self.num_seeds))
+        return tuple(map(get_parameters, own))

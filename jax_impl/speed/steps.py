@@ -9,10 +9,10 @@ import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
 
-from jax_impl.model import Classifier
-from jax_impl.speed.trainer import JaxTrainer
-from jax_impl.train import Trained, train_step
-from shared.timing import EpochClock, Workload
+from jax_impl.model import Classifier, build_model, get_parameters, set_parameters
+from jax_impl.train import Trained, prepare_training, to_device, train_step
+from shared.parameters import Parameters
+from shared.timing import Device, EpochClock, Workload
 
 
 def step(
@@ -39,11 +39,31 @@ def step_of_pytrees(
     return model, optimizer
 
 
-class StepTrainer(JaxTrainer):
-    """A call for each batch, which changes model and optimizer in place.
+class JaxTrainer:
+    """What all trainers share: the port's model, its optimizer and the rows, on the device."""
 
-    The device is waited for once an epoch.
-    """
+    def __init__(self, workload: Workload) -> None:
+        self.batch_size = workload.experiment.batch_size
+        model = self.build(workload)
+        self.trained = (model, prepare_training(model, workload.experiment))
+        self.data = to_device(workload.training)
+
+    def build(self, workload: Workload) -> Classifier:
+        """The port's model with the given weights."""
+        model = build_model(workload.experiment)
+        set_parameters(model, workload.parameters[0])
+        return model
+
+    @property
+    def device(self) -> Device:
+        return "cpu" if jax.default_backend() == "cpu" else "gpu"
+
+    def get_parameters(self) -> tuple[Parameters, ...]:
+        return (get_parameters(self.trained[0]),)
+
+
+class StepTrainer(JaxTrainer):
+    """A call for each batch, which changes model and optimizer in place; waits once an epoch."""
 
     def __init__(self, workload: Workload, compiled: Callable, *, bind: Callable = partial) -> None:
         super().__init__(workload)
@@ -56,12 +76,9 @@ class StepTrainer(JaxTrainer):
         return self.trained
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
-        """Takes the batches one by one."""
         for order in orders[0]:
-            starts = range(0, len(order), self.batch_size)
-            batches = [
-                jnp.asarray(order[start : start + self.batch_size], jnp.int32) for start in starts
-            ]
+            batches = np.split(order, range(self.batch_size, len(order), self.batch_size))
+            batches = [jnp.asarray(rows, jnp.int32) for rows in batches]
             clock.start()
             for rows in batches:
                 self.trained = self.advance(rows)
@@ -81,21 +98,11 @@ class PytreeTrainer(StepTrainer):
         return step_of_pytrees(*self.trained, *self.data, rows)
 
 
-def module_steps(workload: Workload) -> StepTrainer:
-    """`nnx.jit`: Python walks through model and optimizer at every call."""
-    return StepTrainer(workload, nnx.jit(step))
-
-
-def tree_steps(workload: Workload) -> StepTrainer:
-    """`nnx.jit(graph=False)`: a shorter walk, which knows no module that stands in two places."""
-    return StepTrainer(workload, nnx.jit(step, graph=False))
-
-
-def cached_steps(workload: Workload) -> StepTrainer:
-    """`nnx.cached_partial`: the walk is done once, and its outcome kept."""
-    return StepTrainer(workload, nnx.jit(step), bind=nnx.cached_partial)
-
-
-def pytree_steps(workload: Workload) -> StepTrainer:
-    """`jax.jit` with donation: no walk but that through the arrays, and no second copy of them."""
-    return PytreeTrainer(workload, step_of_pytrees)
+module_steps = partial(StepTrainer, compiled=nnx.jit(step))
+"""`nnx.jit`: Python walks through model and optimizer at every call."""
+tree_steps = partial(StepTrainer, compiled=nnx.jit(step, graph=False))
+"""`nnx.jit(graph=False)`: a shorter walk, which knows no module that stands in two places."""
+cached_steps = partial(StepTrainer, compiled=nnx.jit(step), bind=nnx.cached_partial)
+"""`nnx.cached_partial`: the walk is done once, and its outcome kept."""
+pytree_steps = partial(PytreeTrainer, compiled=step_of_pytrees)
+"""`jax.jit` with donation: no walk but that through the arrays, and no second copy of them."""

@@ -33,7 +33,6 @@ class CompiledLoopTrainer:
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         return "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
@@ -88,7 +87,6 @@ class CompiledLoopTrainer:
         return moved, loss
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         named = zip(self.names, self.weights, strict=True)
         layers = (
             LayerParameters(name, kernel.numpy(), bias.numpy()) for name, (kernel, bias) in named

@@ -28,7 +28,6 @@ class FitTrainer:
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         # As `…/device:CPU:0` in TensorFlow, `TFRT_CPU_0` in JAX, `cpu` in PyTorch.
         tensor: Any = keras.ops.zeros(())
         return "cpu" if "cpu" in str(tensor.device).lower() else "gpu"
@@ -36,9 +35,21 @@ class FitTrainer:
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
         """One `fit` for each epoch; its rows are put in order before the clock starts."""
         training = self.workload.training
+
+        def end_step(*_: Any, **__: Any) -> None:
+            if not self.is_compiled:  # the first step, or Keras' first execution of many
+                clock.compiled()
+                self.is_compiled = True
+
         for order in orders[0]:
-            watch = EpochWatch(clock) if self.is_compiled else FirstEpochWatch(clock)
-            self.is_compiled = True
+            watch = keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda *_, **__: clock.start(),
+                # Called with the epoch's figures as numbers, so that its work is done.
+                on_epoch_end=lambda *_, **__: clock.stop(),
+                # Only where nothing is compiled yet: Keras turns the figures of every step
+                # into numbers where any callback asks to hear of steps.
+                on_train_batch_end=None if self.is_compiled else end_step,
+            )
             self.model.fit(
                 training.images[order],
                 training.labels[order],
@@ -49,43 +60,7 @@ class FitTrainer:
             )
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         return (get_parameters(self.model),)
-
-
-class EpochWatch(keras.callbacks.Callback):
-    """Starts and stops the clock with an epoch."""
-
-    def __init__(self, clock: EpochClock) -> None:
-        super().__init__()
-        self.clock = clock
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Called when the rows have been handed over."""
-        del epoch, logs
-        self.clock.start()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Called when `logs` hold the epoch's figures as numbers, so that its work is done."""
-        del epoch, logs
-        self.clock.stop()
-
-
-class FirstEpochWatch(EpochWatch):
-    """Takes the first step, which traces and compiles, off the epoch's clock.
-
-    For the first epoch alone: Keras turns the figures of every step into numbers where
-    any callback asks to hear of steps.
-    """
-
-    waiting = True
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Called after each step, or each of Keras' executions of many."""
-        del batch, logs
-        if self.waiting:
-            self.clock.compiled()
-        self.waiting = False
 
 
 compiled_step = partial(FitTrainer, jit_compile=True)

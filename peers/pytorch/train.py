@@ -82,8 +82,8 @@ def fit(
     model: TorchClassifier,
     optimizer: torch.optim.Optimizer,
     experiment: Experiment,
-    *,
     training: Examples,
+    *,
     validation: Examples,
     orders: Orders | None,
     on_epoch: OnEpoch,
@@ -103,9 +103,8 @@ def fit(
         on_epoch(history[-1])
     return FitReport(
         history=tuple(history),
-        compile_seconds=0.0,  # eager: there is nothing to compile
-        epoch_seconds=tuple(epoch_seconds),
         step_losses=np.concatenate(step_losses),
+        epoch_seconds=tuple(epoch_seconds),  # eager: there is nothing to compile
     )
 
 

@@ -28,7 +28,7 @@ BRIGHTEST_PIXEL = 255
 class RawDataset:
     """Images, uint8, (n, 28, 28), and labels, uint8, (n,), as published.
 
-    origin: by which way the images were found; no path, since results name it.
+    origin: how the images were found; no path, since results name it.
     directory: where their files are; None for the stand-in.
     note: why the stand-in is used although it was not asked for, else empty.
     """
@@ -45,11 +45,7 @@ class RawDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetDescription:
-    """Which images were used and where they came from.
-
-    sha256: of the bytes of training images, training labels, test images and test
-        labels, uint8, one after the other.
-    """
+    """Which images were used; the sum is of the bytes of all four arrays, as in `RawDataset`."""
 
     name: str
     origin: str
@@ -61,7 +57,7 @@ class DatasetDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """The three parts: 55,000 rows to train, 5,000 to validate, 10,000 to test."""
+    """55,000 rows to train, 5,000 to validate, 10,000 to test."""
 
     training: Examples
     validation: Examples
@@ -105,11 +101,10 @@ def training_examples(raw: RawDataset, dtype: str) -> Examples:
 
 
 def _examples(images: NDArray[np.uint8], labels: NDArray[np.uint8], dtype: str) -> Examples:
-    scaled = images.astype(dtype)
+    scaled, classes = images.astype(dtype), labels.astype(np.int32)
     scaled /= BRIGHTEST_PIXEL
-    examples = Examples(images=scaled, labels=labels.astype(np.int32))
-    examples.images.flags.writeable = examples.labels.flags.writeable = False
-    return examples
+    scaled.flags.writeable = classes.flags.writeable = False
+    return Examples(images=scaled, labels=classes)
 
 
 def describe(raw: RawDataset) -> DatasetDescription:

@@ -21,19 +21,14 @@ class DownloadFailedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait, in seconds.
-
-    probing: for all mirrors together, until it is known which of them answer.
-    connecting: for a connection to a mirror that answered before.
-    reading: for the next piece of a file that is being downloaded.
-    """
+    """Seconds to wait: for all probes together, for a connection, for a file's next piece."""
 
     probing: float = 8.0
     connecting: float = 5.0
     reading: float = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RemoteFile:
     """A file's name on the mirrors and the SHA-256 sum, in hexadecimal, that it must have."""
 
@@ -43,23 +38,17 @@ class RemoteFile:
 
 def download_files(
     files: tuple[RemoteFile, ...],
-    *,
-    probe: str,
     folder: Path,
     mirrors: tuple[str, ...],
+    *,
+    probe: str,
     patience: Patience,
 ) -> None:
-    """Puts files into a folder; those that are there and sound are kept.
+    """Puts files into a folder, made where it is missing; sound ones that are there are kept.
 
-    A file arrives under another name and is moved into place once its checksum
+    Mirrors are addresses ending with a slash, the preferred one first; each has the small
+    file `probe`. A file arrives under another name and is moved into place once its checksum
     is right, so an interrupted or a second, simultaneous download harms nothing.
-
-    Args:
-        files: what to download.
-        probe: name of a small file that every mirror has.
-        folder: made where it is missing.
-        mirrors: addresses ending with a slash, the preferred one first.
-        patience: how long to wait.
 
     Raises:
         DownloadFailedError: a file could not be had, or the folder not be written.
@@ -84,13 +73,15 @@ def download_files(
 
 
 def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience) -> list[str]:
-    if not mirrors:
-        raise DownloadFailedError("there is no mirror to ask")
+    import requests
+
     problems = dict.fromkeys(mirrors, f"no answer within {patience.probing:g} s")
 
     def ask(mirror: str) -> None:
         try:
-            _probe(mirror + probe, patience)
+            address, waiting = mirror + probe, patience.probing
+            with requests.get(address, headers=_HEADERS, timeout=waiting) as response:
+                response.raise_for_status()
             problems[mirror] = ""
         except OSError as error:
             problems[mirror] = _in_words(error)
@@ -102,19 +93,12 @@ def _answering_mirrors(mirrors: tuple[str, ...], probe: str, patience: Patience)
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    # Copied at once: a thread left behind may still write to the original.
-    known = dict(problems)
-    answering = [mirror for mirror in mirrors if not known[mirror]]
+    known = dict(problems)  # a thread left behind may still write to the original
+    answering = [mirror for mirror, problem in known.items() if not problem]
     if not answering:
-        raise DownloadFailedError("; ".join(f"{mirror}: {known[mirror]}" for mirror in mirrors))
+        failures = "; ".join(f"{mirror}: {problem}" for mirror, problem in known.items())
+        raise DownloadFailedError(failures or "there is no mirror to ask")
     return answering
-
-
-def _probe(address: str, patience: Patience) -> None:
-    import requests
-
-    with requests.get(address, headers=_HEADERS, timeout=patience.probing) as response:
-        response.raise_for_status()
 
 
 def _download(file: RemoteFile, folder: Path, mirror: str, patience: Patience) -> None:

@@ -24,31 +24,13 @@ MIRRORS = (
 
 # Taken with sha256sum from files whose MD5 sums are those that the authors publish:
 # https://github.com/zalandoresearch/fashion-mnist, README, "Get the Data".
-FILES = (
-    RemoteFile(
-        name="train-images-idx3-ubyte.gz",
-        sha256="3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-    ),
-    RemoteFile(
-        name="train-labels-idx1-ubyte.gz",
-        sha256="a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-    ),
-    RemoteFile(
-        name="t10k-images-idx3-ubyte.gz",
-        sha256="346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-    ),
-    RemoteFile(
-        name="t10k-labels-idx1-ubyte.gz",
-        sha256="67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-    ),
-)
-SHAPES = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
-"""Of the arrays in these files."""
-HIGHEST_VALUES = (255, 9, 255, 9)
-"""White, and the last of ten classes."""
-
-SMALLEST_FILE = FILES[3]
-"""About 5 kB: what a mirror is asked for to see whether it answers."""
+_SHA256 = {
+    "train-images-idx3": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "train-labels-idx1": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "t10k-images-idx3": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "t10k-labels-idx1": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+}
+FILES = tuple(RemoteFile(f"{name}-ubyte.gz", sha256) for name, sha256 in _SHA256.items())
 
 
 class DataUnavailable(InputError):  # noqa: N818 - a state of the machine, not a mistake
@@ -64,29 +46,27 @@ class DataUnavailable(InputError):  # noqa: N818 - a state of the machine, not a
 
 @dataclass(frozen=True, kw_only=True)
 class DataPlaces:
-    """Where Fashion-MNIST may be, in the order in which it is looked for."""
+    """Where Fashion-MNIST may be, in the order in which it is looked for.
+
+    named_directory: the folder that the user named; then no other is looked into.
+    named_by: how it was named, by an option or a variable: what messages call it.
+    cache: this program's own folder, which downloads go to.
+    keras_cache: Keras' folder of the same files, which is only read.
+    mirrors: addresses to download from, the preferred one first; none forbids it.
+    remedy: what to do where no place has them, for messages.
+    """
 
     named_directory: Path | None
-    """The folder that the user named, if so; then no other is looked into."""
     named_by: str
-    """How it was named, by an option or a variable: what messages call it."""
     cache: Path
-    """This program's own folder, which downloads go to."""
     keras_cache: Path
-    """Keras' folder of the same files, which is only read."""
     mirrors: tuple[str, ...] = MIRRORS
-    """Addresses to download from, the preferred one first; none forbids downloading."""
     patience: Patience = field(default_factory=Patience)
-    """How long to wait for the mirrors."""
     remedy: str = "name a folder that holds the four .gz files, or take the stand-in"
-    """What to do where no place has them, for messages."""
 
 
 def find_files(places: DataPlaces) -> tuple[Path, str]:
-    """Finds a folder with the four published files, or downloads those that the cache lacks.
-
-    Returns:
-        The folder, and by which way it was found.
+    """A folder with the four published files, downloaded where need be, and how it was found.
 
     Raises:
         InputError: the folder that the user named lacks a file or holds another one.
@@ -107,13 +87,8 @@ def find_files(places: DataPlaces) -> tuple[Path, str]:
             return directory, origin
         problems.append(f"{directory}: {problem}")
     try:
-        download_files(
-            FILES,
-            probe=SMALLEST_FILE.name,
-            folder=places.cache,
-            mirrors=places.mirrors,
-            patience=places.patience,
-        )
+        smallest, patience = FILES[-1].name, places.patience  # about 5 kB
+        download_files(FILES, places.cache, places.mirrors, probe=smallest, patience=patience)
     except DownloadFailedError as error:
         reason = f"Fashion-MNIST was neither found ({'; '.join(problems)}) nor downloaded ({error})"
         raise DataUnavailable(reason, places.remedy) from error
@@ -126,8 +101,10 @@ def read_files(directory: Path) -> tuple[NDArray[np.uint8], ...]:
     Raises:
         InputError: a file cannot be read, or holds another number of rows than published.
     """
-    forms = zip(FILES, SHAPES, HIGHEST_VALUES, strict=True)
-    return tuple(read_idx(directory / file.name, shape, highest) for file, shape, highest in forms)
+    paths = [directory / file.name for file in FILES]
+    shapes = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
+    highest = (255, 9, 255, 9)  # white, and the last of ten classes
+    return tuple(map(read_idx, paths, shapes, highest))
 
 
 def file_problem(path: Path, sha256: str) -> str:

@@ -27,7 +27,6 @@ class LoopTrainer:
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         return "cpu" if self.data[0].device.type == "cpu" else "gpu"
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
@@ -44,7 +43,6 @@ class LoopTrainer:
             clock.stop()
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         return (get_parameters(self.model),)
 
     def _train_on(self, rows: torch.Tensor) -> None:

@@ -8,8 +8,6 @@ from shared.network import NUM_CLASSES
 from shared.parameters import LayerParameters, Parameters
 from shared.timing import Device, EpochClock, Workload
 
-CLASSES = np.arange(NUM_CLASSES)
-
 
 class ClassifierTrainer:
     """The documented network as an `MLPClassifier`, trained by `partial_fit`."""
@@ -30,15 +28,14 @@ class ClassifierTrainer:
             random_state=experiment.seed,
         )
         # It makes its arrays in the first fit and has no other way to be given weights.
-        rows = np.arange(experiment.batch_size)
-        self.classifier.partial_fit(self.images[rows], self.labels[rows], classes=CLASSES)
+        rows, classes = slice(experiment.batch_size), np.arange(NUM_CLASSES)
+        self.classifier.partial_fit(self.images[rows], self.labels[rows], classes=classes)
         for number, layer in enumerate(workload.parameters[0].layers):
             self.classifier.coefs_[number][...] = layer.kernel
             self.classifier.intercepts_[number][...] = layer.bias
 
     @property
     def device(self) -> Device:
-        """What the arithmetic runs on."""
         return "cpu"
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
@@ -50,7 +47,6 @@ class ClassifierTrainer:
             clock.stop()
 
     def get_parameters(self) -> tuple[Parameters, ...]:
-        """The weights as they are now."""
         named = zip(self.names, self.classifier.coefs_, self.classifier.intercepts_, strict=True)
         layers = (LayerParameters(name, kernel.copy(), bias.copy()) for name, kernel, bias in named)
         return (Parameters(tuple(layers)),)
