@@ -142,7 +142,12 @@ class Command(Protocol):
     """A command: a frozen dataclass of its options, whose docstring is its help."""
 
     def execute(self, context: Context) -> int:
-        """Does it; returns the exit status."""
+        """Does it; returns the exit status.
+
+        Raises:
+            InputError: what the user gave cannot be used.
+            RunFailedError: the work was started and could not be finished.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks.display.tables import Table, plain_text, table_of, to_terminal
+from benchmarks.display.tables import Table, plain_text, to_terminal
 from benchmarks.docs_tables import DOCUMENTS, RESULTS, docs_tables, measured_tables, with_tables
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +41,7 @@ def test_every_table_fits_a_terminal_of_80_columns_whole(table: Table):
 
 def test_a_table_without_rows_is_its_head():
     file = StringIO()
-    Console(file=file, width=80).print(to_terminal(table_of("none", "", ("rung", "epoch"), ())))
+    Console(file=file, width=80).print(to_terminal(Table("none", "", ("rung", "epoch"), ())))
     assert file.getvalue().split()[:2] == ["rung", "epoch"]
 
 

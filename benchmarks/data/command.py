@@ -19,11 +19,7 @@ class DataCommand:
     images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
 
     def execute(self, context: Context) -> int:
-        """Prints what there is.
-
-        Raises:
-            InputError: the images cannot be had, or a named folder is not what it should be.
-        """
+        """Prints what there is."""
         raw = context.load_images(self.images)
         for line in (*_file_lines(raw), *_array_lines(raw)):
             context.say(line)

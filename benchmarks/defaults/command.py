@@ -1,7 +1,7 @@
 """`twins defaults`: its options."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from benchmarks.options import (
     STATUS_DONE,
@@ -39,31 +39,18 @@ class DefaultsCommand(TrainingOptions):
             )
 
     def execute(self, context: Context) -> int:
-        """Measures every rung.
-
-        Raises:
-            InputError: the implementation has no ladder, or the data or the output folder
-                cannot be used.
-            RunFailedError: a training failed, or the ladder does not end at the reference port.
-        """
+        """Measures every rung."""
         from benchmarks.defaults.measure import measure_defaults
         from benchmarks.implementations import defaults_of
         from benchmarks.runner.conduct import conduct
 
         allow_float64(self.experiment)
         defaults_of(self.impl)  # complains before anything is written
-
-        def measure(folder: Path):
-            raw = context.load_images(self.images)
-            return measure_defaults(
-                self.impl,
-                self.experiment,
-                raw,
-                context,
-                folder,
-                seeds=tuple(range(self.count)),
-                num_processes=self.processes,
-            )
-
+        measure = partial(
+            measure_defaults,
+            *(self.impl, self.experiment, self.images, context),
+            seeds=tuple(range(self.count)),
+            num_processes=self.processes,
+        )
         conduct(context, "defaults", self.out, measure)
         return STATUS_DONE

@@ -9,10 +9,10 @@ import numpy as np
 from benchmarks.defaults.results import DefaultsResults, Parity, PortResult
 from benchmarks.defaults.training import PortJob, Trajectory, train_share
 from benchmarks.implementations import defaults_of
-from benchmarks.options import Context
+from benchmarks.options import Context, DataOptions
 from benchmarks.runner.processes import events_side_by_side
 from benchmarks.runner.training import draw
-from shared.data.dataset import RawDataset, describe
+from shared.data.dataset import describe
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
@@ -21,7 +21,7 @@ from shared.parameters import largest_difference
 def measure_defaults(
     implementation: str,
     experiment: Experiment,
-    raw: RawDataset,
+    images: DataOptions,
     context: Context,
     folder: Path,
     *,
@@ -29,6 +29,7 @@ def measure_defaults(
     num_processes: int | None,
 ) -> DefaultsResults:
     """Trains the reference port and every rung on the same draws, then every rung on every seed."""
+    raw = context.load_images(images)
     ladder = defaults_of(implementation).LADDER
     environment = context.describe_environment()
     num_processes = num_processes or environment.num_cores

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.defaults.figure import draw_defaults
 from benchmarks.defaults.results import DefaultsResults
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import Table, table_of
+from benchmarks.display.tables import Table
 from benchmarks.implementations import title_of
 
 TITLE = "Cost of defaults"
@@ -43,7 +43,7 @@ def parts(results: DefaultsResults) -> Iterator[Part]:
 def parity_table(results: DefaultsResults) -> Table:
     """One row a rung: how far it is from the reference port on the same draws."""
     experiment = results.experiment
-    return table_of(
+    return Table(
         "parity",
         f"Largest difference from the {title_of(results.implementation)} reference port: "
         f"{results.dataset.name}, {experiment.num_epochs} epochs, {experiment.dtype}, "
@@ -69,7 +69,7 @@ def parity_table(results: DefaultsResults) -> Table:
 
 def accuracy_table(results: DefaultsResults) -> Table:
     """One row a rung: the accuracy it reaches, and how far its own report is off."""
-    return table_of(
+    return Table(
         "accuracy",
         f"Test accuracy, number of seeds {len(results.seeds)}; "
         "largest error of what the port reports",

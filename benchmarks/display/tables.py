@@ -3,7 +3,7 @@
 The page's own rendering is the template `benchmarks/report/templates/table.html`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,42 +34,23 @@ class Cell:
         return MARKS[self.outcome]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Table:
-    """What a table says. Each row has as many cells as there are columns.
+    """What a table says.
 
-    key: names the table for links; unique on a page.
+    key: names the table for links; unique among the tables of a record.
     columns: headings; the first one is that of the rows' names.
-    is_hidden: whether a page keeps it behind a line that opens it.
+    rows: each has as many cells as there are columns.
+    is_hidden: whether a page keeps it behind a line that opens it; a terminal leaves it out.
     is_text: whether its cells hold words, not numbers.
     """
 
     key: str
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str | Cell, ...], ...]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | Cell]]
     is_hidden: bool = False
     is_text: bool = False
-
-
-def table_of(
-    key: str,
-    caption: str,
-    columns: Iterable[str],
-    rows: Iterable[Sequence[str | Cell]],
-    *,
-    is_hidden: bool = False,
-    is_text: bool = False,
-) -> Table:
-    """A table; see `Table`."""
-    return Table(
-        key=key,
-        caption=caption,
-        columns=tuple(columns),
-        rows=tuple(tuple(row) for row in rows),
-        is_hidden=is_hidden,
-        is_text=is_text,
-    )
 
 
 def to_terminal(table: Table) -> TerminalTable:

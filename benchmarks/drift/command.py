@@ -1,7 +1,7 @@
 """`twins drift`: its options."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from benchmarks.options import (
     STATUS_DONE,
@@ -41,12 +41,7 @@ class DriftCommand(TrainingOptions):
             raise InputError("both types of numbers are measured anyway: leave --dtype out")
 
     def execute(self, context: Context) -> int:
-        """Measures curves and bands.
-
-        Raises:
-            InputError: an implementation, the data or the output folder cannot be used.
-            RunFailedError: a training failed or diverged.
-        """
+        """Measures curves and bands."""
         from benchmarks.drift.measure import measure_drift
         from benchmarks.implementations import check_names, implementation_names
         from benchmarks.runner.conduct import conduct
@@ -56,19 +51,12 @@ class DriftCommand(TrainingOptions):
             raise InputError(
                 f"unknown implementation {self.band_impl!r}: --band-impl takes {', '.join(known)}"
             )
-
-        def measure(folder: Path):
-            raw = context.load_images(self.images)
-            return measure_drift(
-                names,
-                self.experiment,
-                raw,
-                context,
-                folder,
-                num_processes=self.processes,
-                band_implementation=self.band_impl,
-                num_runs=self.runs,
-            )
-
+        measure = partial(
+            measure_drift,
+            *(names, self.experiment, self.images, context),
+            num_processes=self.processes,
+            band_implementation=self.band_impl,
+            num_runs=self.runs,
+        )
         conduct(context, "drift", self.out, measure)
         return STATUS_DONE

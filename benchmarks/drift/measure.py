@@ -14,11 +14,11 @@ from rich.console import Console
 from benchmarks.drift import trajectory
 from benchmarks.drift.results import Band, Curve, Drift, Kind
 from benchmarks.drift.trajectory import Snapshot, read_snapshots
-from benchmarks.options import Context
+from benchmarks.options import Context, DataOptions
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.training import TrainingJob, draw, train
-from shared.data.dataset import RawDataset, describe
+from shared.data.dataset import describe
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
 from shared.experiment import Experiment
@@ -63,7 +63,7 @@ class Crew:
 def measure_drift(
     names: tuple[str, ...],
     experiment: Experiment,
-    raw: RawDataset,
+    images: DataOptions,
     context: Context,
     folder: Path,
     *,
@@ -72,6 +72,7 @@ def measure_drift(
     num_runs: int,
 ) -> Drift:
     """Measures the curves of implementations, and bands of `num_runs` runs of one of them."""
+    raw = context.load_images(images)
     environment = context.describe_environment()
     job = TrainingJob(
         implementation=band_implementation,

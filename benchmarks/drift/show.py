@@ -7,7 +7,7 @@ from operator import attrgetter
 import numpy as np
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Cell, Table
 from benchmarks.display.words import joined, plural, small
 from benchmarks.drift.figure import draw_bands, draw_drift
 from benchmarks.drift.results import Drift, Quantity, num_within_floor
@@ -96,7 +96,7 @@ def curve_sentences(drift: Drift) -> Iterator[str]:
 
 def band_table(drift: Drift) -> Table:
     """One row a documented figure."""
-    return table_of(
+    return Table(
         "bands",
         f"{drift.runs} from other last bits",
         ("figure", "documented", "lowest", "highest", "sd", "documented value"),

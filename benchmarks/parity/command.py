@@ -1,7 +1,7 @@
 """`twins parity`: its options."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import tyro
@@ -29,13 +29,7 @@ class ParityCommand(TrainingOptions):
     yours, as MODULE:BUILDER. All of this project's, if not given."""
 
     def execute(self, context: Context) -> int:
-        """Climbs the ladder; fails where a rung does.
-
-        Raises:
-            InputError: an implementation, the data or the output folder cannot be used, or
-                `native` randomness was asked for.
-            RunFailedError: an implementation failed.
-        """
+        """Climbs the ladder; fails where a rung does."""
         from benchmarks.implementations import ORACLE, check_names
         from benchmarks.parity.measure import measure_parity
         from benchmarks.runner.conduct import conduct
@@ -47,10 +41,6 @@ class ParityCommand(TrainingOptions):
             )
         allow_float64(self.experiment)
         names = (*check_names(self.impl, with_ports=True), ORACLE)
-
-        def measure(folder: Path):
-            raw = context.load_images(self.images)
-            return measure_parity(names, self.experiment, raw, context, folder)
-
+        measure = partial(measure_parity, names, self.experiment, self.images, context)
         report = conduct(context, "parity", self.out, measure)
         return STATUS_DONE if report.passed else STATUS_FAILED

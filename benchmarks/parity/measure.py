@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.implementations import build_implementation, title_of
-from benchmarks.options import Context
+from benchmarks.options import Context, DataOptions
 from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.ladder import climb, passed_whole_ladder
 from benchmarks.parity.results import ParityReport
@@ -21,7 +21,7 @@ from shared.protocol import EpochMetrics
 def measure_parity(
     names: tuple[str, ...],
     experiment: Experiment,
-    raw: RawDataset,
+    images: DataOptions,
     context: Context,
     folder: Path,
 ) -> ParityReport:
@@ -30,6 +30,7 @@ def measure_parity(
     Raises:
         RunFailedError: an implementation failed.
     """
+    raw = context.load_images(images)
     draws = draw(experiment, folder / "draws.log")
     assert draws is not None  # only native randomness draws nothing
     devices: dict[str, str] = {}

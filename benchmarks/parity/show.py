@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import NO_VALUE, Cell, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Cell, Table
 from benchmarks.display.words import joined, plural, small
 from benchmarks.implementations import title_of
 from benchmarks.parity.figure import draw_ladder
@@ -51,7 +51,7 @@ def parts(report: ParityReport) -> Iterator[Part]:
         description="Differences as points, tolerances as strokes; the table has the numbers.",
         figure=draw_ladder(report.rungs),
     )
-    yield table_of(
+    yield Table(
         "reasons",
         "Why these tolerances",
         ("rung", "reason"),
@@ -66,7 +66,7 @@ def parity_table(report: ParityReport) -> Table:
     pairs = list(dict.fromkeys(rung.pair for rung in report.rungs))
     by_place = {(rung.name, rung.pair): rung for rung in report.rungs}
     tolerances = {rung.name: rung.tolerance for rung in report.rungs}
-    return table_of(
+    return Table(
         "parity",
         f"Parity ladder, {report.dtype}",
         ("rung", *("–".join(map(title_of, pair)) for pair in pairs), "tolerance"),

@@ -49,11 +49,7 @@ class PredictCommand:
             raise InputError("--weights names one file for all and --run a whole run: give one")
 
     def execute(self, context: Context) -> int:
-        """Predicts what can be read; the rest is bad input.
-
-        Raises InputError where there are no usable weights or the figure cannot be written, and
-        RunFailedError where an implementation failed.
-        """
+        """Predicts what can be read; the rest is bad input."""
         from benchmarks.predict.measure import PreparedPicture, predict_pictures, prepare_pictures
         from benchmarks.predict.picture import find_pictures, shown
         from benchmarks.predict.table import say_predictions

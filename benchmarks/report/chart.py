@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmarks.display.parts import Chart
-from benchmarks.display.tables import NO_VALUE, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Table
 
 POINTS_PER_INCH = 72
 """Matplotlib writes SVG in points: at this resolution, its pixels are the drawing's units."""
@@ -98,11 +98,11 @@ def _panel(axes: Axes, groups: dict[Line2D, str]) -> Panel:
     texts = [[_text(axes, y) for y in np.asarray(line.get_ydata(), np.float64)] for line in groups]
     return Panel(
         title=axes.get_title(),
-        values=table_of(
+        values=Table(
             "values",
             f"{axes.get_title()}: values as a table",
             (axes.get_xlabel(), *(str(line.get_label()) for line in groups)),
-            zip([f"{x:,g}" for x in positions], *texts, strict=True),
+            list(zip([f"{x:,g}" for x in positions], *texts, strict=True)),
             is_hidden=True,
         ),
         bottom=float(axes.bbox.y0),

@@ -31,12 +31,7 @@ class ReportCommand:
             )
 
     def execute(self, context: Context) -> int:
-        """Writes the page.
-
-        Raises:
-            InputError: a path holds nothing that a report shows, or the output folder
-                cannot be used.
-        """
+        """Writes the page."""
         from functools import cache
 
         from benchmarks.report.material import read_material

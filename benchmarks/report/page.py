@@ -16,7 +16,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 
 from benchmarks.display.parts import Finding, Part
 from benchmarks.display.style import STAND_IN_DATASET
-from benchmarks.display.tables import Table, table_of
+from benchmarks.display.tables import Table
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
 from benchmarks.registry import STUDIES
@@ -124,7 +124,7 @@ def _making(record: Record, *, is_hidden: bool) -> Table:
         "commit": environment.git_commit or "unknown",
         "variables": ", ".join(environment.flags) or "none that steer frameworks",
     }
-    return table_of(
+    return Table(
         "environment",
         shlex.join(environment.command),
         ("what", "value"),

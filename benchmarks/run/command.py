@@ -15,12 +15,7 @@ class RunCommand(TrainingOptions):
     not in the seconds that the documented way to train takes."""
 
     def execute(self, context: Context) -> int:
-        """Does the whole experiment.
-
-        Raises:
-            InputError: an implementation, the data or the output folder cannot be used.
-            RunFailedError: a training failed.
-        """
+        """Does the whole experiment."""
         from benchmarks.implementations import check_names
         from benchmarks.report.material import Found, Material
         from benchmarks.report.page import write_page

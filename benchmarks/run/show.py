@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table
 from benchmarks.display.words import joined, network, small
 from benchmarks.implementations import title_of
 from benchmarks.run.figure import draw_confusion, draw_learning_curves
@@ -63,7 +63,7 @@ def parts(results: Results) -> Iterator[Part]:
             description="Rows are true classes, columns predicted ones; the table has the numbers.",
             figure=draw_confusion(run.confusion, title),
         )
-        yield table_of(
+        yield Table(
             f"confusion-{name}-table",
             f"{title_of(name)}: the matrix as a table",
             ("true class", *CLASS_NAMES),
@@ -80,7 +80,7 @@ def documented_table(results: Results) -> Table:
     experiment = results.experiment
     in_bulk = ", in bulk" if results.in_bulk else ""
     seconds = (f"{sum(run.seconds.epochs):.1f} s" for run in results.runs.values())
-    return table_of(
+    return Table(
         "documented",
         f"{results.dataset.name}, {network(experiment)}, {experiment.num_epochs} epochs, "
         f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",

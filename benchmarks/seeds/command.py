@@ -70,12 +70,7 @@ class SeedsCommand(TrainingOptions):
             )
 
     def execute(self, context: Context) -> int:
-        """Does the whole sweep, or the rest of it.
-
-        Raises:
-            InputError: the data or the folder cannot be used, or hold another sweep.
-            RunFailedError: a training failed.
-        """
+        """Does the whole sweep, or the rest of it."""
         from benchmarks.runner.conduct import conduct
         from benchmarks.seeds.measure import check_resumable, measure_sweep
         from benchmarks.seeds.results import SweepPlan

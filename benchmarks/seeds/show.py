@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table
 from benchmarks.display.words import plural
 from benchmarks.implementations import title_of
 from benchmarks.seeds.figure import draw_seeds
@@ -55,7 +55,7 @@ def parts(results: SweepResults) -> Iterator[Part]:
 
 def accuracy_table(results: SweepResults) -> Table:
     """One row an implementation; per cent."""
-    return table_of(
+    return Table(
         "accuracy",
         f"Test accuracy over {len(results.seeds)} seeds, {results.dataset.name}, "
         f"{plural(results.experiment.num_epochs, 'epoch')}, "
@@ -78,7 +78,7 @@ def accuracy_table(results: SweepResults) -> Table:
 def equivalence_table(results: SweepResults) -> Table:
     """Two rows for each implementation but the reference; percentage points."""
     first = results.statistics.equivalence[0].paired
-    return table_of(
+    return Table(
         "equivalence",
         f"Equally accurate within ±{100 * first.margin:.1f} percentage points (pp)? "
         f"Two one-sided tests, alpha {first.alpha}",
@@ -99,7 +99,7 @@ def equivalence_table(results: SweepResults) -> Table:
 
 def documented_table(results: SweepResults) -> Table:
     """One row for each documented figure and implementation; shares, as they are documented."""
-    return table_of(
+    return Table(
         "documented",
         "Where the documented figures lie among the seeds",
         ("figure", "documented", "seeds of", "mean ± sd", "z", "per cent below"),
@@ -121,10 +121,10 @@ def values_table(results: SweepResults) -> Table:
     """One row a seed."""
     names = tuple(results.statistics.test_accuracy)
     columns = ([f"{each.test.accuracy:.4f}" for each in results.of(name)] for name in names)
-    return table_of(
+    return Table(
         "values",
         "Test accuracy, seed by seed",
         ("seed", *map(title_of, names)),
-        zip(map(str, results.seeds), *columns, strict=True),
+        list(zip(map(str, results.seeds), *columns, strict=True)),
         is_hidden=True,
     )

@@ -50,13 +50,7 @@ class SpeedCommand(TrainingOptions):
         self._by_width()
 
     def execute(self, context: Context) -> int:
-        """Measures everything; `speed.json` grows after every measurement.
-
-        Raises:
-            InputError: a rung or device is unknown or not there, the data or the output folder
-                cannot be used, or the earlier measurement cannot be compared with.
-            RunFailedError: not one rung could be measured.
-        """
+        """Measures everything; `speed.json` grows after every measurement."""
         from benchmarks.display.tables import to_terminal
         from benchmarks.runner.conduct import conduct
         from benchmarks.runner.records import read_json

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
-from benchmarks.display.tables import NO_VALUE, Table, table_of
+from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.display.words import plural
 from benchmarks.speed.analysis import neighbours_alike, speedup
 from benchmarks.speed.figure import draw_growth, draw_speed
@@ -56,7 +56,7 @@ def parts(results: SpeedResults) -> Iterator[Part]:
 def ladder_table(results: SpeedResults) -> Table:
     """One row a rung, against the first one; on a processor the limits' rows close it."""
     limits = _limit_rows(results) if results.environment.accelerator is None else ()
-    return table_of(
+    return Table(
         "ladder",
         f"Seconds of an epoch, batch {results.experiment.batch_size}, {results.num_rounds} rounds, "
         f"medians with 95 % intervals; {results.device_title}",
@@ -121,7 +121,7 @@ def _growth(
         medians = (f"{curve[size].median:.3f}" if size in curve else NO_VALUE for size in sizes)
         rows.append((name, *medians))
     title = f"Seconds of an epoch by {what}"
-    yield table_of(f"growth-{key}", title, ("rung", *map(str, sizes)), rows)
+    yield Table(f"growth-{key}", title, ("rung", *map(str, sizes)), rows)
     yield Chart(
         key=key,
         title=title,
@@ -142,4 +142,4 @@ def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
             interval = f"{times.low:.2f}–{times.high:.2f}"
             rows.append((rung.name, *medians, f"{times.estimate:.2f}", interval))
     columns = ("rung", "epoch then", "epoch now", "times as fast", "95 %")
-    return table_of("against", "Against the earlier measurement", columns, rows)
+    return Table("against", "Against the earlier measurement", columns, rows)

@@ -19,12 +19,7 @@ class SwapCommand:
     out: OutputFolder = None
 
     def execute(self, context: Context) -> int:
-        """Exchanges the weights; fails where an exchange changes an answer.
-
-        Raises:
-            InputError: the run's folder does not hold a finished run of the same data.
-            RunFailedError: an implementation failed.
-        """
+        """Exchanges the weights; fails where an exchange changes an answer."""
         from benchmarks.runner.conduct import conduct
         from benchmarks.swap.measure import exchange
 

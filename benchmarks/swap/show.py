@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmarks.display.parts import Finding, Paragraph, Part
-from benchmarks.display.tables import Cell, Table, table_of
+from benchmarks.display.tables import Cell, Table
 from benchmarks.implementations import title_of
 from benchmarks.swap.results import SwapReport, SwapResult
 
@@ -35,7 +35,7 @@ def parts(report: SwapReport) -> Iterator[Part]:
 
 def swap_table(report: SwapReport) -> Table:
     """One row an exchange."""
-    return table_of(
+    return Table(
         "swap",
         f"Weight swap, {report.dtype}",
         (
