@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -44,7 +44,7 @@ class _Failed:
 
 
 class ChildProcess:
-    """A process that runs `function(report, *arguments)`; killed on leaving the `with` block."""
+    """A process that runs `function(report, *arguments)`; see `contextlib.closing`."""
 
     def __init__(
         self,
@@ -64,13 +64,7 @@ class ChildProcess:
             self._process.start()
         child_end.close()
 
-    def __enter__(self) -> "ChildProcess":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def end(self) -> None:
+    def close(self) -> None:
         """Kills the process if it still runs, and waits until it is gone."""
         self._process.kill()
         self._process.join()
@@ -79,9 +73,7 @@ class ChildProcess:
     def receive(self) -> _Progress | _Finished:
         """Waits for the child's next message; the last one is `_Finished`.
 
-        Raises:
-            InputError: the function raised one.
-            RunFailedError: the function failed otherwise, or the child died.
+        Raises what `run_in_process` raises.
         """
         try:
             message = self.connection.recv()
@@ -122,7 +114,7 @@ def run_in_process(
         RunFailedError: the function failed otherwise, or the child died; the message
             ends with the end of its log.
     """
-    with ChildProcess(function, arguments, log) as child:
+    with closing(ChildProcess(function, arguments, log)) as child:
         while isinstance(message := child.receive(), _Progress):
             on_event(message.event)
         return message.result  # pyright: ignore[reportReturnType]
@@ -186,12 +178,12 @@ def _messages_side_by_side(
                 message = child.receive()
                 if isinstance(message, _Finished):
                     del running[child.connection]
-                    child.end()
+                    child.close()
                     free_cores.append(child.core)
                 yield index, message
     finally:
         for _, child in running.values():
-            child.end()
+            child.close()
 
 
 def _run_child(

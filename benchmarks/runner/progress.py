@@ -24,10 +24,7 @@ def show_trainings(
 ) -> Iterator[OnEpoch]:
     """Shows each training's epochs, validation accuracy and time left while the block runs.
 
-    Args:
-        console: where to; without a terminal each epoch is one plain line.
-        titles: the trainings' names, and how people call them.
-        num_epochs: how many each of them has.
+    Without a terminal each epoch is one plain line. `titles` are by the trainings' names.
     """
     if not console.is_terminal:
         yield lambda name, metrics: console.print(
@@ -53,10 +50,11 @@ def show_parts(
 ) -> Iterator[Callable[..., None]]:
     """Counts parts of a whole: calling what this gives counts one more, whatever the arguments.
 
-    With `outcome=TEXT` the part is also given a line, which says what came of it.
+    With `outcome=TEXT` the part is also given a line, which says what came of it. Without a
+    terminal there is a line for each tenth, with the time left.
 
     Args:
-        console: where to; without a terminal a line for each tenth, with the time left.
+        console: where to.
         what: what is done, `runs for the bands` for instance.
         total: how many parts there are, `num_done` of them done beforehand.
         unit: what a part is, in the plural.
