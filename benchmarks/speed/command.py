@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
 from benchmarks.options import STATUS_DONE, Context, TrainingOptions, allow_float64, option
 from shared.errors import InputError
 from shared.experiment import Experiment
-from shared.timing import Device
 
 Sizes = Annotated[tuple[int, ...], option("INT ...")]
 
@@ -21,7 +20,7 @@ class SpeedCommand(TrainingOptions):
     experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(
         default_factory=lambda: Experiment(randomness="shared")
     )
-    device: Device = "cpu"
+    device: Literal["cpu", "gpu"] = "cpu"
     """What to run on; each rung names what it can run on."""
     rungs: Annotated[tuple[str, ...], option("NAME ...")] = ()
     """Names of the rungs to time. All that can run here, if not given."""
