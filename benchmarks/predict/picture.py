@@ -20,7 +20,7 @@ from shared.errors import InputError
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """Pillow's names of formats. A list of what is read, not of what is not: no format that a
 later Pillow learns comes in unseen."""
-SUFFIXES = ".png .apng .jpg .jpeg .jpe .jfif .mpo .webp .gif .bmp .tif .tiff"
+SUFFIXES = ".png .apng .jpg .jpeg .jpe .jfif .mpo .webp .gif .bmp .tif .tiff".split()
 """What the names of such files end in: of a folder, no other files are taken."""
 MAXIMUM_BYTES = 50_000_000
 """No photograph that people take is larger; a file that is, is not even read."""
@@ -30,7 +30,6 @@ WORKING_SIDE = 560
 """Pictures at least twice as large are reduced before anything else: 20 pixels for each of
 the network's 28 say enough, and noise is averaged away."""
 PREVIEW_SIDE = 280
-BYTE = np.float32(255)
 REMEDY = f"name a picture: {', '.join(FORMATS)} are read"
 
 
@@ -48,8 +47,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 def find_pictures(arguments: tuple[Path, ...]) -> list[Path]:
     """The files that are named and, for a folder, those in it with a picture's suffix, by name.
 
-    Hidden files and folders within it are left out. A folder without any stands for itself,
-    as does what is missing: `read_content` says what is wrong.
+    A folder without any stands for itself, as does what is missing: `read_content` complains.
     """
     paths = []
     for argument in arguments:
@@ -113,21 +111,21 @@ def luminance_and_alpha(picture: Image.Image) -> tuple[NDArray[np.float32], NDAr
     if picture.mode == "F":
         return np.array(picture), np.ones(picture.size[::-1], np.float32)
     luminance, alpha = picture.convert("L"), picture.convert("RGBA").getchannel("A")
-    return np.asarray(luminance, np.float32) / BYTE, np.asarray(alpha, np.float32) / BYTE
+    return np.asarray(luminance, np.float32) / 255, np.asarray(alpha, np.float32) / 255
 
 
 def preview_of(picture: Image.Image) -> NDArray[np.uint8]:
     """The picture small, for people to look at, over white; (height, width, 3)."""
     small = _reduced(picture, PREVIEW_SIDE)
     if small.mode == "F":
-        small = Image.fromarray((np.asarray(small) * BYTE).round().astype(np.uint8))
+        small = Image.fromarray((np.asarray(small) * 255).round().astype(np.uint8))
     white = Image.new("RGBA", small.size, "white")
     return np.asarray(Image.alpha_composite(white, small.convert("RGBA")).convert("RGB"))
 
 
 def _looks_like_a_picture(path: Path) -> bool:
-    is_known = path.suffix.lower() in SUFFIXES.split()
-    return is_known and not path.name.startswith(".") and not path.is_dir()
+    is_hidden = path.name.startswith(".")
+    return path.suffix.lower() in SUFFIXES and not is_hidden and not path.is_dir()
 
 
 def _check_header(opened: Image.Image) -> None:
@@ -149,7 +147,7 @@ def _in_usual_mode(image: Image.Image) -> Image.Image:
     if not np.isfinite(levels).all():
         raise InputError("holds values that are no numbers: save it again, as PNG")
     low, high = float(levels.min()), float(levels.max())
-    if image.mode != "F" and low >= 0 and high <= 65_535:
+    if image.mode != "F" and 0 <= low and high <= 65_535:
         low, high = 0.0, 65_535.0
     return Image.fromarray((levels - low) / (high - low or 1.0))
 

@@ -30,7 +30,6 @@ REMEDY = "name one that `twins run` wrote"
 class TrainedWeights:
     """The weights that each implementation is to predict with.
 
-    source: where they come from, for people.
     experiment: of it, only the network and the type are meant.
     dataset_name: what they were trained on; empty where that is not known.
     parameters: by implementation, the reference first.
@@ -44,8 +43,8 @@ class TrainedWeights:
     def announce(self, context: Context) -> None:
         """Says whose weights predict; those trained on the stand-in never pass unnoticed."""
         if self.dataset_name == "stand-in":
-            notice = "weights trained on stand-in images, not Fashion-MNIST"
-            context.console.rule(f"[bold red]{notice}", characters="=")
+            notice = "[bold red]weights trained on stand-in images, not Fashion-MNIST"
+            context.console.rule(notice, characters="=")
         trained = f", trained on {self.dataset_name}" if self.dataset_name else ""
         details = f"{network(self.experiment)}, {self.experiment.dtype}{trained}"
         context.say(f"weights: {self.source} ({details})")
