@@ -16,8 +16,6 @@ from benchmarks.predict.table import top_classes
 from shared.errors import InputError
 
 _IMAGE_INCHES = 1.8
-_BARS_INCHES = 3.3
-_HEADING_INCHES = 0.5
 _LONGEST_NAME = 26
 
 
@@ -43,8 +41,8 @@ def draw_predictions(pictures: Sequence[PreparedPicture], probabilities: Probabi
     """One row a picture; at least one."""
     titles = [title_of(name) for name in probabilities]
     colours = implementation_colours(titles)
-    widths = [_IMAGE_INCHES, _IMAGE_INCHES] + [_BARS_INCHES] * len(titles)
-    figure = new_figure(sum(widths), _HEADING_INCHES + _IMAGE_INCHES * len(pictures))
+    widths = [_IMAGE_INCHES, _IMAGE_INCHES] + [3.3] * len(titles)
+    figure = new_figure(sum(widths), 0.5 + _IMAGE_INCHES * len(pictures))
     all_axes = figure.subplots(len(pictures), len(widths), width_ratios=widths, squeeze=False)
     for axes, heading in zip(
         all_axes[0], ("picture", "as the network sees it", *titles), strict=True

@@ -1,14 +1,13 @@
 """Turns a picture into what the network was trained on: a garment on 28×28 pixels, light on black.
 
-The data set was made from a shop's photographs in these steps: the edges that have the
-corners' colour, within 5 % of the largest intensity, are trimmed; the longest side is made 28
-pixels long, and the result sharpened; it is centred on 28×28; intensities are negated, since
-the photographs' ground is white; and it is made grey. Source: H. Xiao, K. Rasul,
-R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
-Algorithms", arXiv:1708.07747, 2017, section 2 and figure 1.
+The data set was made from a shop's photographs in these steps: edges of the corners' colour,
+within 5 % of the largest intensity, are trimmed; the longest side is made 28 pixels long, and the
+result sharpened; it is centred on 28×28, negated, since the photographs' ground is white, and made
+grey. Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking
+Machine Learning Algorithms", arXiv:1708.07747, 2017, section 2 and figure 1.
 
-Here the same is done for grounds of any brightness, and for cut-outs. There is no sharpening:
-that made up for skipping pixels, and here they are averaged.
+Here the same is done for grounds of any brightness, and for cut-outs. There is no sharpening: that
+made up for skipping pixels, and here they are averaged.
 """
 
 from typing import Any
@@ -30,11 +29,11 @@ CLOSE = 0.05
 DARK, LIGHT = 0.25, 0.75
 """A ground between the two may be either; above and below there is no doubt."""
 LARGEST_UNEVEN_SHARE = 0.2
-"""A ground is uneven where more of the picture's border than this differs from its grey.
-Measured: 2,000 test images at three times their size, somewhere on a plain ground of 120
-pixels, reach 0.10 at most; a change of brightness by 0.15 across the ground gives 0.32 or
-more, noise of standard deviation 0.05 gives 0.26 or more. A garment that lies along much of
-the border is above it too: then the ground's grey cannot be told with certainty."""
+"""A ground is uneven where more of the picture's border than this differs from its grey. Measured:
+2,000 test images at three times their size, somewhere on a plain ground of 120 pixels, reach 0.10
+at most; a change of brightness by 0.15 across the ground gives 0.32 or more, noise of standard
+deviation 0.05 gives 0.26 or more. A garment along much of the border is above it too: then the
+ground's grey cannot be told with certainty."""
 LEAST_TRANSPARENT_SHARE = 0.05
 """A picture with less transparency than this is no cut-out: it has rounded corners, say."""
 OPAQUE = 0.5
@@ -79,8 +78,8 @@ def border_of(values: NDArray[Any]) -> NDArray[Any]:
 def ground_level(border: Grey) -> float:
     """The grey of what the garment lies on: the most usual one along the picture's border, (n,).
 
-    The median would be the garment's own where it touches the border on most sides; the
-    most usual of 16 levels is the ground's in each test image of the data set.
+    The median would be the garment's own where it touches most sides; the most usual of 16 levels
+    is the ground's in each test image of the data set.
     """
     levels = np.minimum((border * 16).astype(int), 15)
     return float(np.median(border[levels == np.bincount(levels).argmax()]))
@@ -96,10 +95,7 @@ def _box(extent: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _off_ground(luminance: Grey, level: float) -> Grey:
-    """How much darker than its ground the garment is, or how much lighter, whichever is more.
-
-    0 is the ground, 1 the most that can be: on white the negative, on black the picture itself.
-    """
+    """How much darker than its ground the garment is, or lighter, whichever is more; 1 at most."""
     darker = np.maximum(level - luminance, 0)
     lighter = np.maximum(luminance - level, 0)
     if darker.sum() > lighter.sum():
