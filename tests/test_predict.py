@@ -9,11 +9,10 @@ import pytest
 from PIL import Image
 
 from benchmarks.__main__ import main
-from benchmarks.display.tables import Cell
 from benchmarks.predict.figure import draw_predictions
 from benchmarks.predict.measure import PreparedPicture, prepare_pictures
 from benchmarks.predict.picture import find_pictures, names_of
-from benchmarks.predict.table import prediction_table
+from benchmarks.predict.table import AGREED, NOT_AGREED, prediction_table
 from benchmarks.runner.output_folder import output_folder
 from shared.data.dataset import CLASS_NAMES
 from shared.experiment import Experiment
@@ -126,14 +125,12 @@ PROBABILITIES = {"keras": np.array([SURE, SURE]), "jax": np.array([UNSURE, SURE]
 def test_the_table_compares_the_three_most_probable_classes():
     sure = "Trouser      70.00%\nDress        20.00%\nPullover     10.00%"
     unsure = "Dress        30.00%\nT-shirt/top  25.00%\nPullover     25.00%"
-    no, yes = Cell(text="no", outcome="bad"), Cell(text="yes", outcome="good")
     table = prediction_table(PICTURES, PROBABILITIES)
-    assert table.columns == ("picture", "Keras", "JAX", "agree", "probabilities differ by")
-    first, second = (
-        ("$a_{b$.png", sure, unsure, no, "5.0e-01"),
-        ("x" * 90, sure, sure, yes, "0.0e+00"),
+    assert table.columns == ("picture", "Keras", "JAX", "agree", "probabilities\ndiffer by")
+    assert table.rows == (
+        ("$a_{b$.png", sure, unsure, NOT_AGREED, "5.0e-01"),
+        ("x" * 90, sure, sure, AGREED, "0.0e+00"),
     )
-    assert table.rows == (first, second)
     assert prediction_table(PICTURES, {"jax": PROBABILITIES["jax"]}).columns == ("picture", "JAX")
 
 

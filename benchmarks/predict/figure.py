@@ -44,9 +44,8 @@ def draw_predictions(pictures: Sequence[PreparedPicture], probabilities: Probabi
     widths = [_IMAGE_INCHES, _IMAGE_INCHES] + [3.3] * len(titles)
     figure = new_figure(sum(widths), 0.5 + _IMAGE_INCHES * len(pictures))
     all_axes = figure.subplots(len(pictures), len(widths), width_ratios=widths, squeeze=False)
-    for axes, heading in zip(
-        all_axes[0], ("picture", "as the network sees it", *titles), strict=True
-    ):
+    headings = ("picture", "as the network sees it", *titles)
+    for axes, heading in zip(all_axes[0], headings, strict=True):
         axes.set_title(heading, fontsize=10)
     for row, picture, *of_each in zip(all_axes, pictures, *probabilities.values(), strict=True):
         _show_image(row[0], picture.preview)

@@ -73,8 +73,8 @@ def predict_pictures(
         except RunFailedError as error:
             raise RunFailedError(f"{title}: {error}") from error
         if not np.isfinite(probabilities[name]).all():
-            too_large = f"the weights are too large for {title} to predict with"
-            raise InputError(f"{too_large}: name others with --run or --weights")
+            remedy = "name others with --run or --weights"
+            raise InputError(f"the weights are too large for {title} to predict with: {remedy}")
     return probabilities
 
 

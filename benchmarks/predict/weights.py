@@ -65,10 +65,8 @@ def latest_run(home: Path) -> Path:
     """The latest finished `twins run` under `home`, by its name; InputError if there is none."""
     runs = [run for run in home.glob("*") if FRESH_RUN.fullmatch(run.name) and _is_finished(run)]
     if not runs:
-        remedy = (
-            "train with `twins run`, or name a run's folder with --run or a file with --weights"
-        )
-        raise InputError(f"there is no finished run under {home} to take weights from: {remedy}")
+        remedy = "name a run's folder with --run or a file of weights with --weights"
+        raise InputError(f"{home} holds no finished run: train with `twins run`, or {remedy}")
     return max(runs, key=lambda run: run.name)
 
 
