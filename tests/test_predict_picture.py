@@ -47,9 +47,6 @@ BOOT = boot_on(255, 60)
 BOOTS_GARMENT = garment_in(BOOT)
 
 
-# --- what the network sees
-
-
 @pytest.mark.real_data
 def test_test_images_are_told_from_their_ground_and_come_back_bit_by_bit(raw_dataset: RawDataset):
     images = raw_dataset.test_images.astype(np.float32) / np.float32(255)
@@ -154,9 +151,6 @@ def test_a_few_transparent_pixels_take_the_grey_of_the_ground():
         assert np.array_equal(garment_in(each), garment_in(opaque))
 
 
-# --- whether its ground is plain
-
-
 def is_uneven(levels: np.ndarray) -> bool:
     """Whether a picture of these grey levels, 0 to 1, warns of its ground."""
     return garment_of(Image.fromarray(np.rint(np.clip(levels, 0, 1) * 255).astype(np.uint8)))[1]
@@ -183,9 +177,6 @@ def test_a_ground_is_called_uneven_where_it_is_not_plain(raw_dataset: RawDataset
             assert not is_uneven(on_plain_ground(image, ground, (top, left)))
         for change in (slope, (slope + slope[:, np.newaxis]) / 2, stripes, noise):
             assert is_uneven(on_plain_ground(image, 0.6, (18, 18)) + change)
-
-
-# --- what cannot be used
 
 
 def announced(width: int, height: int) -> bytes:

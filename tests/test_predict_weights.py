@@ -29,9 +29,6 @@ def made_run(folder: Path, *names: str, dataset_name: str = "fashion-mnist") -> 
     return folder
 
 
-# --- a run's
-
-
 def test_the_latest_finished_run_is_the_last_by_name(tmp_path: Path):
     for name in (
         *("2025-02-02-000000-seeds", "2025-02-03-000000-run", "2025-02-04-000000-run"),
@@ -86,9 +83,6 @@ def test_what_is_no_finished_run_or_no_file_is_refused(tmp_path: Path):
     for name in ("marked", "nowhere"):
         with pytest.raises(InputError, match=f"{name} is no file: --weights takes"):
             find_weights(None, tmp_path / name, ("jax",))
-
-
-# --- a file's
 
 
 def test_a_files_shapes_say_which_network_it_holds(tmp_path: Path):

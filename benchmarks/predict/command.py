@@ -8,12 +8,11 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.options import STATUS_BAD_INPUT, STATUS_DONE, Context, Implementations
+from benchmarks.options import STATUS_BAD_INPUT, STATUS_DONE, Context, Implementations, option
 from shared.errors import InputError
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
-MOST_PICTURES = 50
-"""Taller figures are no figures any more."""
+MOST_PICTURES = 50  # taller figures are no figures any more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,19 +25,16 @@ class PredictCommand:
     line, the others are predicted all the same, and the exit status is 2.
     """
 
-    pictures: Annotated[
-        tyro.conf.Positional[tuple[Path, ...]],
-        tyro.conf.arg(metavar="IMAGE...", help_behavior_hint=""),
-    ] = ()
+    pictures: Annotated[tyro.conf.Positional[tuple[Path, ...]], option("IMAGE...")] = ()
     """PNG, JPEG, WebP, GIF, BMP or TIFF files (50 MB and 60 million pixels at most, not animated),
     and folders: the picture files in them by name, without hidden ones and folders within."""
-    weights: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    weights: Annotated[Path | None, option("FILE")] = None
     """Safetensors file whose weights every implementation predicts with."""
-    run: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")] = None
+    run: Annotated[Path | None, option("DIR")] = None
     """Output folder of a finished `twins run`; each implementation predicts with the weights
     that it trained there. The latest one under runs/, if neither is given."""
     impl: Implementations = ()
-    figure: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    figure: Annotated[Path | None, option("FILE")] = None
     """New file to draw each picture into, what the network sees of it, and the predictions; its
     suffix, .png, .svg or .pdf, is its format."""
 
@@ -89,5 +85,5 @@ def _check_figure(path: Path, num_pictures: int) -> None:
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent} for {path.name}: make it first")
     if num_pictures > MOST_PICTURES:
-        too_many = f"{num_pictures} pictures are too many for one figure"
-        raise InputError(f"{too_many}: name {MOST_PICTURES} at most, or leave out --figure")
+        remedy = f"name {MOST_PICTURES} at most, or leave out --figure"
+        raise InputError(f"{num_pictures} pictures are too many for one figure: {remedy}")

@@ -15,11 +15,7 @@ from benchmarks.predict.measure import PreparedPicture, Probabilities
 from benchmarks.predict.table import top_classes
 from shared.errors import InputError
 
-NETWORK_COLOUR_MAP = "gray"
-"""Black for 0, as the network has it; figures of the data set print it the other way round."""
 _IMAGE_INCHES = 1.8
-_BARS_INCHES = 3.3
-_HEADING_INCHES = 0.5
 _LONGEST_NAME = 26
 
 
@@ -42,11 +38,11 @@ def write_figure(figure: Figure, path: Path, dataset_name: str, folder: Path) ->
 
 
 def draw_predictions(pictures: Sequence[PreparedPicture], probabilities: Probabilities) -> Figure:
-    """Draws one row a picture; at least one."""
+    """One row a picture; at least one."""
     titles = [title_of(name) for name in probabilities]
     colours = implementation_colours(titles)
-    widths = [_IMAGE_INCHES, _IMAGE_INCHES] + [_BARS_INCHES] * len(titles)
-    figure = new_figure(sum(widths), _HEADING_INCHES + _IMAGE_INCHES * len(pictures))
+    widths = [_IMAGE_INCHES, _IMAGE_INCHES] + [3.3] * len(titles)
+    figure = new_figure(sum(widths), 0.5 + _IMAGE_INCHES * len(pictures))
     all_axes = figure.subplots(len(pictures), len(widths), width_ratios=widths, squeeze=False)
     headings = ("picture", "as the network sees it", *titles)
     for axes, heading in zip(all_axes[0], headings, strict=True):
@@ -64,8 +60,8 @@ def draw_predictions(pictures: Sequence[PreparedPicture], probabilities: Probabi
 
 def _show_image(axes: Axes, image: NDArray[np.uint8] | None) -> None:
     """In colours or in grey, all tops in one line; framed, since it may be as white as the page."""
-    if image is not None:
-        axes.imshow(image, cmap=NETWORK_COLOUR_MAP, vmin=0, vmax=255)
+    if image is not None:  # black for 0, as the network has it; the data set's figures negate it
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     hide_frame(axes)
     axes.spines[:].set(visible=True, color="#CCCCCC")
     axes.set_anchor("N")

@@ -16,19 +16,16 @@ from benchmarks.predict.weights import TrainedWeights
 from benchmarks.runner.processes import Report, run_in_process
 from shared.data.dataset import BRIGHTEST_PIXEL
 from shared.errors import InputError, RunFailedError
-from shared.experiment import Experiment
-from shared.parameters import Parameters
 
 Probabilities = dict[str, NDArray[np.floating]]
 """By implementation, those of the ten classes of each picture, (n, 10)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PreparedPicture:
-    """A picture that could be read, by the name that people know it by.
+    """A picture that could be read; see `names_of`, `garment_of` and `preview_of`.
 
-    garment, is_uneven: see `garment_of`.
-    preview: see `preview_of`; None where no figure shows it: thousands would fill the memory.
+    preview: None where no figure shows it: thousands would fill the memory.
     """
 
     name: str
@@ -62,23 +59,22 @@ def predict_pictures(
 ) -> Probabilities:
     """Lets each implementation predict all pictures with its own weights; logs go to the folder.
 
-    Raises InputError where the weights give no numbers, RunFailedError where one failed.
+    Raises InputError where weights give no numbers, RunFailedError where an implementation failed.
     """
     allow_float64(weights.experiment)
     garments = np.stack([picture.garment for picture in pictures])
     images = garments.astype(weights.experiment.dtype) / BRIGHTEST_PIXEL  # as the data set's
     probabilities: Probabilities = {}
-    for name, parameters in weights.parameters.items():
-        title = title_of(name)
-        job = (name, weights.experiment, parameters, images)
+    for name in weights.parameters:
+        title, log = title_of(name), folder / f"{name}.log"
         try:
             with console.status(f"{title} predicts …"):
-                probabilities[name] = run_in_process(_predict, *job, log=folder / f"{name}.log")
+                probabilities[name] = run_in_process(_predict, name, weights, images, log=log)
         except RunFailedError as error:
             raise RunFailedError(f"{title}: {error}") from error
         if not np.isfinite(probabilities[name]).all():
-            too_large = f"the weights are too large for {title} to predict with"
-            raise InputError(f"{too_large}: name others with --run or --weights")
+            remedy = "name others with --run or --weights"
+            raise InputError(f"the weights are too large for {title} to predict with: {remedy}")
     return probabilities
 
 
@@ -87,20 +83,15 @@ def _prepare(report: Report, named: Sequence[tuple[Path, str]], with_preview: bo
         try:
             picture = decode_picture(read_content(path))
             garment, is_uneven = garment_of(picture)
+            preview = preview_of(picture) if with_preview else None
+            report(PreparedPicture(name, garment, is_uneven, preview))
         except InputError as error:
             report(f"{shown(path)} {error}")
-            continue
-        preview = preview_of(picture) if with_preview else None
-        report(PreparedPicture(name=name, garment=garment, is_uneven=is_uneven, preview=preview))
 
 
 def _predict(
-    _report: Report,
-    name: str,
-    experiment: Experiment,
-    parameters: Parameters,
-    images: NDArray[np.floating],
+    _report: Report, name: str, weights: TrainedWeights, images: NDArray[np.floating]
 ) -> NDArray[np.floating]:
-    implementation = build_implementation(name, experiment)
-    implementation.set_parameters(parameters)
+    implementation = build_implementation(name, weights.experiment)
+    implementation.set_parameters(weights.parameters[name])
     return implementation.predict(images).probabilities

@@ -1,8 +1,7 @@
 """The pictures that are named, read and decoded with care: a file may hold anything.
 
-Only ordinary files of six formats are read, nothing is decoded before its header was looked
-at, no other program is ever started, and what a decoder stumbles over becomes an `InputError`.
-Its message begins where the file's name ends: the caller knows what to call it.
+Nothing is decoded before its header was looked at, no other program is ever started, and what a
+decoder stumbles over becomes an `InputError`, whose message begins where the file's name ends.
 """
 
 import stat
@@ -18,8 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from shared.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-"""Pillow's names of formats. A list of what is read, not of what is not: no format that a
-later Pillow learns comes in unseen."""
+"""Pillow's names of what is read: no format that a later Pillow learns comes in unseen."""
 SUFFIXES = ".png .apng .jpg .jpeg .jpe .jfif .mpo .webp .gif .bmp .tif .tiff"
 """What the names of such files end in: of a folder, no other files are taken."""
 MAXIMUM_BYTES = 50_000_000
@@ -27,8 +25,8 @@ MAXIMUM_BYTES = 50_000_000
 MAXIMUM_PIXELS = 60_000_000
 """More than most cameras take; 240 MB once decoded."""
 WORKING_SIDE = 560
-"""Pictures at least twice as large are reduced before anything else: 20 pixels for each of
-the network's 28 say enough, and noise is averaged away."""
+"""Pictures at least twice as large are reduced: 20 pixels for each of the network's 28 say
+enough, and noise is averaged away."""
 PREVIEW_SIDE = 280
 BYTE = np.float32(255)
 REMEDY = f"name a picture: {', '.join(FORMATS)} are read"
@@ -48,8 +46,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 def find_pictures(arguments: tuple[Path, ...]) -> list[Path]:
     """The files that are named and, for a folder, those in it with a picture's suffix, by name.
 
-    Hidden files and folders within it are left out. A folder without any stands for itself,
-    as does what is missing: `read_content` says what is wrong.
+    A folder without any stands for itself, as does what is missing: `read_content` complains.
     """
     paths = []
     for argument in arguments:
@@ -62,7 +59,7 @@ def find_pictures(arguments: tuple[Path, ...]) -> list[Path]:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a file; InputError where it is missing, empty, too large, no ordinary file."""
+    """Raises InputError where a file is missing, empty, too large or no ordinary one."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -91,7 +88,14 @@ def decode_picture(content: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings(action="ignore"):  # of oddities that nobody here can mend
             opened = Image.open(BytesIO(content), formats=FORMATS)
-            _check_header(opened)
+            if opened.width * opened.height > MAXIMUM_PIXELS:
+                raise Image.DecompressionBombError
+            if opened.width < 1 or opened.height < 1:
+                raise InputError(f"has no pixels: {REMEDY}")
+            # An MPO is a JPEG with other views behind the picture; JPEG leads to it.
+            if getattr(opened, "is_animated", False) and opened.format != "MPO":
+                remedy = "save the one that you mean by itself"
+                raise InputError(f"is animated, or has several pages: {remedy}")
             ImageOps.exif_transpose(opened, in_place=True)
             return _reduced(_in_usual_mode(opened), WORKING_SIDE)
     except InputError:
@@ -126,19 +130,8 @@ def preview_of(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def _looks_like_a_picture(path: Path) -> bool:
-    is_known = path.suffix.lower() in SUFFIXES.split()
-    return is_known and not path.name.startswith(".") and not path.is_dir()
-
-
-def _check_header(opened: Image.Image) -> None:
-    width, height = opened.size
-    if width * height > MAXIMUM_PIXELS:
-        raise Image.DecompressionBombError
-    if width < 1 or height < 1:
-        raise InputError(f"has no pixels: {REMEDY}")
-    # An MPO is a JPEG with other views behind the picture; JPEG leads to it.
-    if getattr(opened, "is_animated", False) and opened.format != "MPO":
-        raise InputError("is animated, or has several pages: save the one that you mean by itself")
+    is_hidden = path.name.startswith(".")
+    return path.suffix.lower() in SUFFIXES.split() and not is_hidden and not path.is_dir()
 
 
 def _in_usual_mode(image: Image.Image) -> Image.Image:

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table
-from rich.text import Text
 
+from benchmarks.display.tables import Cell, Table, to_terminal
 from benchmarks.implementations import title_of
 from benchmarks.options import Context
 from benchmarks.predict.measure import PreparedPicture, Probabilities
 from shared.data.dataset import CLASS_NAMES
 
 NUM_SHOWN = 3
-"""Classes shown of each prediction, the most probable ones."""
 CLASS_WIDTH = max(map(len, CLASS_NAMES))
+AGREED = Cell(text="yes", outcome="good")
+NOT_AGREED = Cell(text="no", outcome="bad")
 SURE = 0.6
 """Where no implementation gives a class this probability, about half of the answers are right
 (the documented run: 49 % of 726 test images, beside 91 % of the others)."""
@@ -25,7 +25,7 @@ def say_predictions(
 ) -> None:
     """Prints the table, and in a line each which answers may be wrong, and why."""
     context.console.width = 10_000  # a file name that is broken cannot be copied
-    context.console.print(prediction_table(pictures, probabilities))
+    context.console.print(to_terminal(prediction_table(pictures, probabilities)))
     largest = np.max(list(probabilities.values()), axis=(0, 2))
     for picture, surest in zip(pictures, largest, strict=True):
         if picture.is_uneven:
@@ -34,7 +34,7 @@ def say_predictions(
                 "leave room around it, on one brightness"
             )
         if surest < SURE:
-            context.say(f"{picture.name}: nobody is sure, {surest:.0%} at most")
+            context.say(f"{picture.name}: no implementation is sure ({surest:.0%} at most)")
 
 
 def top_classes(probabilities: NDArray[np.floating]) -> list[tuple[str, float]]:
@@ -45,24 +45,20 @@ def top_classes(probabilities: NDArray[np.floating]) -> list[tuple[str, float]]:
 
 def prediction_table(pictures: Sequence[PreparedPicture], probabilities: Probabilities) -> Table:
     """One row a picture, one column an implementation; ✓ where all agree on the class."""
-    are_compared = len(probabilities) > 1
-    table = Table(show_lines=True)
-    for heading in ("picture", *map(title_of, probabilities)):
-        table.add_column(heading, no_wrap=True)
-    if are_compared:
-        table.add_column("agree", justify="center")
-        table.add_column("probabilities differ by", justify="right")
+    columns = ["picture", *map(title_of, probabilities)]
+    if len(probabilities) > 1:
+        columns += ["agree", "probabilities\ndiffer by"]
+    rows = []
     for picture, *of_each in zip(pictures, *probabilities.values(), strict=True):
-        cells = [Text(picture.name), *map(_top_three, of_each)]
-        if are_compared:
+        row: list[str | Cell] = [picture.name, *map(_top_three, of_each)]
+        if len(probabilities) > 1:
             is_agreed = len(set(np.argmax(of_each, axis=1))) == 1
-            cells.append(Text("✓", "green") if is_agreed else Text("✗", "red"))
-            largest_difference = np.ptp(np.array(of_each, np.float64), axis=0).max()
-            cells.append(Text(f"{largest_difference:.1e}"))
-        table.add_row(*cells)
-    return table
+            difference = np.ptp(np.array(of_each, np.float64), axis=0).max()
+            row += [AGREED if is_agreed else NOT_AGREED, f"{difference:.1e}"]
+        rows.append(row)
+    return Table("predictions", "The most probable classes", columns, rows, is_text=True)
 
 
-def _top_three(probabilities: NDArray[np.floating]) -> Text:
+def _top_three(probabilities: NDArray[np.floating]) -> str:
     ranked = top_classes(probabilities)
-    return Text("\n".join(f"{name:{CLASS_WIDTH}} {share:7.2%}" for name, share in ranked))
+    return "\n".join(f"{name:{CLASS_WIDTH}} {share:7.2%}" for name, share in ranked)

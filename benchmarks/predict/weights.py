@@ -11,7 +11,7 @@ from benchmarks.display.words import network, plural
 from benchmarks.implementations import check_names
 from benchmarks.options import Context
 from benchmarks.predict.picture import shown
-from benchmarks.run.results import Results
+from benchmarks.run.results import WEIGHTS_FILE, Results
 from benchmarks.runner.output_folder import HOME, UNFINISHED
 from benchmarks.runner.records import read_json
 from shared.errors import InputError
@@ -26,11 +26,10 @@ DTYPES: dict[str, DType] = {"F32": "float32", "F64": "float64"}
 REMEDY = "name one that `twins run` wrote"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class TrainedWeights:
     """The weights that each implementation is to predict with.
 
-    source: where they come from, for people.
     experiment: of it, only the network and the type are meant.
     dataset_name: what they were trained on; empty where that is not known.
     parameters: by implementation, the reference first.
@@ -44,11 +43,11 @@ class TrainedWeights:
     def announce(self, context: Context) -> None:
         """Says whose weights predict; those trained on the stand-in never pass unnoticed."""
         if self.dataset_name == "stand-in":
-            notice = "weights trained on stand-in images, not Fashion-MNIST"
-            context.console.rule(f"[bold red]{notice}", characters="=")
+            notice = "[bold red]weights trained on stand-in images, not Fashion-MNIST"
+            context.console.rule(notice, characters="=")
         trained = f", trained on {self.dataset_name}" if self.dataset_name else ""
-        details = f"{network(self.experiment)}, {self.experiment.dtype}{trained}"
-        context.say(f"weights: {self.source} ({details})")
+        form = f"{network(self.experiment)}, {self.experiment.dtype}"
+        context.say(f"weights: {self.source} ({form}{trained})")
 
 
 def find_weights(run: Path | None, file: Path | None, names: tuple[str, ...]) -> TrainedWeights:
@@ -57,19 +56,17 @@ def find_weights(run: Path | None, file: Path | None, names: tuple[str, ...]) ->
     Where no implementations are named, a file is for all there are, a run for its own.
     Raises InputError where there are no such weights, or they cannot be used.
     """
-    if file is not None:
-        return _weights_of_file(file, check_names(names))
-    return _weights_of_run(latest_run(HOME) if run is None else run, names)
+    if file is None:
+        return _weights_of_run(run or latest_run(HOME), names)
+    return _weights_of_file(file, check_names(names))
 
 
 def latest_run(home: Path) -> Path:
     """The latest finished `twins run` under `home`, by its name; InputError if there is none."""
     runs = [run for run in home.glob("*") if FRESH_RUN.fullmatch(run.name) and _is_finished(run)]
     if not runs:
-        raise InputError(
-            f"there is no finished run under {home} to take weights from: train with `twins run`, "
-            "or name a run's folder with --run or a file of weights with --weights"
-        )
+        remedy = "name a run's folder with --run or a file of weights with --weights"
+        raise InputError(f"{home} holds no finished run: train with `twins run`, or {remedy}")
     return max(runs, key=lambda run: run.name)
 
 
@@ -84,29 +81,22 @@ def _weights_of_run(run: Path, names: tuple[str, ...]) -> TrainedWeights:
     results = read_json(run / "results.json", Results)
     for name in names:
         if name not in results.runs:
-            raise InputError(
-                f"{run} holds no weights of {name!r}: --impl takes {', '.join(results.runs)} "
-                "there, or --weights one file for all"
-            )
+            remedy = f"--impl takes {', '.join(results.runs)} there, or --weights one file for all"
+            raise InputError(f"{run} holds no weights of {name!r}: {remedy}")
     experiment = results.experiment
     parameters = {}
     for name in check_names(names or tuple(results.runs)):
-        file = run / name / "weights.safetensors"
+        file = run / name / WEIGHTS_FILE
         parameters[name] = _checked(load_parameters(file, experiment), file)
     trained = plural(experiment.num_epochs, "epoch")
-    return TrainedWeights(
-        source=f"{shown(run)}, each implementation its own, after {trained}",
-        experiment=experiment,
-        dataset_name=results.dataset.name,
-        parameters=parameters,
-    )
+    source = f"{shown(run)}, each implementation its own, after {trained}"
+    return TrainedWeights(source, experiment, results.dataset.name, parameters)
 
 
 def _weights_of_file(file: Path, names: tuple[str, ...]) -> TrainedWeights:
     if not file.is_file():
-        raise InputError(
-            f"{file} is no file: --weights takes a safetensors file, --run a whole run"
-        )
+        remedy = "--weights takes a safetensors file, --run a whole run"
+        raise InputError(f"{file} is no file: {remedy}")
     hidden_sizes, dtype = _network_in(file)
     try:
         experiment = Experiment(hidden_sizes=hidden_sizes, dtype=dtype)
@@ -117,12 +107,9 @@ def _weights_of_file(file: Path, names: tuple[str, ...]) -> TrainedWeights:
             f"{NUM_CLASSES} classes, 1 to {MAXIMUM_HIDDEN_LAYERS} of them hidden, with at most "
             f"{MAXIMUM_HIDDEN_SIZE:,} units: {REMEDY}"
         ) from error
-    return TrainedWeights(
-        source=f"{shown(file)}, the same in each implementation",
-        experiment=experiment,
-        dataset_name=_dataset_beside(file),
-        parameters=dict.fromkeys(names, _checked(parameters, file)),
-    )
+    source = f"{shown(file)}, the same in each implementation"
+    of_each = dict.fromkeys(names, _checked(parameters, file))
+    return TrainedWeights(source, experiment, _dataset_beside(file), of_each)
 
 
 def _network_in(file: Path) -> tuple[tuple[int, ...], DType]:
