@@ -247,80 +247,69 @@ def test_a_diverging_training_fails_with_its_remedy(fashion_mnist_directory: Pat
     assert "diverged" in (tmp_path / "run" / "UNFINISHED.txt").read_text()
 
 
-def start_long_run(out: Path, data: Path) -> subprocess.Popen[str]:
+@pytest.fixture
+def long_run(fashion_mnist_directory: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    """A run for a thousand epochs, into `run`, that has trained two."""
     arguments = ["run", "--impl", "jax", "--randomness", "shared", "--num-epochs", "1000"]
-    arguments += ["--hidden-sizes", "4", "--data-dir", str(data), "--out", str(out)]
-    # A session of its own: its process group is the program and its children, no one else.
-    return subprocess.Popen(
+    arguments += ["--hidden-sizes", "4", "--data-dir", str(fashion_mnist_directory), "--out", "run"]
+    process = subprocess.Popen(
         [*PROGRAM, *arguments],
-        cwd=out.parent,
+        cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        start_new_session=True,  # a process group of the program and its children, no one else
     )
-
-
-def wait_for_epochs(process: subprocess.Popen[str], num_epochs: int) -> None:
     assert process.stdout is not None
     with ended_after(process):
-        while num_epochs:
+        num_epochs = 0
+        while num_epochs < 2:
             line = process.stdout.readline()
             assert line, "the run ended early, or was silent for too long"
-            num_epochs -= "epoch" in line
-
-
-def children_of(process_id: int) -> list[int]:
-    listed = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
-    return [int(child) for child in listed.split()]
+            num_epochs += "epoch" in line
+    return process
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_ctrl_c_leaves_no_orphan_and_keeps_what_is_finished(
-    fashion_mnist_directory: Path, tmp_path: Path
+    long_run: subprocess.Popen[str], tmp_path: Path
 ):
-    out = tmp_path / "run"
-    process = start_long_run(out, fashion_mnist_directory)
-    wait_for_epochs(process, 2)
-    os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C goes to the whole group
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130
+    os.killpg(long_run.pid, signal.SIGINT)  # a terminal's Ctrl-C goes to the whole group
+    _, errors = long_run.communicate(timeout=120)
+    assert long_run.returncode == 130
     assert errors.splitlines() == ["twins: interrupted; what is finished was kept"]
-    assert group_is_gone(process.pid)
-    assert len((out / "jax" / "history.csv").read_text().splitlines()) >= 3
-    assert "not finished" in (out / "UNFINISHED.txt").read_text()
-    assert not (out / "results.json").exists()
+    assert group_is_gone(long_run.pid)
+    assert len((tmp_path / "run/jax/history.csv").read_text().splitlines()) >= 3
+    assert "not finished" in (tmp_path / "run/UNFINISHED.txt").read_text()
+    assert not (tmp_path / "run/results.json").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.skipif(sys.platform != "linux", reason="finds children in /proc")
 def test_a_worker_that_dies_fails_the_run_with_the_end_of_its_log(
-    fashion_mnist_directory: Path, tmp_path: Path
+    long_run: subprocess.Popen[str], tmp_path: Path
 ):
-    process = start_long_run(tmp_path / "run", fashion_mnist_directory)
-    wait_for_epochs(process, 1)
+    children = Path(f"/proc/{long_run.pid}/task/{long_run.pid}/children").read_text().split()
     # The resource tracker of multiprocessing is a child too; the worker is the last.
-    os.kill(children_of(process.pid)[-1], signal.SIGKILL)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
+    os.kill(int(children[-1]), signal.SIGKILL)
+    _, errors = long_run.communicate(timeout=120)
+    assert long_run.returncode == 1
     assert "JAX: the process ended with status -9" in errors
     assert "worker.log" in errors
     assert "Traceback" not in errors
-    assert (tmp_path / "run" / "UNFINISHED.txt").exists()
+    assert (tmp_path / "run/UNFINISHED.txt").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_a_killed_program_takes_its_worker_along(fashion_mnist_directory: Path, tmp_path: Path):
-    process = start_long_run(tmp_path / "run", fashion_mnist_directory)
-    wait_for_epochs(process, 1)
-    process.kill()
-    process.communicate(timeout=120)
-    assert group_is_gone(process.pid)
-    assert "at work here, or was broken off" in (tmp_path / "run" / "UNFINISHED.txt").read_text()
+def test_a_killed_program_takes_its_worker_along(long_run: subprocess.Popen[str], tmp_path: Path):
+    long_run.kill()
+    long_run.communicate(timeout=120)
+    assert group_is_gone(long_run.pid)
+    assert "at work here, or was broken off" in (tmp_path / "run/UNFINISHED.txt").read_text()
 
 
 @pytest.mark.slow
