@@ -7,7 +7,6 @@ from typing import Annotated
 import tyro
 
 from benchmarks.options import STATUS_DONE, Context, DataFolder, OutputFolder
-from shared.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,19 +22,12 @@ class ReportCommand:
     data_dir: DataFolder = None
     out: OutputFolder = None
 
-    def __post_init__(self) -> None:
-        if not self.paths:
-            raise InputError(
-                "nothing to report on: name output folders of `twins run` or other commands, "
-                "benchmarks/results for instance"
-            )
-
     def execute(self, context: Context) -> int:
         """Writes the page.
 
         Raises:
-            InputError: a path holds nothing that a report shows, or the output folder
-                cannot be used.
+            InputError: there is no path, or one that holds nothing that a report shows, or the
+                output folder cannot be used.
         """
         from functools import cache
 

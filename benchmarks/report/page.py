@@ -14,7 +14,6 @@ from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from benchmarks.display.parts import Finding, Part
-from benchmarks.display.style import STAND_IN_DATASET
 from benchmarks.display.tables import Table, table_of
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
@@ -67,11 +66,8 @@ def render_page(material: Material, load_images: LoadImages) -> str:
     templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
         value
     ).decode()
-    return templates.get_template("report.html").render(
-        material=material,
-        has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
-        sections=list(_sections(material, load_images)),
-    )
+    sections = list(_sections(material, load_images))
+    return templates.get_template("report.html").render(material=material, sections=sections)
 
 
 def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
@@ -105,13 +101,12 @@ def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
 def _making(record: Record, *, is_hidden: bool) -> Table:
     """The command as it is typed, the experiment of a record, and what it ran on."""
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
-    devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
     facts = {
         "experiment": f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
         f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, {experiment.dtype}, "
         f"randomness {experiment.randomness}, seed {experiment.seed}",
         "data": f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}",
-        "devices": devices,
+        "devices": "; ".join(f"{title_of(name)} on {of}" for name, of in record.ran_on().items()),
         "processor": f"{environment.processor}, {plural(environment.num_cores, 'core')}",
         "system": f"{environment.platform}, Python {environment.python}",
         "packages": ", ".join(f"{name} {of}" for name, of in environment.packages.items()),
