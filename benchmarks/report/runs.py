@@ -9,6 +9,7 @@ Symbols in shapes: k implementations, in the order of the record; n = 10,000 tes
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias, TypeVar, get_args
@@ -39,7 +40,7 @@ Probabilities: TypeAlias = NDArray[np.floating]
 """(k, n, 10), as each implementation predicted them."""
 LoadImages: TypeAlias = Callable[[str], RawDataset]
 """Finds the data set of this name; raises `DataUnavailable`."""
-Content = TypeVar("Content")
+Value = TypeVar("Value")
 
 
 class NotAtHandError(Exception):
@@ -76,27 +77,12 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     Raises:
         InputError: the folder of images that the user named does not hold them.
     """
-    titles = list(map(title_of, found.record.runs))
-    try:
-        probabilities = read_predictions(found)
-        raw = _images_of(found.record, probabilities, load_images)
-        yield from _galleries(titles, probabilities, raw)
-    except NotAtHandError as missing:
-        yield Paragraph(text=f"Test images are not shown: {missing}.", tone="quiet")
-    try:
-        parameters = _read_beside(
-            found, WEIGHTS_FILE, lambda path: load_parameters(path, found.record.experiment)
-        )
-    except NotAtHandError as missing:
-        yield Paragraph(text=f"Weights are not shown: {missing}.", tone="quiet")
-        return
-    yield Chart(
-        key="first-layer-weights",
-        title="Weights of the first hidden layer",
-        description="Each square holds the 28 × 28 weights of one unit, the same units in each "
-        "picture; the colour bar says which colour is which weight.",
-        figure=draw_first_layer_weights(dict(zip(titles, parameters, strict=True))),
-    )
+    images, weights = _galleries(found, load_images), _weights(found)
+    for what, parts in (("Test images", images), ("Weights", weights)):
+        try:
+            yield from parts
+        except NotAtHandError as missing:
+            yield Paragraph(text=f"{what} are not shown: {missing}.", tone="quiet")
 
 
 def read_predictions(found: Found[Results]) -> Probabilities:
@@ -142,7 +128,11 @@ def confidently_wrong_rows(
     return rows[np.argsort(-least_sure, kind="stable")]
 
 
-def _galleries(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Iterator[Cards]:
+def _galleries(found: Found[Results], load_images: LoadImages) -> Iterator[Cards]:
+    probabilities = read_predictions(found)
+    raw = _images_of(found.record, probabilities, load_images)
+    titles = list(map(title_of, found.record.runs))
+
     def gallery(title: str, sentence: str, order: str, rows: list[int], maximum: int) -> Cards:
         cards = tuple(_card(row, titles, probabilities[:, row], raw) for row in rows[:maximum])
         which = "Here they all are" if len(cards) == len(rows) else f"Here are {len(cards)} of them"
@@ -152,12 +142,11 @@ def _galleries(titles: list[str], probabilities: Probabilities, raw: RawDataset)
 
     names, num_images = joined(titles), f"{len(raw.test_labels):,}"
     rows = differing_rows(probabilities).tolist()
+    sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
     if len(titles) < 2:
         sentence = f"{names} alone was trained: there is nobody to differ from."
     elif not rows:
         sentence = f"{names} give the same class for all {num_images} test images."
-    else:
-        sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
     order = "first those on which their probabilities are furthest apart"
     yield gallery("Classified differently", sentence, order, rows, MAXIMUM_DIFFERING)
 
@@ -206,9 +195,20 @@ def _images_of(
     return raw
 
 
-def _read_beside(
-    found: Found[Results], file: str, read: Callable[[Path], Content]
-) -> list[Content]:
+def _weights(found: Found[Results]) -> Iterator[Chart]:
+    load = partial(load_parameters, experiment=found.record.experiment)
+    parameters = _read_beside(found, WEIGHTS_FILE, load)
+    titles = map(title_of, found.record.runs)
+    yield Chart(
+        key="first-layer-weights",
+        title="Weights of the first hidden layer",
+        description="Each square holds the 28 × 28 weights of one unit, the same units in each "
+        "picture; the colour bar says which colour is which weight.",
+        figure=draw_first_layer_weights(dict(zip(titles, parameters, strict=True))),
+    )
+
+
+def _read_beside(found: Found[Results], file: str, read: Callable[[Path], Value]) -> list[Value]:
     """What is read of each implementation's file, in the order of the record.
 
     Names come from the record, and lead nowhere but into its folder.

@@ -14,7 +14,7 @@ from shared.data.dataset import CLASS_NAMES
 from shared.documented import Verdict
 
 TITLE = "The run"
-OUTCOMES: dict[Verdict, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
+_OUTCOMES: dict[Verdict, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
 
 
 def findings(results: Results) -> Iterator[Finding]:
@@ -102,7 +102,7 @@ def _figure_text(value: float | tuple[int, ...] | None) -> str:
 def _measured(comparison: Comparison, name: str) -> Cell:
     verdict = comparison.verdicts[name]
     text = _figure_text(comparison.measured[name])
-    return Cell(text=text, outcome=OUTCOMES[verdict], verdict=verdict)
+    return Cell(text=text, outcome=_OUTCOMES[verdict], verdict=verdict)
 
 
 def _missed(results: Results, judged: list[Comparison]) -> Iterator[str]:
