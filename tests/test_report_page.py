@@ -110,12 +110,9 @@ def test_the_page_opens_without_a_complaint_and_shows_its_pictures(page: Page):
 def test_the_switch_shows_what_was_chosen(page: Page):
     charts = curves_chart(page)
     assert shown(charts, "training") == shown(charts, "validation") - 2 == 4
-    page.get_by_label("training", exact=True).check()
-    assert (shown(charts, "training"), shown(charts, "validation")) == (4, 0)
-    page.get_by_label("validation", exact=True).check()
-    assert (shown(charts, "training"), shown(charts, "validation")) == (0, 6)
-    page.get_by_label("both", exact=True).check()
-    assert (shown(charts, "training"), shown(charts, "validation")) == (4, 6)
+    for choice, expected in (("training", (4, 0)), ("validation", (0, 6)), ("both", (4, 6))):
+        page.get_by_label(choice, exact=True).check()
+        assert (shown(charts, "training"), shown(charts, "validation")) == expected
 
 
 def test_the_pointer_reads_the_nearest_epoch(page: Page):
@@ -183,10 +180,8 @@ def test_without_script_all_is_shown_and_no_switch(browser: Browser, page_file: 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_nothing_is_wider_than_the_page(browser: Browser, page_file: Path, size, scheme):
     page = opened(browser, page_file, [], viewport=size, color_scheme=scheme)
-    for details in page.locator("details").all():
-        details.evaluate("(details) => { details.open = true; }")
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= size["width"]
+    page.locator("details").evaluate_all("(all) => all.forEach((each) => (each.open = true))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     beyond = page.evaluate(
         """(width) => [...document.querySelectorAll("main *:not(.unseen)")]
           .filter((each) => !each.closest(".scroll"))
@@ -196,15 +191,6 @@ def test_nothing_is_wider_than_the_page(browser: Browser, page_file: Path, size,
     )
     assert beyond == []
     page.context.close()
-
-
-def test_what_scrolls_can_be_reached_with_the_keyboard_and_has_a_name(page: Page):
-    regions = page.locator(".scroll")
-    assert regions.count() > 10
-    for region in regions.all():
-        assert region.get_attribute("tabindex") == "0"
-        assert region.get_attribute("role") == "region"
-        assert region.get_attribute("aria-label")
 
 
 def luminance(colour: str) -> float:
@@ -236,6 +222,9 @@ def test_the_page_is_labelled_for_who_cannot_see_it(page: Page):
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("th:not([scope])").count() == 0
+    # What scrolls can be reached with the keyboard.
+    reachable = page.locator(".scroll[tabindex='0'][role=region][aria-label]")
+    assert reachable.count() == page.locator(".scroll").count() > 10
     assert page.locator("table:not(:has(caption))").count() == 0
     assert page.locator("section:not([aria-labelledby])").count() == 0
     identifiers = page.locator("[id]").evaluate_all("(all) => all.map((each) => each.id)")
