@@ -85,9 +85,7 @@ def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
     yield Section(
         key="environment",
         title="Environment and commands",
-        blocks=[
-            (found.source, [_making(found.record, is_hidden=is_folded)]) for found in material.found
-        ],
+        blocks=[(each.source, [_making(each.record, is_folded)]) for each in material.found],
         findings=[],
     )
 
@@ -98,7 +96,7 @@ def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
         yield from parts_beside(found, load_images)
 
 
-def _making(record: Record, *, is_hidden: bool) -> Table:
+def _making(record: Record, is_hidden: bool) -> Table:
     """The command as it is typed, the experiment of a record, and what it ran on."""
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
     facts = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table, table_of
-from benchmarks.display.words import joined, network, small
+from benchmarks.display.words import joined, network, plural, small
 from benchmarks.implementations import title_of
 from benchmarks.run.figure import draw_confusion, draw_learning_curves
 from benchmarks.run.results import Comparison, Results
@@ -85,7 +85,7 @@ def documented_table(results: Results) -> Table:
     rows.append((f"training time, all epochs{in_bulk}", "", *seconds))
     return table_of(
         "documented",
-        f"{results.dataset.name}, {network(experiment)}, {experiment.num_epochs} epochs, "
+        f"{results.dataset.name}, {network(experiment)}, {plural(experiment.num_epochs, 'epoch')}, "
         f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",
         ("figure", "documented", *map(title_of, results.runs)),
         rows,
@@ -100,8 +100,7 @@ def _figure_text(value: float | tuple[int, ...] | None) -> str:
 
 
 def _measured(comparison: Comparison, name: str) -> Cell:
-    verdict = comparison.verdicts[name]
-    text = _figure_text(comparison.measured[name])
+    verdict, text = comparison.verdicts[name], _figure_text(comparison.measured[name])
     return Cell(text=text, outcome=_OUTCOMES[verdict], verdict=verdict)
 
 
