@@ -10,7 +10,7 @@ from benchmarks.report.material import Found, Material
 from benchmarks.report.page import render_page
 from benchmarks.run.measure import compare_with_documented
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
-from benchmarks.runner.records import Record, read_json
+from benchmarks.runner.records import read_json
 from benchmarks.runner.training import ImplementationRun, confusion_matrix
 from shared.data.dataset import RawDataset, describe
 from shared.data.fashion_mnist import DataUnavailable
@@ -134,15 +134,6 @@ def made_run(
         why_not_applicable=why_not_applicable(experiment, dataset),
     )
     return Found(record=results, source=f"{folder.name}/results.json", folder=folder)
-
-
-def material_of(*records: Record) -> Material:
-    """Records as if they had been read from files of these numbers."""
-    found = (
-        Found(record=record, source=f"made/{number}.json", folder=Path("nowhere"))
-        for number, record in enumerate(records)
-    )
-    return Material(found=tuple(found))
 
 
 def page_of(*found: Found[Results]) -> str:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from benchmarks.display import style
@@ -42,16 +41,6 @@ RAW = made_images()
 def made_parameters(*hidden_sizes: int, seed: int = 0) -> Parameters:
     experiment = Experiment(hidden_sizes=hidden_sizes)
     return glorot_parameters(experiment, np.random.default_rng(seed))
-
-
-def curves_of(figure: Figure, panel: int) -> dict[str, tuple[list[float], list[float]]]:
-    return {
-        str(line.get_label()): (
-            [float(x) for x in np.asarray(line.get_xdata())],
-            [float(y) for y in np.asarray(line.get_ydata())],
-        )
-        for line in figure.axes[panel].get_lines()
-    }
 
 
 # The files.
@@ -98,18 +87,17 @@ def test_every_figure_of_the_stand_in_has_a_banner_on_top(tmp_path: Path):
 def test_learning_curves_carry_exactly_the_values_given(num_epochs: int, published: bool):
     histories = {"keras": made_history(num_epochs), "jax": made_history(num_epochs, 0.01)}
     figure = draw_learning_curves(histories, published=published)
-    epochs = [float(epoch) for epoch in range(1, num_epochs + 1)]
-    points = PUBLISHED_VALIDATION[:num_epochs]
-    for panel, (quantity, column) in enumerate((("accuracy", 1), ("loss", 0))):
-        assert figure.axes[panel].get_title() == quantity
+    for axes, quantity, column in zip(figure.axes, ("accuracy", "loss"), (1, 0), strict=True):
+        assert axes.get_title() == quantity
         expected = {}
         for name, history in histories.items():
-            expected[f"{name}, training"] = (epochs, [getattr(row, quantity) for row in history])
-            values = [getattr(row, f"val_{quantity}") for row in history]
-            expected[f"{name}, validation"] = (epochs, values)
+            expected[f"{name}, training"] = [getattr(row, quantity) for row in history]
+            expected[f"{name}, validation"] = [getattr(row, f"val_{quantity}") for row in history]
         if published:
-            expected[PUBLISHED_LABEL] = (epochs[:30], [row[column] for row in points])
-        assert curves_of(figure, panel) == expected
+            expected[PUBLISHED_LABEL] = [row[column] for row in PUBLISHED_VALIDATION[:num_epochs]]
+        points = {line.get_label(): np.asarray(line.get_xydata()) for line in axes.lines}
+        assert {label: own[:, 1].tolist() for label, own in points.items()} == expected
+        assert all(own[:, 0].tolist() == [*range(1, len(own) + 1)] for own in points.values())
 
 
 def test_coinciding_curves_are_told_apart_by_colour_and_width():

@@ -24,13 +24,7 @@ from benchmarks.runner.records import read_json
 from shared.data.dataset import RawDataset
 from shared.errors import InputError
 from tests.command import twins
-from tests.made_report import (
-    Page,
-    made_images,
-    made_probabilities,
-    made_run,
-    page_of,
-)
+from tests.made_report import Page, made_images, made_probabilities, made_run, page_of
 
 # Which images.
 
@@ -92,37 +86,27 @@ def test_a_named_folder_without_the_images_is_an_error(tmp_path: Path):
 # What cannot be trusted is not shown.
 
 
-def spoil_predictions(kind: str, path: Path) -> None:
-    probabilities = np.load(path)
-    match kind:
-        case "cut":
-            path.write_bytes(path.read_bytes()[:-1])
-        case "shape":
-            np.save(path, probabilities[:-1])
-        case "not a number":
-            np.save(path, np.full_like(probabilities, np.nan))
-        case "objects":
-            np.save(path, np.array([print], dtype=object))
-        case "another run":
-            np.save(path, probabilities[::-1])
-        case "gone":
-            path.unlink()
-
-
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("spoil", "reason"),
     [
-        ("cut", "jax/test-probabilities.npy beside made/results.json is damaged"),
-        ("shape", "is damaged"),
-        ("not a number", "is damaged"),
-        ("objects", "is damaged"),
-        ("another run", "jax/test-probabilities.npy is of another run than its record"),
-        ("gone", "no jax/test-probabilities.npy lies beside made/results.json"),
+        (
+            lambda path: path.write_bytes(path.read_bytes()[:-1]),
+            "jax/test-probabilities.npy beside made/results.json is damaged",
+        ),
+        (lambda path: np.save(path, np.load(path)[:-1]), "is damaged"),
+        (lambda path: np.save(path, np.full_like(np.load(path), np.nan)), "is damaged"),
+        (lambda path: np.save(path, np.array([print], dtype=object)), "is damaged"),
+        (
+            lambda path: np.save(path, np.load(path)[::-1]),
+            "jax/test-probabilities.npy is of another run than its record",
+        ),
+        (Path.unlink, "no jax/test-probabilities.npy lies beside made/results.json"),
     ],
+    ids=["cut", "shape", "not a number", "objects", "another run", "gone"],
 )
-def test_predictions_that_cannot_be_trusted_are_not_shown(tmp_path: Path, kind: str, reason: str):
+def test_predictions_that_cannot_be_trusted_are_not_shown(tmp_path: Path, spoil, reason: str):
     found = made_run(tmp_path / "made")
-    spoil_predictions(kind, found.folder / "jax" / PREDICTIONS_FILE)
+    spoil(found.folder / "jax" / PREDICTIONS_FILE)
     page = Page(page_of(found)).text
     assert "Test images are not shown: " in page
     assert reason in page

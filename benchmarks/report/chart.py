@@ -1,11 +1,11 @@
 """Charts of a page: a figure as Matplotlib draws it, with the values behind its curves."""
 
-import math
 import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
+from itertools import chain
 
 import matplotlib as mpl
 import numpy as np
@@ -17,9 +17,6 @@ from matplotlib.lines import Line2D
 
 from benchmarks.display.parts import Chart
 from benchmarks.display.tables import NO_VALUE, Table
-
-POINTS_PER_INCH = 72
-"""Matplotlib writes SVG in points: at this resolution, its pixels are the drawing's units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,64 +65,55 @@ class Drawing:
 def draw_on_page(chart: Chart, key: str) -> Drawing:
     """The chart as a page shows it; `key` is unique there."""
     readable = {
-        axes: _groups_of_lines(axes, chart.switch)
+        axes: [line for line in axes.lines if not str(line.get_label()).startswith("_")]
         for axes in (chart.figure.axes if chart.is_readable else ())
-    }
-    for groups in readable.values():
-        for line, group in groups.items():
-            line.set_gid(f"group-{group}")
-    chart.figure.set_dpi(POINTS_PER_INCH)
+    }  # Labels that Matplotlib makes up itself begin with an underscore.
+    for line in chain.from_iterable(readable.values()):
+        label = str(line.get_label())
+        group = next((ending for ending in chart.switch if label.endswith(ending)), "")
+        line.set_gid(f"group-{group}")
+    # Matplotlib writes SVG in points: so many an inch, and its pixels are the drawing's units.
+    chart.figure.set_dpi(72)
     svg = _drawn(chart.figure, key)  # which also puts axes in their places
-    panels = tuple(_panel(axes, groups) for axes, groups in readable.items() if groups)
+    panels = tuple(_panel(axes, lines) for axes, lines in readable.items() if lines)
     extents = (extent for panel in panels for extent in _extents(panel))
     return Drawing(svg=svg, spoken=" ".join([chart.description, *extents]), panels=panels)
 
 
-def _groups_of_lines(axes: Axes, switch: tuple[str, ...]) -> dict[Line2D, str]:
-    """The lines that were given a label, and the choice of the switch that each belongs to."""
-    labels = {line: str(line.get_label()) for line in axes.lines}
-    return {
-        line: next((ending for ending in switch if label.endswith(ending)), "")
-        for line, label in labels.items()
-        if not label.startswith("_")  # as Matplotlib's own names do
-    }
-
-
-def _panel(axes: Axes, groups: dict[Line2D, str]) -> Panel:
-    positions = np.asarray(next(iter(groups)).get_xdata(), np.float64)
+def _panel(axes: Axes, lines: list[Line2D]) -> Panel:
+    positions = np.asarray(lines[0].get_xdata(), np.float64)
     # Data across, shares of the axes upwards: a place even where a curve has no value.
     places = axes.get_xaxis_transform().transform([(x, 0) for x in positions])[:, 0]
-    texts = [[_text(axes, y) for y in np.asarray(line.get_ydata(), np.float64)] for line in groups]
+    texts = [[_text(axes, y) for y in np.asarray(line.get_ydata(), np.float64)] for line in lines]
     return Panel(
         title=axes.get_title(),
         values=Table(
             "values",
             f"{axes.get_title()}: values as a table",
-            (axes.get_xlabel(), *(str(line.get_label()) for line in groups)),
+            (axes.get_xlabel(), *(str(line.get_label()) for line in lines)),
             list(zip([f"{x:,g}" for x in positions], *texts, strict=True)),
             is_hidden=True,
         ),
         bottom=float(axes.bbox.y0),
         top=float(axes.bbox.y1),
         places=tuple(places.round(2).tolist()),
-        curves=tuple(
-            ReadableCurve(
-                colour=to_hex(line.get_color()), group=group, heights=_heights(axes, line)
-            )
-            for line, group in groups.items()
-        ),
+        curves=tuple(_curve(axes, line) for line in lines),
     )
 
 
 def _text(axes: Axes, value: float) -> str:
-    return NO_VALUE if math.isnan(value) else axes.format_ydata(value)
+    return NO_VALUE if np.isnan(value) else axes.format_ydata(value)
 
 
-def _heights(axes: Axes, line: Line2D) -> tuple[float, ...]:
-    heights = axes.transData.transform(line.get_xydata())[:, 1].round(2)
+def _curve(axes: Axes, line: Line2D) -> ReadableCurve:
+    points = np.asarray(line.get_xydata(), np.float64)
+    heights = axes.transData.transform(points)[:, 1].round(2)
     # What lies below the axis, as 0 does below a logarithmic one, has no place.
-    is_shown = np.asarray(line.get_ydata(), np.float64) >= axes.get_ylim()[0]
-    return tuple(np.where(is_shown, heights, math.nan).tolist())
+    heights[~(points[:, 1] >= axes.get_ylim()[0])] = np.nan
+    group = str(line.get_gid()).removeprefix("group-")
+    return ReadableCurve(
+        colour=to_hex(line.get_color()), group=group, heights=tuple(heights.tolist())
+    )
 
 
 def _extents(panel: Panel) -> Iterator[str]:
@@ -150,8 +138,8 @@ def _drawn(figure: Figure, key: str) -> Markup:
         # Text is the browser's to draw, so that no letter is missing from a font.
         warnings.filterwarnings("ignore", "Glyph", UserWarning)
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    drawing = re.sub(r"^.*?<svg[^>]*>|</svg>\s*$", "", file.getvalue(), flags=re.DOTALL)
-    drawing = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", drawing, flags=re.DOTALL)
+    around = r"^.*?<svg[^>]*>|<metadata>.*?</metadata>|<style.*?</style>|</svg>\s*$"
+    drawing = re.sub(around, "", file.getvalue(), flags=re.DOTALL)
     drawing = re.sub(r' id="group-(\w*)"', r' data-group="\1"', drawing)
     # Its other names are on every chart, and nothing refers to them.
     drawing = re.sub(r' id="([A-Za-z0-9.]+_\d+|image\w+)"', "", drawing)

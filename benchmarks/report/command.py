@@ -7,7 +7,6 @@ from typing import Annotated
 import tyro
 
 from benchmarks.options import STATUS_DONE, Context, DataFolder, OutputFolder
-from shared.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +21,6 @@ class ReportCommand:
     files in them."""
     data_dir: DataFolder = None
     out: OutputFolder = None
-
-    def __post_init__(self) -> None:
-        if not self.paths:
-            raise InputError(
-                "nothing to report on: name output folders of `twins run` or other commands, "
-                "benchmarks/results for instance"
-            )
 
     def execute(self, context: Context) -> int:
         """Writes the page."""

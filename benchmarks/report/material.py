@@ -4,7 +4,7 @@ A file is known by what it holds, not by its name, so that a folder of collected
 results is read like the folder of a single command.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -48,12 +48,14 @@ class Material:
     left_out: tuple[str, ...] = ()
 
 
-def read_material(paths: Iterable[Path]) -> Material:
+def read_material(paths: Sequence[Path]) -> Material:
     """Reads everything that a report can show from files and from folders, not below them.
 
     Raises:
         InputError: a path is not there, cannot be read, or holds nothing that a report shows.
     """
+    if not paths:
+        raise InputError(f"nothing to report on: {REMEDY}; benchmarks/results for instance")
     files: dict[Path, Record | None] = {}
     markers: dict[str, None] = {}
     for path in map(Path.resolve, paths):
@@ -68,16 +70,14 @@ def read_material(paths: Iterable[Path]) -> Material:
             raise InputError(f"{path} holds no record that a report shows{reason}: {REMEDY}")
         files |= own
         markers |= {marker: None} if marker else {}
-    names = {file: f"{file.parent.name}/{file.name}" for file in files}
-    return Material(
-        found=tuple(
-            Found(record=record, source=names[file], folder=file.parent)
-            for file, record in files.items()
-            if record is not None
-        ),
-        unfinished=tuple(markers),
-        left_out=tuple(names[file] for file, record in files.items() if record is None),
-    )
+    found, left_out = [], []
+    for file, record in files.items():
+        source = f"{file.parent.name}/{file.name}"
+        if record is None:
+            left_out.append(source)
+        else:
+            found.append(Found(record=record, source=source, folder=file.parent))
+    return Material(found=tuple(found), unfinished=tuple(markers), left_out=tuple(left_out))
 
 
 def _files_of(path: Path) -> list[Path]:

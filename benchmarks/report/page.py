@@ -5,9 +5,8 @@ is marked as markup.
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,6 @@ from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from benchmarks.display.parts import Finding, Part
-from benchmarks.display.style import STAND_IN_DATASET
 from benchmarks.display.tables import Table
 from benchmarks.display.words import network, plural
 from benchmarks.implementations import title_of
@@ -30,26 +28,21 @@ from benchmarks.runner.records import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What is said of some records under one heading.
+    """What is said under one heading.
 
     key: what links name.
-    parts_of: what is said of each of `found`.
+    blocks: where each record was, and what is said of it.
     findings: what the section adds to the verdict.
     """
 
     key: str
     title: str
-    found: tuple[Found[Record], ...]
-    parts_of: Callable[[Found], Iterable[Part | Cards]]
-    findings: tuple[Finding, ...] = ()
+    blocks: list[tuple[str, Iterable[Part | Cards]]]
+    findings: list[Finding]
 
 
 def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
-    """Writes `report.html`.
-
-    Raises:
-        InputError: the folder of images that the user named does not hold them.
-    """
+    """Writes `report.html`."""
     page = folder / "report.html"
     page.write_text(render_page(material, load_images), encoding="utf-8")
     return page
@@ -69,36 +62,31 @@ def render_page(material: Material, load_images: LoadImages) -> str:
         lstrip_blocks=True,
     )
     templates.filters["drawn"] = draw_on_page
-    templates.filters["template_name"] = lambda part: f"{type(part).__name__.lower()}.html"
     # Knows dataclasses, and writes null for what is no number; Jinja escapes the text.
     templates.policies["json.dumps_function"] = lambda value, **_: msgspec.json.encode(
         value
     ).decode()
-    return templates.get_template("report.html").render(
-        material=material,
-        has_stand_in=any(each.record.dataset.name == STAND_IN_DATASET for each in material.found),
-        sections=list(_sections(material, load_images)),
-    )
+    sections = list(_sections(material, load_images))
+    return templates.get_template("report.html").render(material=material, sections=sections)
 
 
 def _sections(material: Material, load_images: LoadImages) -> Iterator[Section]:
     for study in STUDIES:
-        every = tuple(found for found in material.found if found.record.study == study)
+        every = [found for found in material.found if found.record.study == study]
         if every:
             show = show_of(every[0].record)
             yield Section(
                 key=study,
                 title=show.TITLE,
-                found=every,
-                parts_of=partial(_parts, load_images=load_images),
-                findings=tuple(each for found in every for each in show.findings(found.record)),
+                blocks=[(found.source, _parts(found, load_images)) for found in every],
+                findings=[each for found in every for each in show.findings(found.record)],
             )
     is_folded = len(material.found) > 1
     yield Section(
         key="environment",
         title="Environment and commands",
-        found=material.found,
-        parts_of=lambda found: [_making(found.record, is_hidden=is_folded)],
+        blocks=[(each.source, [_making(each.record, is_folded)]) for each in material.found],
+        findings=[],
     )
 
 
@@ -108,16 +96,15 @@ def _parts(found: Found, load_images: LoadImages) -> Iterator[Part | Cards]:
         yield from parts_beside(found, load_images)
 
 
-def _making(record: Record, *, is_hidden: bool) -> Table:
+def _making(record: Record, is_hidden: bool) -> Table:
     """The command as it is typed, the experiment of a record, and what it ran on."""
     experiment, dataset, environment = record.experiment, record.dataset, record.environment
-    devices = "; ".join(f"{title_of(name)} on {device}" for name, device in record.ran_on().items())
     facts = {
         "experiment": f"{network(experiment)}, SGD {experiment.learning_rate:g}, batches of "
         f"{experiment.batch_size}, {plural(experiment.num_epochs, 'epoch')}, {experiment.dtype}, "
         f"randomness {experiment.randomness}, seed {experiment.seed}",
         "data": f"{dataset.name} ({dataset.origin}), SHA-256 {dataset.sha256}",
-        "devices": devices,
+        "devices": "; ".join(f"{title_of(name)} on {of}" for name, of in record.ran_on().items()),
         "processor": f"{environment.processor}, {plural(environment.num_cores, 'core')}",
         "system": f"{environment.platform}, Python {environment.python}",
         "packages": ", ".join(f"{name} {of}" for name, of in environment.packages.items()),

@@ -9,26 +9,29 @@ Symbols in shapes: k implementations, in the order of the record; n = 10,000 tes
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.display.parts import Chart, Paragraph, Part
+from benchmarks.display.tables import Cell
 from benchmarks.display.words import joined, plural
 from benchmarks.implementations import title_of
 from benchmarks.report.material import Found
 from benchmarks.run.pictures import draw_first_layer_weights
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Results
+from benchmarks.runner.records import check
 from benchmarks.runner.training import confusion_matrix
 from shared.data.dataset import CLASS_NAMES, DataChoice, RawDataset, describe
 from shared.data.fashion_mnist import DataUnavailable
 from shared.errors import InputError
 from shared.network import NUM_CLASSES
-from shared.parameters import Parameters, load_parameters
+from shared.parameters import load_parameters
 
 MAXIMUM_DIFFERING = 60
 MAXIMUM_WRONG = 24
@@ -37,6 +40,7 @@ Probabilities: TypeAlias = NDArray[np.floating]
 """(k, n, 10), as each implementation predicted them."""
 LoadImages: TypeAlias = Callable[[str], RawDataset]
 """Finds the data set of this name; raises `DataUnavailable`."""
+Value = TypeVar("Value")
 
 
 class NotAtHandError(Exception):
@@ -44,26 +48,18 @@ class NotAtHandError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What one implementation, by its title, takes an image for."""
-
-    implementation: str
-    class_name: str
-    probability: float
-    is_right: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Card:
-    """A test image with its true class and the answers; `source` is a data URI.
+    """A test image with its true class.
 
     number: of the image in the test set, counted from 1 as everywhere people read it.
+    source: a data URI.
+    answers: an implementation's title, what it takes the image for, and how probable it finds that.
     """
 
     number: int
     source: str
     class_name: str
-    answers: tuple[Answer, ...]
+    answers: tuple[tuple[str, Cell, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,26 +77,12 @@ def parts_beside(found: Found[Results], load_images: LoadImages) -> Iterator[Par
     Raises:
         InputError: the folder of images that the user named does not hold them.
     """
-    titles = list(map(title_of, found.record.runs))
-    try:
-        probabilities = read_predictions(found)
-        raw = _images_of(found.record, probabilities, load_images)
-        yield _differing(titles, probabilities, raw)
-        yield _wrong(titles, probabilities, raw)
-    except NotAtHandError as missing:
-        yield Paragraph(text=f"Test images are not shown: {missing}.", tone="quiet")
-    try:
-        parameters = dict(zip(titles, _read_weights(found), strict=True))
-    except NotAtHandError as missing:
-        yield Paragraph(text=f"Weights are not shown: {missing}.", tone="quiet")
-        return
-    yield Chart(
-        key="first-layer-weights",
-        title="Weights of the first hidden layer",
-        description="Each square holds the 28 × 28 weights of one unit, the same units in each "
-        "picture; the colour bar says which colour is which weight.",
-        figure=draw_first_layer_weights(parameters),
-    )
+    images, weights = _galleries(found, load_images), _weights(found)
+    for what, parts in (("Test images", images), ("Weights", weights)):
+        try:
+            yield from parts
+        except NotAtHandError as missing:
+            yield Paragraph(text=f"{what} are not shown: {missing}.", tone="quiet")
 
 
 def read_predictions(found: Found[Results]) -> Probabilities:
@@ -109,13 +91,16 @@ def read_predictions(found: Found[Results]) -> Probabilities:
     Raises:
         NotAtHandError: it is missing or damaged.
     """
-    arrays = []
-    for name in found.record.runs:
-        array = _read_array(_file_of(found, name, PREDICTIONS_FILE))
-        if array is None or array.shape != (found.record.dataset.num_test, NUM_CLASSES):
-            raise NotAtHandError(f"{name}/{PREDICTIONS_FILE} beside {found.source} is damaged")
-        arrays.append(array)
-    return np.stack(arrays)
+
+    def read(path: Path) -> NDArray[np.floating]:
+        # Mapped, so that a header that promises more than the file holds is an error at once.
+        array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+        check(array.shape == (found.record.dataset.num_test, NUM_CLASSES), "of another shape")
+        is_finite = np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()
+        check(bool(is_finite), "not of finite numbers")
+        return array
+
+    return np.stack(_read_beside(found, PREDICTIONS_FILE, read))
 
 
 def differing_rows(probabilities: Probabilities) -> NDArray[np.intp]:
@@ -143,54 +128,51 @@ def confidently_wrong_rows(
     return rows[np.argsort(-least_sure, kind="stable")]
 
 
-def _differing(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Cards:
+def _galleries(found: Found[Results], load_images: LoadImages) -> Iterator[Cards]:
+    probabilities = read_predictions(found)
+    raw = _images_of(found.record, probabilities, load_images)
+    titles = list(map(title_of, found.record.runs))
+
+    def gallery(title: str, sentence: str, order: str, rows: list[int], maximum: int) -> Cards:
+        cards = tuple(_card(row, titles, probabilities[:, row], raw) for row in rows[:maximum])
+        which = "Here they all are" if len(cards) == len(rows) else f"Here are {len(cards)} of them"
+        return Cards(
+            title=title, text=f"{sentence} {which}: {order}." if cards else sentence, cards=cards
+        )
+
     names, num_images = joined(titles), f"{len(raw.test_labels):,}"
-    rows = differing_rows(probabilities)
+    rows = differing_rows(probabilities).tolist()
+    sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
     if len(titles) < 2:
         sentence = f"{names} alone was trained: there is nobody to differ from."
-    elif not len(rows):
+    elif not rows:
         sentence = f"{names} give the same class for all {num_images} test images."
-    else:
-        sentence = f"{names} classify {len(rows):,} of {num_images} test images differently."
     order = "first those on which their probabilities are furthest apart"
-    cards = [_card(row, titles, probabilities, raw) for row in rows[:MAXIMUM_DIFFERING]]
-    return _cards("Classified differently", sentence, order, cards, len(rows))
+    yield gallery("Classified differently", sentence, order, rows, MAXIMUM_DIFFERING)
 
-
-def _wrong(titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Cards:
-    who = f"{joined(titles)} {'get' if len(titles) > 1 else 'gets'}"
-    rows = confidently_wrong_rows(probabilities, raw.test_labels)
-    sentence = f"There is no test image that {who} wrong."
-    if len(rows):
-        sentence = f"{who} {plural(len(rows), 'test image')} wrong."
+    rows = confidently_wrong_rows(probabilities, raw.test_labels).tolist()
+    who = f"{names} {'get' if len(titles) > 1 else 'gets'}"
+    sentence = f"{who} {plural(len(rows), 'test image')} wrong."
+    if not rows:
+        sentence = f"There is no test image that {who} wrong."
     order = "first those of whose wrong class they are surest"
-    cards = [_card(row, titles, probabilities, raw) for row in rows[:MAXIMUM_WRONG]]
-    return _cards("Confidently wrong", sentence, order, cards, len(rows))
-
-
-def _cards(title: str, sentence: str, order: str, cards: list[Card], total: int) -> Cards:
-    shown = "Here they all are" if len(cards) == total else f"Here are {len(cards)} of them"
-    text = f"{sentence} {shown}: {order}." if cards else sentence
-    return Cards(title=title, text=text, cards=tuple(cards))
+    yield gallery("Confidently wrong", sentence, order, rows, MAXIMUM_WRONG)
 
 
 def _card(row: int, titles: list[str], probabilities: Probabilities, raw: RawDataset) -> Card:
-    label = raw.test_labels[row]
+    """The test image of this row; its probabilities are (k, 10)."""
     content = BytesIO()
     Image.fromarray(raw.test_images[row]).save(content, format="PNG", optimize=True)
+    label, answers = raw.test_labels[row], []
+    for title, own in zip(titles, probabilities, strict=True):
+        outcome, verdict = ("good", "right") if own.argmax() == label else ("bad", "wrong")
+        cell = Cell(text=CLASS_NAMES[own.argmax()], outcome=outcome, verdict=verdict)
+        answers.append((title, cell, own.max()))
     return Card(
         number=row + 1,
         source=f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}",
         class_name=CLASS_NAMES[label],
-        answers=tuple(
-            Answer(
-                implementation=title,
-                class_name=CLASS_NAMES[own.argmax()],
-                probability=own.max(),
-                is_right=own.argmax() == label,
-            )
-            for title, own in zip(titles, probabilities[:, row], strict=True)
-        ),
+        answers=tuple(answers),
     )
 
 
@@ -213,35 +195,36 @@ def _images_of(
     return raw
 
 
-def _read_weights(found: Found[Results]) -> Iterator[Parameters]:
+def _weights(found: Found[Results]) -> Iterator[Chart]:
+    load = partial(load_parameters, experiment=found.record.experiment)
+    parameters = _read_beside(found, WEIGHTS_FILE, load)
+    titles = map(title_of, found.record.runs)
+    yield Chart(
+        key="first-layer-weights",
+        title="Weights of the first hidden layer",
+        description="Each square holds the 28 × 28 weights of one unit, the same units in each "
+        "picture; the colour bar says which colour is which weight.",
+        figure=draw_first_layer_weights(dict(zip(titles, parameters, strict=True))),
+    )
+
+
+def _read_beside(found: Found[Results], file: str, read: Callable[[Path], Value]) -> list[Value]:
+    """What is read of each implementation's file, in the order of the record.
+
+    Names come from the record, and lead nowhere but into its folder.
+    """
+    contents = []
     for name in found.record.runs:
-        path = _file_of(found, name, WEIGHTS_FILE)
+        path = found.folder / name / file
         try:
-            yield load_parameters(path, found.record.experiment)
-        except InputError:  # whose message names the whole path, and pages are shared
-            raise NotAtHandError(
-                f"{name}/{WEIGHTS_FILE} beside {found.source} is damaged or of another network"
-            ) from None
-
-
-def _file_of(found: Found[Results], name: str, file: str) -> Path:
-    """A file of an implementation; the name comes from the record, and leads nowhere else."""
-    path = found.folder / name / file
-    try:
-        is_there = path.resolve().is_relative_to(found.folder.resolve()) and path.is_file()
-    except (OSError, ValueError):  # no file can be called so
-        is_there = False
-    if not is_there:
-        raise NotAtHandError(f"no {name}/{file} lies beside {found.source}")
-    return path
-
-
-def _read_array(path: Path) -> NDArray[np.floating] | None:
-    """The array in a file; None where it holds none, or one of anything but finite numbers."""
-    try:
-        # Mapped, so that a header that promises more than the file holds is an error at once.
-        array = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError):
-        return None
-    is_number = np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()
-    return array if is_number else None
+            is_there = path.resolve().is_relative_to(found.folder.resolve()) and path.is_file()
+        except (OSError, ValueError):  # no file can be called so
+            is_there = False
+        if not is_there:
+            raise NotAtHandError(f"no {name}/{file} lies beside {found.source}")
+        try:
+            contents.append(read(path))
+        except (InputError, OSError, ValueError, EOFError):  # may name the path; pages are shared
+            reason = f"{name}/{file} beside {found.source} is damaged or of another run"
+            raise NotAtHandError(reason) from None
+    return contents

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
@@ -19,10 +20,7 @@ PUBLISHED_LABEL = "published run, validation"
 Histories = Mapping[str, tuple[EpochMetrics, ...]]
 """Each implementation's epochs, by its title, the reference first."""
 
-_PUBLISHED_COLUMNS = {"accuracy": 1, "loss": 0}
-"""The panels, and the column of `PUBLISHED_VALIDATION` that belongs into each."""
-_DASH_POINTS = 7.0
-_GAP_POINTS = 3.5
+_DASH_POINTS, _GAP_POINTS = 7.0, 3.5
 # Counts to this power are coloured, so that a confusion of 20 images shows beside a
 # diagonal of 900. A logarithm would do so too, but knows no colour for 0.
 _COLOUR_EXPONENT = 0.4
@@ -37,11 +35,17 @@ def draw_learning_curves(histories: Histories, *, published: bool) -> Figure:
     as many epochs as were run.
     """
     figure = new_figure(11.0, 5.0)
+    accuracy, loss = figure.subplots(1, 2)
     num_epochs = max(map(len, histories.values()))
-    for quantity, axes in zip(_PUBLISHED_COLUMNS, figure.subplots(1, 2), strict=True):
+    published_losses, published_accuracies = zip(*PUBLISHED_VALIDATION[:num_epochs], strict=True)
+    for axes, quantity, points in (
+        (accuracy, "accuracy", published_accuracies),
+        (loss, "loss", published_losses),
+    ):
         _draw_curves(axes, histories, quantity)
         if published:
-            _draw_published_points(axes, quantity, num_epochs)
+            hollow = {"markersize": 5, "markerfacecolor": "none", "zorder": 3}
+            axes.plot(range(1, len(points) + 1), points, "kD", label=PUBLISHED_LABEL, **hollow)
         _label_panel(axes, quantity, num_epochs)
     # Both panels hold the same curves; below them, one legend covers no data.
     figure.legend(
@@ -77,27 +81,18 @@ def draw_confusion(confusion: ArrayLike, title: str) -> Figure:
 
 def _draw_curves(axes: Axes, histories: Histories, quantity: str) -> None:
     colours = implementation_colours(histories)
-    widths = implementation_widths(histories)
-    for name, history in histories.items():
-        epochs = [metrics.epoch for metrics in history]
-        training = axes.plot(epochs, [getattr(metrics, quantity) for metrics in history])
-        validation = axes.plot(epochs, [getattr(metrics, f"val_{quantity}") for metrics in history])
-        for line in (*training, *validation):
-            line.set(color=colours[name], linewidth=widths[name], dash_capstyle="butt")
+    for name, width in implementation_widths(histories).items():
+        epochs = pd.DataFrame(histories[name]).set_index("epoch")
+        training, validation = axes.plot(epochs[[quantity, f"val_{quantity}"]])
+        for line in (training, validation):
+            line.set(color=colours[name], linewidth=width, dash_capstyle="butt")
             # One epoch makes no line, only a point.
-            line.set(marker="o" if len(history) == 1 else "", markersize=3 + 2 * widths[name])
+            line.set(marker="o" if len(epochs) == 1 else "", markersize=3 + 2 * width)
         # Dash lengths count in line widths. Divided by them, dashes of coinciding
         # curves coincide too, the thin ones inside the wide ones.
-        dashes = (_DASH_POINTS / widths[name], _GAP_POINTS / widths[name])
-        training[0].set(label=f"{name}, training", linestyle=(0, dashes), markerfacecolor="white")
-        validation[0].set(label=f"{name}, validation")
-
-
-def _draw_published_points(axes: Axes, quantity: str, num_epochs: int) -> None:
-    points = [row[_PUBLISHED_COLUMNS[quantity]] for row in PUBLISHED_VALIDATION[:num_epochs]]
-    epochs = range(1, len(points) + 1)
-    hollow = {"markersize": 5, "markerfacecolor": "none", "zorder": 3}
-    axes.plot(epochs, points, "kD", label=PUBLISHED_LABEL, **hollow)
+        dashes = (_DASH_POINTS / width, _GAP_POINTS / width)
+        training.set(label=f"{name}, training", linestyle=(0, dashes), markerfacecolor="white")
+        validation.set(label=f"{name}, validation")
 
 
 def _label_panel(axes: Axes, quantity: str, num_epochs: int) -> None:

@@ -25,9 +25,6 @@ from shared.experiment import Experiment
 from shared.parameters import save_parameters
 from shared.protocol import EpochMetrics
 
-SILENCE = "some ten seconds"
-"""What importing a framework and compiling the first step take on two cores."""
-
 
 def train_all(
     names: tuple[str, ...],
@@ -48,17 +45,15 @@ def train_all(
         save_parameters(draws.parameters, folder / "initial-weights.safetensors")
     runs = {}
     for name in names:
-        own_folder = folder / name
-        own_folder.mkdir()
         job = TrainingJob(
             implementation=name,
             experiment=experiment,
             raw=raw,
             draws=draws,
-            folder=own_folder,
+            folder=folder / name,
             in_bulk=in_bulk,
         )
-        runs[name] = _train_one(job, own_folder, context)
+        runs[name] = _train_one(job, folder / name, context)
     if len({run.data_sha256 for run in runs.values()}) > 1:
         raise RunFailedError("the implementations received different data; please report this")
     return Results(
@@ -76,6 +71,13 @@ def compare_with_documented(
     runs: Mapping[str, ImplementationRun], experiment: Experiment, dataset_name: str
 ) -> tuple[Comparison, ...]:
     """Every documented figure with each implementation's value and verdict."""
+
+    def judge(predictions: tuple[int, ...]) -> Verdict:
+        # Predictions are the trained network's, as the last figure is.
+        if not is_applicable(DOCUMENTED_FIGURES[-1], experiment, dataset_name):
+            return "not applicable"
+        return "met" if predictions == FIRST_PREDICTIONS else "missed"
+
     comparisons = []
     for figure in DOCUMENTED_FIGURES:
         applicable = is_applicable(figure, experiment, dataset_name)
@@ -92,32 +94,20 @@ def compare_with_documented(
                 },
             )
         )
-    # Predictions are the trained network's, as the last figure is.
-    applicable = is_applicable(DOCUMENTED_FIGURES[-1], experiment, dataset_name)
-    return (*comparisons, _compare_first_predictions(runs, applicable=applicable))
-
-
-def _compare_first_predictions(
-    runs: Mapping[str, ImplementationRun], *, applicable: bool
-) -> Comparison:
-    def verdict(run: ImplementationRun) -> Verdict:
-        if not applicable:
-            return "not applicable"
-        return "met" if run.first_predictions == FIRST_PREDICTIONS else "missed"
-
-    return Comparison(
+    predictions = Comparison(
         name="first three predictions",
         documented=FIRST_PREDICTIONS,
         tolerance=None,
         measured={name: run.first_predictions for name, run in runs.items()},
-        verdicts={name: verdict(run) for name, run in runs.items()},
+        verdicts={name: judge(run.first_predictions) for name, run in runs.items()},
     )
+    return (*comparisons, predictions)
 
 
 def _train_one(job: TrainingJob, folder: Path, context: Context) -> ImplementationRun:
-    name = job.implementation
-    title = title_of(name)
-    context.say(f"{title}: importing and compiling, {SILENCE} of silence")
+    name, title = job.implementation, title_of(job.implementation)
+    folder.mkdir()
+    context.say(f"{title}: importing and compiling (about ten seconds without output)")
     history: list[EpochMetrics] = []
     with show_trainings(context.console, {name: title}, job.experiment.num_epochs) as show:
 

@@ -17,15 +17,12 @@ from shared.data.dataset import CLASS_NAMES, RawDataset
 from shared.network import IMAGE_HEIGHT, IMAGE_WIDTH
 from shared.parameters import Parameters, load_parameters
 
-GRID_ROWS, GRID_COLUMNS = 4, 10
 MAXIMUM_UNITS = 40
-WEIGHT_COLOURS = "RdBu_r"
 # Inches that a line of ten-point text and one of its characters take.
 _PREDICTION_LINE_HEIGHT = 0.24
 _CHARACTER_WIDTH = 0.085
 _INCHES_PER_PIXEL = 0.021
 _GAP_PIXELS = 3
-_COLUMNS_PER_ROW = 8 / 5
 # A few extreme weights would leave the others pale: so many percent keep a colour of their own.
 _PERCENT_WITHIN_SCALE = 99.5
 
@@ -35,11 +32,11 @@ def draw_pictures(folder: Path, results: Results, raw: RawDataset) -> dict[str, 
     # The write-up looks at the training images after the split.
     first_row = results.dataset.num_validation
     images, labels = raw.train_images[first_row:], raw.train_labels[first_row:]
-    parameters = {
-        title_of(name): load_parameters(folder / name / WEIGHTS_FILE, results.experiment)
-        for name in results.runs
-    }
-    runs = {title_of(name): run for name, run in results.runs.items()}
+    parameters, runs = {}, {}
+    for name, run in results.runs.items():
+        path = folder / name / WEIGHTS_FILE
+        parameters[title_of(name)] = load_parameters(path, results.experiment)
+        runs[title_of(name)] = run
     return {
         "first-image.png": draw_first_image(images, labels),
         "image-grid.png": draw_image_grid(images, labels),
@@ -68,7 +65,7 @@ def draw_first_image(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> 
 def draw_image_grid(images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Figure:
     """Draws the first forty images, (n, 28, 28) with labels (n,), as 4 × 10 with their names."""
     figure = new_figure(11.0, 5.4)
-    grid = figure.subplots(GRID_ROWS, GRID_COLUMNS).ravel()
+    grid = figure.subplots(4, 10).ravel()
     for axes, image, label in zip(grid, images, labels, strict=False):
         _show_image(axes, image)
         axes.set_title(CLASS_NAMES[label], fontsize=10)
@@ -101,26 +98,25 @@ def draw_first_layer_weights(parameters_by_name: Mapping[str, Parameters]) -> Fi
     largest first. All implementations are shown with the same units in the
     same places and on the same scale, red for positive weights, blue for negative.
     """
-    kernels = {name: each.layers[0].kernel for name, each in parameters_by_name.items()}
-    first, kernel = next(iter(kernels.items()))
-    units = largest_units(kernel)
-    mosaics = {name: weight_mosaic(own[:, units]) for name, own in kernels.items()}
-    limit = _colour_limit(mosaics)
-    height, width = mosaics[first].shape
+    kernels = [each.layers[0].kernel for each in parameters_by_name.values()]
+    units = largest_units(kernels[0])
+    mosaics = np.stack([weight_mosaic(kernel[:, units]) for kernel in kernels])
+    weights = np.abs(mosaics[np.isfinite(mosaics)])
+    limit = float(np.percentile(weights, _PERCENT_WITHIN_SCALE)) if weights.size else 0.0
+    limit = limit or 1.0  # nothing but zeros, or a training that diverged
+    num_panels, height, width = mosaics.shape
     panel_width = max(2.8, _INCHES_PER_PIXEL * width)
     panel_height = max(1.5, panel_width * height / width)
-    figure = new_figure(panel_width * len(mosaics) + 1.3, panel_height + 1.0)
-    all_axes = figure.subplots(1, len(mosaics), squeeze=False)[0]
-    for axes, (name, mosaic) in zip(all_axes, mosaics.items(), strict=True):
-        image = axes.imshow(
-            mosaic, cmap=WEIGHT_COLOURS, interpolation="none", vmin=-limit, vmax=limit
-        )
+    figure = new_figure(panel_width * num_panels + 1.3, panel_height + 1.0)
+    all_axes = figure.subplots(1, num_panels, squeeze=False)[0]
+    for axes, name, mosaic in zip(all_axes, parameters_by_name, mosaics, strict=True):
+        image = axes.imshow(mosaic, "RdBu_r", interpolation="none", vmin=-limit, vmax=limit)
         axes.set_title(name)
         hide_frame(axes)
     figure.colorbar(image, ax=all_axes, label="weight", extend="both")
     figure.supxlabel(
-        f"first hidden layer: {len(units)} of {kernel.shape[1]} units,\n"
-        f"ordered by the size of their weights in {first}",
+        f"first hidden layer: {len(units)} of {kernels[0].shape[1]} units,\n"
+        f"ordered by the size of their weights in {next(iter(parameters_by_name))}",
         fontsize=10,
     )
     return figure
@@ -135,28 +131,17 @@ def largest_units(kernel: NDArray[np.floating]) -> NDArray[np.intp]:
 def weight_mosaic(columns: NDArray[np.floating]) -> NDArray[np.float64]:
     """Lays columns of weights, (784, units), out as images, forty in five rows of eight.
 
-    Returns:
-        One picture of all units; NaN, which is drawn as nothing, lies between them.
+    NaN, which is drawn as nothing, lies between them.
     """
     num_units = columns.shape[1]
-    num_columns = round(math.sqrt(num_units * _COLUMNS_PER_ROW))
+    num_columns = round(math.sqrt(num_units * 8 / 5))
     num_rows = math.ceil(num_units / num_columns)
-    images = columns.T.reshape(num_units, IMAGE_HEIGHT, IMAGE_WIDTH).astype(np.float64)
+    images = columns.T.reshape(num_units, IMAGE_HEIGHT, IMAGE_WIDTH)
     empty_places = num_rows * num_columns - num_units
     gaps = ((0, empty_places), (0, _GAP_PIXELS), (0, _GAP_PIXELS))
-    tiles = np.pad(images, gaps, constant_values=np.nan)
-    tile_height, tile_width = tiles.shape[1:]
-    grid = tiles.reshape(num_rows, num_columns, tile_height, tile_width).swapaxes(1, 2)
-    mosaic = grid.reshape(num_rows * tile_height, num_columns * tile_width)
-    return mosaic[:-_GAP_PIXELS, :-_GAP_PIXELS]
-
-
-def _colour_limit(mosaics: Mapping[str, NDArray[np.float64]]) -> float:
-    """The weight that gets the strongest colour; a few larger ones get it too."""
-    weights = np.concatenate([mosaic[np.isfinite(mosaic)] for mosaic in mosaics.values()])
-    if not weights.any():
-        return 1.0  # nothing but zeros, or a training that diverged
-    return float(np.percentile(np.abs(weights), _PERCENT_WITHIN_SCALE)) or 1.0
+    tiles = np.pad(images.astype(np.float64), gaps, constant_values=np.nan)
+    rows = tiles.reshape(num_rows, num_columns, *tiles.shape[1:])
+    return np.block([list(row) for row in rows])[:-_GAP_PIXELS, :-_GAP_PIXELS]
 
 
 def _prediction_line(title: str, run: ImplementationRun, index: int) -> str:

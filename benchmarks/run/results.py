@@ -1,7 +1,4 @@
-"""Results: what a run measured, as typed records, and their one file, `results.json`.
-
-Raw values are stored; whatever can be computed from them is computed on reading.
-"""
+"""What a run measured, as its one file `results.json` holds it; the rest is computed on reading."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -29,7 +26,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Results(Record):
-    """A whole run, as `results.json` holds it.
+    """A whole run.
 
     in_bulk: whether frameworks ran many steps at a time where they can, so that
         seconds are not those of the documented way to train.

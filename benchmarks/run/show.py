@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Cell, Outcome, Table
-from benchmarks.display.words import joined, network, small
+from benchmarks.display.words import joined, network, plural, small
 from benchmarks.implementations import title_of
 from benchmarks.run.figure import draw_confusion, draw_learning_curves
 from benchmarks.run.results import Comparison, Results
@@ -14,19 +14,16 @@ from shared.data.dataset import CLASS_NAMES
 from shared.documented import Verdict
 
 TITLE = "The run"
-OUTCOMES: dict[Verdict, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
-GROUPS = ("training", "validation")
-"""The kinds of curves, as their labels end."""
+_OUTCOMES: dict[Verdict, Outcome] = {"met": "good", "missed": "bad", "not applicable": "plain"}
 
 
 def findings(results: Results) -> Iterator[Finding]:
     """Whether each implementation reached the documented figures, and which it missed."""
     judged = [each for each in results.documented if "not applicable" not in each.verdicts.values()]
-    missed = list(_missed(results, judged))
     if results.why_not_applicable is not None:
         text, outcome = f"Not comparable: {results.why_not_applicable}", "plain"
-    elif missed:
-        text, outcome = "; ".join(missed), "bad"
+    elif missed := "; ".join(_missed(results, judged)):
+        text, outcome = missed, "bad"
     else:
         verb = {1: "meets", 2: "both meet"}.get(len(results.runs), "all meet")
         which = f"the {len(judged)} of {len(results.documented)} documented figures that apply"
@@ -51,7 +48,7 @@ def parts(results: Results) -> Iterator[Part]:
             published=results.why_not_applicable is None,
         ),
         is_readable=True,
-        switch=GROUPS,
+        switch=("training", "validation"),
     )
     if len(results.runs) > 1:
         yield Paragraph(text=_distance_sentence(results))
@@ -78,20 +75,20 @@ def parts(results: Results) -> Iterator[Part]:
 def documented_table(results: Results) -> Table:
     """One row a figure, one column an implementation; ✓ within the tolerance, ✗ beyond it."""
     experiment = results.experiment
+    rows: list[tuple[str | Cell, ...]] = []
+    for each in results.documented:
+        tolerance = "" if each.tolerance is None else f" ± {each.tolerance:.3f}"
+        documented = f"{_figure_text(each.documented)}{tolerance}"
+        rows.append((each.name, documented, *(_measured(each, name) for name in results.runs)))
     in_bulk = ", in bulk" if results.in_bulk else ""
     seconds = (f"{sum(run.seconds.epochs):.1f} s" for run in results.runs.values())
+    rows.append((f"training time, all epochs{in_bulk}", "", *seconds))
     return Table(
         "documented",
-        f"{results.dataset.name}, {network(experiment)}, {experiment.num_epochs} epochs, "
+        f"{results.dataset.name}, {network(experiment)}, {plural(experiment.num_epochs, 'epoch')}, "
         f"{experiment.dtype}, randomness {experiment.randomness}, seed {experiment.seed}",
         ("figure", "documented", *map(title_of, results.runs)),
-        [
-            *(
-                (each.name, _documented(each), *(_measured(each, name) for name in results.runs))
-                for each in results.documented
-            ),
-            (f"training time, all epochs{in_bulk}", "", *seconds),
-        ],
+        rows,
     )
 
 
@@ -102,15 +99,9 @@ def _figure_text(value: float | tuple[int, ...] | None) -> str:
     return NO_VALUE if value is None else f"{value:.4f}"
 
 
-def _documented(comparison: Comparison) -> str:
-    tolerance = "" if comparison.tolerance is None else f" ± {comparison.tolerance:.3f}"
-    return f"{_figure_text(comparison.documented)}{tolerance}"
-
-
 def _measured(comparison: Comparison, name: str) -> Cell:
-    verdict = comparison.verdicts[name]
-    text = _figure_text(comparison.measured[name])
-    return Cell(text=text, outcome=OUTCOMES[verdict], verdict=verdict)
+    verdict, text = comparison.verdicts[name], _figure_text(comparison.measured[name])
+    return Cell(text=text, outcome=_OUTCOMES[verdict], verdict=verdict)
 
 
 def _missed(results: Results, judged: list[Comparison]) -> Iterator[str]:

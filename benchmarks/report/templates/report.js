@@ -2,12 +2,6 @@
 // the tables below each chart; without this script the page shows the same, and nothing moves.
 "use strict";
 
-function drawn(name, attributes) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
 function written(name, text) {
   return Object.assign(document.createElement(name), { textContent: text });
 }
@@ -16,8 +10,7 @@ function written(name, text) {
 function makeReadable(chart, panels) {
   const drawing = chart.querySelector("svg");
   const reading = chart.querySelector(".reading");
-  const upwards = `matrix(1 0 0 -1 0 ${drawing.viewBox.baseVal.height})`;
-  const cursor = drawing.appendChild(drawn("g", { "aria-hidden": "true", transform: upwards }));
+  const cursor = drawing.querySelector(".cursor");
   let current = null;
 
   function show(panel, place) {
@@ -26,7 +19,7 @@ function makeReadable(chart, panels) {
     const [positionName, ...labels] = panel.values.columns;
     const [position, ...texts] = panel.values.rows[index];
     current = { panel, index };
-    cursor.replaceChildren(drawn("path", { class: "cursor", d: `M${x} ${panel.bottom}V${panel.top}` }));
+    cursor.innerHTML = `<path d="M${x} ${panel.bottom}V${panel.top}"/>`;
     reading.replaceChildren(written("strong", `${positionName} ${position}`));
     panel.curves.forEach(({ colour, group, heights }, column) => {
       if (chart.dataset.show && group && group !== chart.dataset.show) return;
@@ -34,7 +27,7 @@ function makeReadable(chart, panels) {
       value.prepend(Object.assign(written("i", ""), { style: `background: ${colour}` }));
       reading.append(value);
       if (heights[index] === null) return;
-      cursor.append(drawn("circle", { cx: x, cy: heights[index], r: 4, fill: colour }));
+      cursor.innerHTML += `<circle cx="${x}" cy="${heights[index]}" r="4" fill="${colour}"/>`;
     });
   }
 
@@ -57,9 +50,6 @@ function makeReadable(chart, panels) {
     show(other ?? panel, other ? index : steps[event.key]);
   }
 
-  reading.hidden = false;
-  reading.textContent =
-    "Point at the chart, or focus it and press ← or →, ↑ or ↓ for another panel, to read its values.";
   drawing.parentElement.addEventListener("pointermove", follow);
   drawing.parentElement.addEventListener("pointerdown", follow);
   drawing.parentElement.addEventListener("keydown", walk);
@@ -72,4 +62,4 @@ function makeReadable(chart, panels) {
 for (const panels of document.querySelectorAll(".chart script")) {
   makeReadable(panels.parentElement, JSON.parse(panels.textContent));
 }
-for (const choice of document.querySelectorAll(".switch")) choice.hidden = false;
+for (const control of document.querySelectorAll(".switch, .reading")) control.hidden = false;
