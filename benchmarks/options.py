@@ -51,7 +51,10 @@ NumProcesses = Annotated[
 ]
 Implementations = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],
-    option("NAME", "Implementation to take, keras or jax; repeatable. Both, if not given."),
+    option(
+        "NAME",
+        "Implementation to take: keras, jax or torch; repeatable. keras and jax, if not given.",
+    ),
 ]
 
 
