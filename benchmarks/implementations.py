@@ -61,11 +61,8 @@ def title_of(name: str) -> str:
     if _is_port(name):
         module, _, builder = name.partition(":")
         return module if builder == USUAL_BUILDER else builder
-    if name != ORACLE and name not in IMPLEMENTATIONS:
-        return name
-    return importlib.import_module(
-        "shared.oracle" if name == ORACLE else IMPLEMENTATIONS[name]
-    ).TITLE
+    package = "shared.oracle" if name == ORACLE else IMPLEMENTATIONS.get(name)
+    return importlib.import_module(package).TITLE if package else name
 
 
 def build_implementation(

@@ -1,6 +1,6 @@
 """What all figures have in common: colours, line widths, and how they are saved."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
@@ -47,8 +47,6 @@ _NUM_DECADES = 5
 """About as many powers of ten are labelled."""
 _PADDING_INCHES = 0.1
 _STAMP_INCHES = 0.45
-_THINNEST_LINE = 1.3
-_WIDEST_LINE = 5.5
 
 
 class NotebookFigure(Figure):
@@ -71,16 +69,6 @@ def implementation_colours(titles: Collection[str]) -> dict[str, str]:
     strangers = [title for title in titles if title not in COLOURS]
     spare = dict(zip(strangers, cycle(_SPARE_COLOURS), strict=False))
     return {title: COLOURS.get(title) or spare[title] for title in titles}
-
-
-def implementation_widths(titles: Iterable[str]) -> dict[str, float]:
-    """A line width in points for each implementation, the widest for the first.
-
-    Curves that coincide stay visible this way, each one lying upon a wider one.
-    """
-    ordered = tuple(titles)
-    widths = np.geomspace(_THINNEST_LINE, _WIDEST_LINE, len(ordered))[::-1]
-    return {title: float(width) for title, width in zip(ordered, widths, strict=True)}
 
 
 def tidy(axes: Axes) -> None:

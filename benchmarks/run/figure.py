@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from benchmarks.display.style import implementation_colours, implementation_widths, new_figure, tidy
+from benchmarks.display.style import implementation_colours, new_figure, tidy
 from shared.data.dataset import CLASS_NAMES
 from shared.documented import PUBLISHED_VALIDATION
 from shared.protocol import EpochMetrics
@@ -20,6 +20,7 @@ PUBLISHED_LABEL = "published run, validation"
 Histories = Mapping[str, tuple[EpochMetrics, ...]]
 """Each implementation's epochs, by its title, the reference first."""
 
+_WIDEST_LINE, _THINNEST_LINE = 5.5, 1.3
 _DASH_POINTS, _GAP_POINTS = 7.0, 3.5
 # Counts to this power are coloured, so that a confusion of 20 images shows beside a
 # diagonal of 900. A logarithm would do so too, but knows no colour for 0.
@@ -81,8 +82,10 @@ def draw_confusion(confusion: ArrayLike, title: str) -> Figure:
 
 def _draw_curves(axes: Axes, histories: Histories, quantity: str) -> None:
     colours = implementation_colours(histories)
-    for name, width in implementation_widths(histories).items():
-        epochs = pd.DataFrame(histories[name]).set_index("epoch")
+    # Curves that coincide stay visible, each one lying upon a wider one.
+    widths = np.geomspace(_WIDEST_LINE, _THINNEST_LINE, len(histories))
+    for (name, history), width in zip(histories.items(), widths, strict=True):
+        epochs = pd.DataFrame(history).set_index("epoch")
         training, validation = axes.plot(epochs[[quantity, f"val_{quantity}"]])
         for line in (training, validation):
             line.set(color=colours[name], linewidth=width, dash_capstyle="butt")
