@@ -8,7 +8,7 @@
 # %%
 import keras
 
-from lessons.evidence import near
+from lessons.toolbox import near
 
 keras.utils.set_random_seed(42)
 dense = keras.layers.Dense(300)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lessons.evidence import equal, fails, near
+from lessons.toolbox import equal, fails, near
 
 
 def draws_again(set_seed):

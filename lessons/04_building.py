@@ -11,8 +11,7 @@ from typing import Any
 import keras
 
 from keras_impl.model import set_parameters
-from lessons.evidence import equal, fails, show
-from lessons.small_data import draw_rows, draw_weights
+from lessons.toolbox import draw_rows, draw_weights, equal, fails, show
 from shared.experiment import Experiment
 from shared.network import dense_layers
 

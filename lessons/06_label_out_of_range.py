@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import build_alike, draw_rows
+from lessons.toolbox import build_alike, draw_rows, equal, fails, near, show
 
 
 def batch_with_label(label):

@@ -11,8 +11,7 @@ from typing import Any
 import keras
 
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, fails, show
-from lessons.small_data import build_alike, draw_rows, draw_weights
+from lessons.toolbox import build_alike, draw_rows, draw_weights, equal, fails, show
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
 

@@ -8,8 +8,7 @@
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import build_alike, draw_rows
+from lessons.toolbox import build_alike, draw_rows, equal, fails, near, show
 
 STEPS = range(1, 21)
 rows = draw_rows(32)

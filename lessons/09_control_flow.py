@@ -13,8 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lessons.evidence import equal, fails, near
-from lessons.small_data import draw_rows
+from lessons.toolbox import draw_rows, equal, fails, near
 
 
 def keras_if(images):

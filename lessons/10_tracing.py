@@ -5,8 +5,7 @@
 # record what is computed, and the record is what trains. An epoch has batches of 32 rows and a last
 # one of 24. In six steps, two epochs of three, how often does Python run it in Keras, and in JAX?
 # %%
-from lessons.evidence import equal, near
-from lessons.small_data import build_alike, draw_rows, weights_after
+from lessons.toolbox import build_alike, draw_rows, equal, near, weights_after
 from shared.experiment import Experiment
 
 rows = draw_rows(32 + 32 + 24)  # 55,000 rows, too, leave 24

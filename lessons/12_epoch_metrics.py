@@ -7,8 +7,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import near, show
-from lessons.small_data import build_alike, draw_rows
+from lessons.toolbox import build_alike, draw_rows, near, show
 from shared.oracle import Oracle
 
 # 72 rows, the least probable labels last: a batch of eight, all of them hard.

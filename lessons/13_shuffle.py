@@ -10,8 +10,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import equal, show
-from lessons.small_data import draw_rows
+from lessons.toolbox import draw_rows, equal, show
 from shared.experiment import Experiment
 
 OPTIONS = {"batch_size": 1, "learning_rate": 1e-12, "randomness": "native"}

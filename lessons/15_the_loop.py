@@ -8,8 +8,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import fails, near, show
-from lessons.small_data import draw_rows, draw_weights, weights_after
+from lessons.toolbox import draw_rows, draw_weights, fails, near, show, weights_after
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
 

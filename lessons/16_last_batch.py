@@ -7,8 +7,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import equal, near, show
-from lessons.small_data import build_alike, draw_rows, weights_after
+from lessons.toolbox import build_alike, draw_rows, equal, near, show, weights_after
 from shared.oracle import Oracle
 from shared.parameters import largest_difference
 

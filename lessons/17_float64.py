@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import draw_rows, draw_weights
+from lessons.toolbox import draw_rows, draw_weights, equal, fails, near, show
 from shared.experiment import Experiment
 from shared.oracle import forward
 
