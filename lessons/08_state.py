@@ -29,8 +29,7 @@ batch = to_device(rows)
 
 def losses_of(step):
     twin = build_alike(JaxTwin)
-    arguments = (twin.model, twin.optimizer, *batch)
-    return [float(step(*arguments)[0]) for _ in STEPS]
+    return [float(step(twin.model, twin.optimizer, *batch)[0]) for _ in STEPS]
 
 
 by_jax = losses_of(jax.jit(train_step))

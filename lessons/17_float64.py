@@ -53,8 +53,7 @@ from jax_impl.implementation import JaxTwin
 
 
 def jax_kernel():
-    how = {"param_dtype": "float64", "rngs": nnx.Rngs(42)}
-    return nnx.Linear(784, 300, **how).kernel[...]
+    return nnx.Linear(784, 300, param_dtype="float64", rngs=nnx.Rngs(42)).kernel[...]
 
 
 with warnings.catch_warnings(action="error"):
