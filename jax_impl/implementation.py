@@ -7,17 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jax_impl import model, train
+from shared import protocol
 from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import (
-    Evaluation,
-    Examples,
-    FitReport,
-    LossAndGradients,
-    OnEpoch,
-    Orders,
-    Predictions,
-)
 
 
 class JaxTwin:
@@ -41,18 +33,23 @@ class JaxTwin:
         return model.get_parameters(self.model)
 
     def fit(
-        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
-    ) -> FitReport:
+        self,
+        training: protocol.Examples,
+        *,
+        validation: protocol.Examples,
+        orders: protocol.Orders | None,
+        on_epoch: protocol.OnEpoch,
+    ) -> protocol.FitReport:
         own = (self.model, self.optimizer, self.compiled_epochs, self.experiment)
         return train.fit(*own, training, validation=validation, orders=orders, on_epoch=on_epoch)
 
-    def evaluate(self, examples: Examples) -> Evaluation:
+    def evaluate(self, examples: protocol.Examples) -> protocol.Evaluation:
         return train.evaluate(self.model, examples)
 
-    def predict(self, images: NDArray[np.floating]) -> Predictions:
+    def predict(self, images: NDArray[np.floating]) -> protocol.Predictions:
         return train.predict(self.model, images)
 
-    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+    def loss_and_gradients(self, examples: protocol.Examples) -> protocol.LossAndGradients:
         return train.loss_and_gradients(self.model, examples)
 
     def save(self, folder: Path) -> None:

@@ -13,17 +13,8 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from jax_impl.model import Classifier, get_parameters
+from shared import protocol
 from shared.experiment import Experiment
-from shared.protocol import (
-    EpochMetrics,
-    Evaluation,
-    Examples,
-    FitReport,
-    LossAndGradients,
-    OnEpoch,
-    Orders,
-    Predictions,
-)
 
 Rows = tuple[jax.Array, jax.Array]  # images and labels, where JAX computes
 Trained = tuple[Classifier, nnx.Optimizer]  # as they are after some steps
@@ -120,12 +111,12 @@ def fit(
     optimizer: nnx.Optimizer,
     compiled_epochs: CompiledEpochs,
     experiment: Experiment,
-    training: Examples,
+    training: protocol.Examples,
     *,
-    validation: Examples,
-    orders: Orders | None,
-    on_epoch: OnEpoch,
-) -> FitReport:
+    validation: protocol.Examples,
+    orders: protocol.Orders | None,
+    on_epoch: protocol.OnEpoch,
+) -> protocol.FitReport:
     """Trains epoch by epoch, in place; see `shared.protocol.Implementation.fit`."""
     trained, on_device = (model, optimizer), (to_device(training), to_device(validation))
     history, epoch_seconds, step_losses, compile_seconds = [], [], [], 0.0
@@ -138,11 +129,11 @@ def fit(
         # Dispatch is asynchronous: the clock stops only when the results are there.
         trained, metrics, losses = jax.block_until_ready(run(*arguments))
         epoch_seconds.append(time.perf_counter() - started)
-        history.append(EpochMetrics(epoch=epoch, **jax.tree.map(float, metrics)))
+        history.append(protocol.EpochMetrics(epoch=epoch, **jax.tree.map(float, metrics)))
         step_losses.append(np.asarray(losses, np.float64))
         on_epoch(history[-1])
     nnx.update((model, optimizer), nnx.state(trained))
-    return FitReport(
+    return protocol.FitReport(
         history=tuple(history),
         compile_seconds=compile_seconds,
         epoch_seconds=tuple(epoch_seconds),
@@ -151,7 +142,7 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: Orders | None
+    experiment: Experiment, num_rows: int, orders: protocol.Orders | None
 ) -> Iterator[jax.Array]:
     """The given orders or, natively, a fresh permutation from a key of each epoch."""
     if orders is not None:
@@ -162,26 +153,28 @@ def _epoch_orders(
         yield jax.random.permutation(jax.random.fold_in(key, epoch), num_rows)
 
 
-def evaluate(model: Classifier, examples: Examples) -> Evaluation:
+def evaluate(model: Classifier, examples: protocol.Examples) -> protocol.Evaluation:
     """Mean loss and accuracy over all rows."""
     loss, num_correct = jax.jit(loss_fn)(model, *to_device(examples))
-    return Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
+    return protocol.Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
 
 
-def predict(model: Classifier, images: NDArray[np.floating]) -> Predictions:
+def predict(model: Classifier, images: NDArray[np.floating]) -> protocol.Predictions:
     """Logits from the model, probabilities by softmax."""
     logits = jax.jit(Classifier.__call__)(model, jnp.asarray(images))
-    return Predictions(logits=np.asarray(logits), probabilities=np.asarray(nnx.softmax(logits)))
+    return protocol.Predictions(
+        logits=np.asarray(logits), probabilities=np.asarray(nnx.softmax(logits))
+    )
 
 
-def loss_and_gradients(model: Classifier, examples: Examples) -> LossAndGradients:
+def loss_and_gradients(model: Classifier, examples: protocol.Examples) -> protocol.LossAndGradients:
     """Loss of one batch and its gradients."""
     (loss, _), gradients = nnx.value_and_grad(loss_fn, has_aux=True)(model, *to_device(examples))
     gradient_model = nnx.clone(model)
     nnx.update(gradient_model, gradients)  # the gradients have the form of the parameters
-    return LossAndGradients(loss=float(loss), gradients=get_parameters(gradient_model))
+    return protocol.LossAndGradients(loss=float(loss), gradients=get_parameters(gradient_model))
 
 
-def to_device(examples: Examples) -> Rows:
+def to_device(examples: protocol.Examples) -> Rows:
     """Images and labels where JAX computes."""
     return jnp.asarray(examples.images), jnp.asarray(examples.labels)

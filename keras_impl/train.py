@@ -9,17 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keras_impl.model import get_parameters
+from shared import protocol
 from shared.experiment import Experiment
-from shared.protocol import (
-    EpochMetrics,
-    Evaluation,
-    Examples,
-    FitReport,
-    LossAndGradients,
-    OnEpoch,
-    Orders,
-    Predictions,
-)
 
 LOSS = "sparse_categorical_crossentropy"
 STEPS_IN_BULK = 191
@@ -62,10 +53,10 @@ class BatchLoss(keras.metrics.MeanMetricWrapper):
 class Observer(keras.callbacks.Callback):
     """Keeps what each epoch achieved and how long it took, and each step's loss on request."""
 
-    def __init__(self, on_epoch: Callable[[EpochMetrics], None]) -> None:
+    def __init__(self, on_epoch: Callable[[protocol.EpochMetrics], None]) -> None:
         super().__init__()
         self.on_epoch = on_epoch
-        self.history: list[EpochMetrics] = []
+        self.history: list[protocol.EpochMetrics] = []
         self.step_losses: list[float] = []
         self.epoch_seconds: list[float] = []
         self.compile_seconds: float | None = None
@@ -91,7 +82,7 @@ class Observer(keras.callbacks.Callback):
         figures = logs or {}
         names = ("loss", "accuracy", "val_loss", "val_accuracy")
         metrics = {name: float(figures[name]) for name in names}
-        self.history.append(EpochMetrics(epoch=epoch + 1, **metrics))
+        self.history.append(protocol.EpochMetrics(epoch=epoch + 1, **metrics))
         self.on_epoch(self.history[-1])
 
 
@@ -107,12 +98,12 @@ class GradientsIntoWeights(keras.optimizers.Optimizer):
 def fit(
     model: keras.Sequential,
     experiment: Experiment,
-    training: Examples,
+    training: protocol.Examples,
     *,
-    validation: Examples,
-    orders: Orders | None,
-    on_epoch: OnEpoch,
-) -> FitReport:
+    validation: protocol.Examples,
+    orders: protocol.Orders | None,
+    on_epoch: protocol.OnEpoch,
+) -> protocol.FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`.
 
     With given orders `fit` is called once an epoch on rows already in order. One
@@ -138,7 +129,7 @@ def fit(
                 epochs=epoch + 1,
                 **options,
             )
-    return FitReport(
+    return protocol.FitReport(
         history=tuple(observer.history),
         compile_seconds=observer.compile_seconds or 0.0,
         epoch_seconds=tuple(observer.epoch_seconds),
@@ -146,29 +137,31 @@ def fit(
     )
 
 
-def evaluate(model: keras.Sequential, examples: Examples) -> Evaluation:
+def evaluate(model: keras.Sequential, examples: protocol.Examples) -> protocol.Evaluation:
     """Mean loss and accuracy over all rows."""
     figures = model.evaluate(examples.images, examples.labels, return_dict=True, **QUIET)
-    return Evaluation(loss=float(figures["loss"]), accuracy=float(figures["accuracy"]))
+    return protocol.Evaluation(loss=float(figures["loss"]), accuracy=float(figures["accuracy"]))
 
 
-def predict(model: keras.Sequential, images: NDArray[np.floating]) -> Predictions:
+def predict(model: keras.Sequential, images: NDArray[np.floating]) -> protocol.Predictions:
     """Logits from the last layer without its softmax, probabilities by the softmax of them."""
     *earlier_layers, output = model.layers
     features = keras.ops.convert_to_tensor(images)
     for layer in earlier_layers:
         features = layer(features)
     logits = keras.ops.matmul(features, output.kernel) + output.bias
-    return Predictions(
+    return protocol.Predictions(
         logits=np.asarray(keras.ops.convert_to_numpy(logits)),
         probabilities=np.asarray(keras.ops.convert_to_numpy(output.activation(logits))),
     )
 
 
-def loss_and_gradients(model: keras.Sequential, examples: Examples) -> LossAndGradients:
+def loss_and_gradients(
+    model: keras.Sequential, examples: protocol.Examples
+) -> protocol.LossAndGradients:
     """Loss of one batch and its gradients, by one step of a copy of the model."""
     copy = keras.Sequential.from_config(model.get_config())  # not what it was compiled with
     copy.set_weights(model.get_weights())
     copy.compile(optimizer=GradientsIntoWeights(learning_rate=1.0), loss=LOSS)
     figures = copy.train_on_batch(examples.images, examples.labels, return_dict=True)
-    return LossAndGradients(loss=float(figures["loss"]), gradients=get_parameters(copy))
+    return protocol.LossAndGradients(loss=float(figures["loss"]), gradients=get_parameters(copy))

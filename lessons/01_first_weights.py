@@ -8,7 +8,7 @@
 # %%
 import keras
 
-from lessons.evidence import near
+from lessons.toolbox import near
 
 keras.utils.set_random_seed(42)
 dense = keras.layers.Dense(300)
@@ -44,8 +44,7 @@ near("largest weight in Flax", 0.0812, abs(in_flax).max(), within=0.0001)
 # %% tags=["hide-cell"]
 glorot = nnx.initializers.glorot_uniform()
 linear = nnx.Linear(784, 300, kernel_init=glorot, rngs=nnx.Rngs(42))
-of_glorot = linear.kernel[...].std()
-near("standard deviation of Flax's kernel", 0.0430, of_glorot, within=0.0002)
+near("standard deviation of Flax's kernel", 0.0430, linear.kernel[...].std(), within=0.0002)
 # %% [markdown] tags=["hide-cell"]
 # `kernel_init=nnx.initializers.glorot_uniform()`. The numbers still differ, since the two
 # frameworks draw from different generators; only copying the arrays makes them equal.

@@ -10,7 +10,7 @@
 import keras
 import numpy as np
 
-from lessons.evidence import equal, near
+from lessons.toolbox import equal, near
 
 
 def keras_kernels(seed=None):

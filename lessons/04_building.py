@@ -11,8 +11,7 @@ from typing import Any
 import keras
 
 from keras_impl.model import set_parameters
-from lessons.evidence import equal, fails, show
-from lessons.small_data import draw_rows, draw_weights
+from lessons.toolbox import draw_rows, draw_weights, equal, fails, show
 from shared.experiment import Experiment
 from shared.network import dense_layers
 
@@ -52,8 +51,7 @@ equal("Flax: weight tensors before the first call", 6, num_in_flax)
 name, message = "Keras: weights set before it", "expecting 0 weights"
 fails(name, "ValueError", message, set_parameters, unbuilt, draw_weights())
 name, message = "Flax: nnx.Linear(None, 300)", "got (None, 300)"
-rngs = nnx.Rngs(42)
-fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=rngs)
+fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=nnx.Rngs(42))
 # %% [markdown]
 # Keras' `Dense(300)` knows only its outputs. It learns how many inputs it has from the first array
 # that arrives; until then it has no kernel, since (?, 300) is no shape. That is convenient: you
@@ -79,10 +77,8 @@ network.compile(loss="sparse_categorical_crossentropy")
 images, labels = rows.images, rows.labels
 equal("Keras: first kernel", (28, 300), tuple(kernel.shape))
 equal("Keras: what the network returns", (32, 28, 10), tuple(returned.shape))
-its_loss, message = network.test_on_batch, "must have rank"
-fails("Keras: its loss", "ValueError", message, its_loss, images, labels)
-message = "(28,) and (784,)"
-fails("Flax: first layer", "TypeError", message, port.hidden_1, images)
+fails("Keras: its loss", "ValueError", "must have rank", network.test_on_batch, images, labels)
+fails("Flax: first layer", "TypeError", "(28,) and (784,)", port.hidden_1, images)
 # %% [markdown] tags=["hide-cell"]
 # Keras builds what fits: a first kernel of 28×300, applied to each of the 28 rows of pixels. The
 # network runs, and only the loss complains, about a shape far from the mistake. In Flax the first

@@ -18,8 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, near, show
-from lessons.small_data import draw_rows, draw_weights
+from lessons.toolbox import draw_rows, draw_weights, equal, near, show
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 

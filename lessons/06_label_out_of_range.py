@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import build_alike, draw_rows
+from lessons.toolbox import build_alike, draw_rows, equal, fails, near, show
 
 
 def batch_with_label(label):
@@ -29,8 +28,7 @@ from keras_impl.implementation import KerasTwin
 from keras_impl.train import LOSS
 
 metrics = ["accuracy"]
-keras_twin = build_alike(KerasTwin)
-by_xla = build_alike(KerasTwin)
+keras_twin, by_xla = build_alike(KerasTwin), build_alike(KerasTwin)
 keras_twin.model.compile(loss=LOSS, metrics=metrics, jit_compile=False)
 by_xla.model.compile(loss=LOSS, metrics=metrics, jit_compile=True)
 # %% [markdown]
@@ -47,8 +45,7 @@ near("Keras: label 9", 2.344, loss_of(keras_twin, 9), within=0.001)
 near("JAX: label 9", 2.344, loss_of(jax_twin, 9), within=0.001)
 error, message = "InvalidArgumentError", "label value of 10"
 fails("Keras: label 10", error, message, loss_of, keras_twin, 10)
-loss = loss_of(by_xla, 10)
-equal("Keras, compiled by XLA: label 10", "nan", str(loss))
+equal("Keras, compiled by XLA: label 10", "nan", str(loss_of(by_xla, 10)))
 equal("JAX: label 10", "nan", str(loss_of(jax_twin, 10)))
 near("JAX: label −1", 2.344, loss_of(jax_twin, -1), within=0.001)
 # %% [markdown]

@@ -11,8 +11,7 @@ from typing import Any
 import keras
 
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, fails, show
-from lessons.small_data import build_alike, draw_rows, draw_weights
+from lessons.toolbox import build_alike, draw_rows, draw_weights, equal, fails, show
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
 
@@ -49,8 +48,7 @@ fails("JAX: classes[0] = 1", "TypeError", "JAX arrays are immutable", change, ja
 text = "JAX: first of classes.at[0].set(1), and of classes"
 equal(text, (1, 0), (int(changed_copy[0]), int(jax_classes[0])))
 
-error = "InvalidArgumentError"
-message = "index 15 of dimension 0 out of bounds"
+error, message = "InvalidArgumentError", "index 15 of dimension 0 out of bounds"
 fails("Keras: classes[15]", error, message, lambda: keras_classes[15])
 equal("JAX: classes[15]", 9, int(jax_classes[15]))
 
@@ -85,8 +83,7 @@ images, labels = jnp.asarray(rows.images), jnp.asarray(rows.labels)
 clamped = images[order]
 filled = images.at[order].get(mode="fill", fill_value=jnp.nan)
 loss, _ = loss_fn(jax_twin.model, filled, labels)
-message = "index 32 is out of bounds"
-fails("NumPy", "IndexError", message, lambda: rows.images[order])
+fails("NumPy", "IndexError", "index 32 is out of bounds", lambda: rows.images[order])
 same = bool((clamped[30] == clamped[31]).all())
 equal("JAX: the last two rows taken are the same", True, same)
 equal("JAX, mode='fill': loss of the batch", "nan", str(float(loss)))

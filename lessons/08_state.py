@@ -8,8 +8,7 @@
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import build_alike, draw_rows
+from lessons.toolbox import build_alike, draw_rows, equal, fails, near, show
 
 STEPS = range(1, 21)
 rows = draw_rows(32)
@@ -30,8 +29,7 @@ batch = to_device(rows)
 
 def losses_of(step):
     twin = build_alike(JaxTwin)
-    arguments = (twin.model, twin.optimizer, *batch)
-    return [float(step(*arguments)[0]) for _ in STEPS]
+    return [float(step(twin.model, twin.optimizer, *batch)[0]) for _ in STEPS]
 
 
 by_jax = losses_of(jax.jit(train_step))

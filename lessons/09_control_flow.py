@@ -13,8 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lessons.evidence import equal, fails, near
-from lessons.small_data import draw_rows
+from lessons.toolbox import draw_rows, equal, fails, near
 
 
 def keras_if(images):
@@ -79,9 +78,8 @@ for text, images in scaled.items():
     near(text, 1.0, np.max(images), within=0.001)
 name, error = "Keras: `if` in a layer's call", "OperatorNotAllowedInGraphError"
 fails(name, error, "as a Python `bool`", network_that_scales, keras_if)
-name, error = "JAX: `if` in jax.jit", "TracerBoolConversionError"
-message = "boolean conversion of traced array"
-fails(name, error, message, jax.jit(jax_if), array)
+error, message = "TracerBoolConversionError", "boolean conversion of traced array"
+fails("JAX: `if` in jax.jit", error, message, jax.jit(jax_if), array)
 # %% [markdown]
 # To compile a function, each framework runs it once with placeholders instead of arrays. They know
 # their shape and type, but hold no numbers yet. `if` is Python's own: it needs True or False at

@@ -5,8 +5,7 @@
 # record what is computed, and the record is what trains. An epoch has batches of 32 rows and a last
 # one of 24. In six steps, two epochs of three, how often does Python run it in Keras, and in JAX?
 # %%
-from lessons.evidence import equal, near
-from lessons.small_data import build_alike, draw_rows, weights_after
+from lessons.toolbox import build_alike, draw_rows, equal, near, weights_after
 from shared.experiment import Experiment
 
 rows = draw_rows(32 + 32 + 24)  # 55,000 rows, too, leave 24
@@ -27,8 +26,7 @@ class Counting(keras.Sequential):
         return super().call(*arguments, **options)
 
 
-layers = build_model(Experiment()).layers
-keras_network = Counting([keras.Input((28, 28)), *layers])
+keras_network = Counting([keras.Input((28, 28)), *build_model(Experiment()).layers])
 prepare_training(keras_network, Experiment())
 how = {"batch_size": 32, "epochs": 2, **QUIET}
 keras_calls.clear()  # building the network ran it, too
@@ -92,7 +90,6 @@ import optax
 from shared.oracle import Oracle
 from shared.parameters import largest_difference
 
-losses_of = optax.softmax_cross_entropy_with_integer_labels
 traces = []
 
 
@@ -101,18 +98,17 @@ def weighted_step(model, optimizer, images, labels, counts):
     traces.append(len(labels))
 
     def loss_fn(model):
-        losses = losses_of(model(images), labels)
+        losses = optax.softmax_cross_entropy_with_integer_labels(model(images), labels)
         return jnp.average(losses, weights=counts)
 
     optimizer.update(model, nnx.grad(loss_fn)(model))
 
 
 twin = build_alike(JaxTwin)
-trained = (twin.model, twin.optimizer)
 for batch in jnp.arange(96).reshape(3, 32):
     counts = batch < 88  # the rows after it do not exist:
     taken = jnp.where(counts, batch, 0)  # row 0 stands in, uncounted
-    weighted_step(*trained, images[taken], labels[taken], counts)
+    weighted_step(twin.model, twin.optimizer, images[taken], labels[taken], counts)
 
 # NumPy; its last batch has 24 rows.
 expected = weights_after(Oracle, rows, np.arange(88)[None])

@@ -8,8 +8,7 @@
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, near, show
-from lessons.small_data import draw_rows
+from lessons.toolbox import draw_rows, equal, near, show
 from shared.experiment import Experiment
 
 rows = draw_rows(320)

@@ -7,8 +7,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import near, show
-from lessons.small_data import build_alike, draw_rows
+from lessons.toolbox import build_alike, draw_rows, near, show
 from shared.oracle import Oracle
 
 # 72 rows, the least probable labels last: a batch of eight, all of them hard.
@@ -68,13 +67,11 @@ import optax
 
 from jax_impl.train import to_device
 
-losses_of = optax.softmax_cross_entropy_with_integer_labels
-
 
 @nnx.jit
 def step(model, optimizer, average, images, labels):
     def loss_fn(model):
-        losses = losses_of(model(images), labels)
+        losses = optax.softmax_cross_entropy_with_integer_labels(model(images), labels)
         return losses.mean(), losses
 
     gradients, losses = nnx.grad(loss_fn, has_aux=True)(model)

@@ -10,8 +10,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import equal, show
-from lessons.small_data import draw_rows
+from lessons.toolbox import draw_rows, equal, show
 from shared.experiment import Experiment
 
 OPTIONS = {"batch_size": 1, "learning_rate": 1e-12, "randomness": "native"}
@@ -20,8 +19,7 @@ rows = draw_rows(8)
 
 def rows_taken(twin, orders=None):
     """The rows that each epoch took, step by step, (epochs, 8)."""
-    how = {"validation": rows, "orders": orders}
-    report = twin.fit(rows, **how, on_epoch=lambda _metrics: None)
+    report = twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _metrics: None)
     probabilities = twin.predict(rows.images).probabilities
     losses = -np.log(probabilities[np.arange(8), rows.labels])
     distances = np.abs(report.step_losses[:, None] - losses)

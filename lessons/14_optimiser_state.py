@@ -7,8 +7,7 @@
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import draw_rows
+from lessons.toolbox import draw_rows, equal, fails, near, show
 from shared.experiment import Experiment
 
 rows = draw_rows(32)
@@ -43,8 +42,7 @@ equal("Flax: value of step after one step", 1, int(port.optimizer.step[...]))
 remembered = sum(array.size for array in momentum)
 equal("Optax: numbers in sgd's state with momentum", 266_610, remembered)
 model, sgd = port.model, optax.sgd(0.01)
-name = "Flax: nnx.Optimizer without wrt"
-fails(name, "TypeError", "`wrt`", nnx.Optimizer, model, sgd)
+fails("Flax: nnx.Optimizer without wrt", "TypeError", "`wrt`", nnx.Optimizer, model, sgd)
 # %% [markdown]
 # Plain SGD needs no memory. Optax takes that literally: the state of `optax.sgd(0.01)` holds no
 # array. The rate is a number inside the function that computes the update. Momentum has to be
@@ -86,8 +84,8 @@ for rate in (0.01, 0.001):
     port.set_parameters(start)
     step(port.model, optimizer, *data)
     changes.append(largest_difference(port.get_parameters(), start))
-ratio = changes[1] / changes[0]
-near("second step's largest change over the first's", 0.1, ratio, within=0.001)
+first, second = changes
+near("second step's largest change over the first's", 0.1, second / first, within=0.001)
 equal("traces of the step", 1, len(traced))
 # %% [markdown] tags=["hide-cell"]
 # `optax.inject_hyperparams(optax.sgd)(learning_rate=0.01)` moves the rate into the state, where it

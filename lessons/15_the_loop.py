@@ -8,8 +8,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import fails, near, show
-from lessons.small_data import draw_rows, draw_weights, weights_after
+from lessons.toolbox import draw_rows, draw_weights, fails, near, show, weights_after
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
 
@@ -31,8 +30,7 @@ from jax_impl.speed import RUNGS, steps
 from shared.timing import EpochClock, Workload
 
 # The trainers that `twins speed` times; the clock is not read here.
-inputs = {"rung": RUNGS[0], "training": rows, "parameters": (weights,)}
-workload = Workload(experiment=Experiment(), **inputs)
+workload = Workload(rung=RUNGS[0], experiment=Experiment(), training=rows, parameters=(weights,))
 trainers = {
     "nnx.jit": steps.module_steps(workload),
     "nnx.jit(graph=False)": steps.tree_steps(workload),
@@ -105,9 +103,8 @@ trainer = steps.pytree_steps(workload)
 copied = trainer.get_parameters()[0]
 kept = trainer.trained
 trainer.trained = trainer.advance(jnp.arange(32))
-text = "the first array of the network from before the step"
-array = jax.tree.leaves(kept)[0]
-fails(text, "RuntimeError", "Array has been deleted", array.sum)
+array, message = jax.tree.leaves(kept)[0], "Array has been deleted"
+fails("the first array of the network from before the step", "RuntimeError", message, array.sum)
 change = largest_difference(trainer.get_parameters()[0], copied)
 near("largest change of a weight since the copy", 0.0011, change, within=0.0001)
 # %% [markdown] tags=["hide-cell"]

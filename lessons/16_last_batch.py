@@ -7,8 +7,7 @@
 # %%
 import numpy as np
 
-from lessons.evidence import equal, near, show
-from lessons.small_data import build_alike, draw_rows, weights_after
+from lessons.toolbox import build_alike, draw_rows, equal, near, show, weights_after
 from shared.oracle import Oracle
 from shared.parameters import largest_difference
 
@@ -37,11 +36,10 @@ of_port = weights_after(JaxTwin, rows, order)
 # As with `num_rows // batch_size` steps.
 dropped = weights_after(JaxTwin, rows, order[:, :32])
 
-losses_of = optax.softmax_cross_entropy_with_integer_labels
-
 
 def loss_fn(model, images, labels):
-    return losses_of(model(images), labels).sum() / 32  # wrong for 24 rows
+    losses = optax.softmax_cross_entropy_with_integer_labels(model(images), labels)
+    return losses.sum() / 32  # wrong for 24 rows
 
 
 @nnx.jit

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons.evidence import equal, fails, near, show
-from lessons.small_data import draw_rows, draw_weights
+from lessons.toolbox import draw_rows, draw_weights, equal, fails, near, show
 from shared.experiment import Experiment
 from shared.oracle import forward
 
@@ -54,8 +53,7 @@ from jax_impl.implementation import JaxTwin
 
 
 def jax_kernel():
-    how = {"param_dtype": "float64", "rngs": nnx.Rngs(42)}
-    return nnx.Linear(784, 300, **how).kernel[...]
+    return nnx.Linear(784, 300, param_dtype="float64", rngs=nnx.Rngs(42)).kernel[...]
 
 
 with warnings.catch_warnings(action="error"):

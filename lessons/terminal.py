@@ -65,6 +65,6 @@ def _print_code(code: str, console: Console) -> None:
 
 
 def _explanation(error: CellExecutionError) -> str:
-    if error.ename == "AssertionError":  # by lessons/evidence.py
+    if error.ename == "AssertionError":  # by lessons/toolbox.py
         return f"{error.evalue}; has a framework changed?"
     return f"{error.ename}: {error.evalue}\n{Text.from_ansi(error.traceback).plain}"

@@ -9,7 +9,7 @@
 # Keras puts the network together from its layers; in Flax it is a class. Lessons
 # [1](01_first_weights.py) and [4](04_building.py) tell how each draws its weights.
 # %% tags=["remove-input"]
-from lessons.evidence import show
+from lessons.toolbox import show
 
 
 def show_all(module, *names, sides=("keras_impl", "jax_impl")):

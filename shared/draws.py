@@ -47,11 +47,7 @@ def draw_shared(experiment: Experiment) -> Draws:
 
 
 def check_published_draws(draws: Draws, experiment: Experiment) -> None:
-    """Checks draws against the published run's, where that run drew them too.
-
-    Raises:
-        RunFailedError: the numbers differ, so this TensorFlow draws otherwise.
-    """
+    """Checks draws against the published run's, where it drew them too; or RunFailedError."""
     published = Experiment()
     if experiment.seed != published.seed:
         return

@@ -1,4 +1,4 @@
-"""The network, declared once: layer names, shapes and activations for every implementation."""
+"""The network, declared once: layer names, shapes, activations, and the operations they take."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -34,3 +34,27 @@ def dense_layers(experiment: Experiment) -> tuple[DenseLayer, ...]:
         DenseLayer(name, fan_in, fan_out, "softmax" if name == "output" else "relu")
         for name, fan_in, fan_out in zip(names, widths[:-1], widths[1:], strict=True)
     )
+
+
+def operations_per_row(experiment: Experiment) -> int:
+    """Multiplications and additions of the matrix products in one row's training step.
+
+    784→300→100→10 takes 2 × 266,200 × 2 + 2 × 31,000 = 1,126,800. What is left out,
+    biases, ReLU, softmax and the update, is below 2 % at batches of 32.
+    """
+    products = product_shapes(experiment)
+    return sum(2 * m * k * n for m, k, n in products) // experiment.batch_size
+
+
+def product_shapes(experiment: Experiment) -> tuple[tuple[int, int, int], ...]:
+    """The matrix products of a step: (m, k, n) for an (m, k) by (k, n) product.
+
+    For each layer: forward, its kernel's gradient and, but for the first, whose inputs
+    are images, the gradient by its inputs.
+    """
+    rows, shapes = experiment.batch_size, []
+    for index, layer in enumerate(dense_layers(experiment)):
+        shapes += [(rows, layer.fan_in, layer.fan_out), (layer.fan_in, rows, layer.fan_out)]
+        if index > 0:
+            shapes.append((rows, layer.fan_out, layer.fan_in))
+    return tuple(shapes)

@@ -12,18 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from shared import protocol
 from shared.experiment import Experiment
 from shared.parameters import LayerParameters, Parameters, glorot_parameters
-from shared.protocol import (
-    EpochMetrics,
-    Evaluation,
-    Examples,
-    FitReport,
-    LossAndGradients,
-    OnEpoch,
-    Orders,
-    Predictions,
-)
 
 TITLE = "NumPy oracle"
 
@@ -89,8 +80,13 @@ class Oracle:
         return self.parameters
 
     def fit(
-        self, training: Examples, *, validation: Examples, orders: Orders | None, on_epoch: OnEpoch
-    ) -> FitReport:
+        self,
+        training: protocol.Examples,
+        *,
+        validation: protocol.Examples,
+        orders: protocol.Orders | None,
+        on_epoch: protocol.OnEpoch,
+    ) -> protocol.FitReport:
         """Trains by SGD, epoch by epoch; takes no times, which would say nothing here."""
         if orders is None:
             generator = np.random.default_rng(self.experiment.seed)
@@ -100,13 +96,14 @@ class Oracle:
         for epoch, order in enumerate(orders, 1):
             losses, loss, accuracy = self._run_epoch(training, order)
             validated = self.evaluate(validation)
-            history.append(EpochMetrics(epoch, loss, accuracy, validated.loss, validated.accuracy))
+            figures = (loss, accuracy, validated.loss, validated.accuracy)
+            history.append(protocol.EpochMetrics(epoch, *figures))
             step_losses.extend(losses)
             on_epoch(history[-1])
-        return FitReport(history=tuple(history), step_losses=np.array(step_losses))
+        return protocol.FitReport(history=tuple(history), step_losses=np.array(step_losses))
 
     def _run_epoch(
-        self, training: Examples, order: NDArray[np.int64]
+        self, training: protocol.Examples, order: NDArray[np.int64]
     ) -> tuple[list[float], float, float]:
         """Every step's loss, and the means over the epoch's rows of loss and accuracy."""
         losses, loss_sum, num_correct = [], 0.0, 0
@@ -121,20 +118,20 @@ class Oracle:
             self.parameters = sgd_step(self.parameters, gradients, self.experiment.learning_rate)
         return losses, loss_sum / len(order), num_correct / len(order)
 
-    def evaluate(self, examples: Examples) -> Evaluation:
+    def evaluate(self, examples: protocol.Examples) -> protocol.Evaluation:
         predictions = self.predict(examples.images)
-        return Evaluation(
+        return protocol.Evaluation(
             loss=cross_entropy(predictions.logits.astype(np.float64), examples.labels),
             accuracy=float(np.mean(predictions.classes == examples.labels)),
         )
 
-    def predict(self, images: NDArray[np.floating]) -> Predictions:
+    def predict(self, images: NDArray[np.floating]) -> protocol.Predictions:
         _, logits = forward(self.parameters, images.astype(np.float64))
-        return Predictions(logits=logits, probabilities=np.exp(log_softmax(logits)))
+        return protocol.Predictions(logits=logits, probabilities=np.exp(log_softmax(logits)))
 
-    def loss_and_gradients(self, examples: Examples) -> LossAndGradients:
+    def loss_and_gradients(self, examples: protocol.Examples) -> protocol.LossAndGradients:
         inputs, logits = forward(self.parameters, examples.images.astype(np.float64))
-        return LossAndGradients(
+        return protocol.LossAndGradients(
             loss=cross_entropy(logits, examples.labels),
             gradients=backward(self.parameters, inputs, logits, examples.labels),
         )

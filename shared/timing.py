@@ -25,8 +25,6 @@ class SpeedRung:
 
     idea: what is done otherwise than in the rung before, in a few words.
     trainer: 'MODULE:FUNCTION', a function that makes a `Trainer` of a `Workload`.
-    framework: as people write it.
-    packages: what must be installed for it.
     variables: set in its process before the framework is imported, NAME and value.
     epochs_per_call: how many epochs the framework runs before it answers.
     measure: 'latency' is the time of one training; 'throughput' that of many at

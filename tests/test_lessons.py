@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lessons.command import lesson_paths, lesson_title
-from lessons.evidence import equal, fails, near, show
+from lessons.toolbox import equal, fails, near, show
 from tests.command import PROGRAM, ROOT, environment, twins
 from tests.test_structure import FRAMEWORKS, MIRRORED_MODULES, public_names
 
@@ -29,7 +29,7 @@ LESSON = """\
 # ## Keras
 # %%
 import sys
-from lessons.evidence import equal, show
+from lessons.toolbox import equal, show
 
 ONE = 1
 print("chat" "ter", file=sys.stderr)

@@ -20,7 +20,7 @@ from benchmarks.speed.show import against_table
 from shared.data.dataset import describe
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
-from shared.operations import operations_per_row, product_shapes
+from shared.network import operations_per_row, product_shapes
 from shared.timing import Device, SpeedRung
 from tests.fake_rungs import MARKER, fake_rung, job, plan
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.speed.measure import Measurement, MeasurementJob
 from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from shared.experiment import NUM_TRAINING_ROWS
-from shared.operations import operations_per_row
+from shared.network import operations_per_row
 
 NUM_RESAMPLES = 2_000
 SEED = 0

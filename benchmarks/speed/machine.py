@@ -16,7 +16,7 @@ from benchmarks.runner.environment import Environment
 from benchmarks.runner.processes import Report, pin_to_core, run_in_process, usable_cores
 from benchmarks.speed.results import Accelerator, Limit, Limits, MachineState, SpeedEnvironment
 from shared.experiment import Experiment
-from shared.operations import product_shapes
+from shared.network import product_shapes
 from shared.timing import Device
 
 FREQUENCY_FOLDER = Path("/sys/devices/system/cpu/cpu0/cpufreq")

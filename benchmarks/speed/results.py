@@ -87,7 +87,7 @@ class RungTimes:
         the model, of tracing and compiling, of an epoch of the first call without that: wall-clock
         time, medians over the processes.
     median, low, high: of `epoch_seconds`, with a 95 % bootstrap interval.
-    operations, gflops: of an epoch's matrix products, see `shared/operations.py`; over the median.
+    operations, gflops: of an epoch's matrix products, see `shared/network.py`; over the median.
     share_of_one_core, share_of_machine: of the large product's rate; None on a GPU.
     peak_bytes, device_bytes: largest resident set; memory taken on a GPU since the process began.
     difference: largest weight difference from the oracle after the first call.

@@ -44,11 +44,7 @@ class Habits:
 
 @dataclass(frozen=True)
 class Rung:
-    """A port on the ladder.
-
-    name: a few words for a table or a figure.
-    change: what it does otherwise than the rung before, in a sentence.
-    """
+    """A port on the ladder; `change` says what it does otherwise than the rung before."""
 
     name: str
     change: str

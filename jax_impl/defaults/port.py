@@ -51,14 +51,13 @@ class Port(JaxTwin):
 
     def evaluate(self, examples: Examples) -> Evaluation:
         """Loss and accuracy, on the rows and by the mean that the habits say."""
-        size = EVALUATION_BATCH_SIZE
         if self.habits.evaluation == "whole batches":
-            examples = examples.rows(slice(_whole(len(examples.labels), size)))
+            examples = examples.rows(slice(_whole(len(examples.labels), EVALUATION_BATCH_SIZE)))
         if self.habits.metrics == "mean over rows":
             return super().evaluate(examples)
         batches = [
-            train.evaluate(self.model, examples.rows(slice(start, start + size)))
-            for start in range(0, len(examples.labels), size)
+            train.evaluate(self.model, examples.rows(slice(start, start + EVALUATION_BATCH_SIZE)))
+            for start in range(0, len(examples.labels), EVALUATION_BATCH_SIZE)
         ]
         return Evaluation(
             loss=float(np.mean([batch.loss for batch in batches])),

@@ -22,10 +22,7 @@ RUNGS = (
         "jax-sharded", "hidden units on two devices", f"{_EPOCHS}:ShardedTrainer", devices=("cpu",)
     ),
     _in_jax(
-        "jax-seeds",
-        "many seeds at once, per seed",
-        "jax_impl.speed.many_seeds:SeedsTrainer",
-        measure="throughput",
+        "jax-seeds", "many seeds at once, per seed", f"{_EPOCHS}:SeedsTrainer", measure="throughput"
     ),
 )
 """From Flax's tutorial to the port, and beyond."""

@@ -10,32 +10,25 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from jax_impl.model import Classifier, build_model, get_parameters, set_parameters
-from jax_impl.train import Trained, prepare_training, to_device, train_step
+from jax_impl.train import Rows, Trained, prepare_training, to_device, train_step
 from shared.parameters import Parameters
 from shared.timing import Device, EpochClock, Workload
 
 
 def step(
-    model: Classifier,
-    optimizer: nnx.Optimizer,
-    images: jax.Array,
-    labels: jax.Array,
-    rows: jax.Array,
+    model: Classifier, optimizer: nnx.Optimizer, data: Rows, rows: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """One step of SGD in place, on the rows of these numbers."""
+    images, labels = data
     return train_step(model, optimizer, images[rows], labels[rows])
 
 
 @partial(jax.jit, donate_argnames=("model", "optimizer"))
 def step_of_pytrees(
-    model: Classifier,
-    optimizer: nnx.Optimizer,
-    images: jax.Array,
-    labels: jax.Array,
-    rows: jax.Array,
+    model: Classifier, optimizer: nnx.Optimizer, data: Rows, rows: jax.Array
 ) -> Trained:
     """The same as a function of arrays: what comes in is given up, what was trained comes out."""
-    step(model, optimizer, images, labels, rows)
+    step(model, optimizer, data, rows)
     return model, optimizer
 
 
@@ -72,7 +65,7 @@ class StepTrainer(JaxTrainer):
 
     def advance(self, rows: jax.Array) -> Trained:
         """One step on the rows of these numbers; returns model and optimizer as they are then."""
-        self.step_on(*self.data, rows)
+        self.step_on(self.data, rows)
         return self.trained
 
     def train(self, orders: NDArray[np.int64], clock: EpochClock) -> None:
@@ -95,7 +88,7 @@ class PytreeTrainer(StepTrainer):
 
     def advance(self, rows: jax.Array) -> Trained:
         """One step from model and optimizer as they are now, which are given up."""
-        return step_of_pytrees(*self.trained, *self.data, rows)
+        return step_of_pytrees(*self.trained, self.data, rows)
 
 
 module_steps = partial(StepTrainer, compiled=nnx.jit(step))

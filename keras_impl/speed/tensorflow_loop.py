@@ -70,10 +70,9 @@ class CompiledLoopTrainer:
 
     def train_step(self, weights: Weights, rows: Any) -> tuple[Weights, Any]:
         """One step of SGD; returns the new weights, and the loss from before it."""
-        images, labels = tf.gather(self.images, rows), tf.gather(self.labels, rows)
+        features, labels = tf.gather(self.images, rows), tf.gather(self.labels, rows)
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            features = images
             *hidden_layers, (output_kernel, output_bias) = weights
             for kernel, bias in hidden_layers:
                 features = tf.nn.relu(features @ kernel + bias)

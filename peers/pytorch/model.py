@@ -7,8 +7,6 @@ from shared.experiment import Experiment
 from shared.network import dense_layers
 from shared.parameters import LayerParameters, Parameters
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
 
 class TorchClassifier(nn.Module):
     """Flatten 28×28, Linear ReLU layers, Linear: returns logits, (n, 10).
@@ -21,7 +19,7 @@ class TorchClassifier(nn.Module):
         super().__init__()
         self.layer_names = tuple(layer.name for layer in dense_layers(experiment))
         for layer in dense_layers(experiment):
-            linear = nn.Linear(layer.fan_in, layer.fan_out, dtype=DTYPES[experiment.dtype])
+            linear = nn.Linear(layer.fan_in, layer.fan_out, dtype=getattr(torch, experiment.dtype))
             setattr(self, layer.name, linear)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -8,18 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from peers.pytorch.model import TorchClassifier
+from shared import protocol
 from shared.experiment import Experiment
 from shared.parameters import LayerParameters, Parameters
-from shared.protocol import (
-    EpochMetrics,
-    Evaluation,
-    Examples,
-    FitReport,
-    LossAndGradients,
-    OnEpoch,
-    Orders,
-    Predictions,
-)
 
 
 def prepare_training(model: TorchClassifier, experiment: Experiment) -> torch.optim.Optimizer:
@@ -58,7 +49,7 @@ def train_epoch(
     order: torch.Tensor,
     *,
     batch_size: int,
-) -> tuple[Evaluation, NDArray[np.float64]]:
+) -> tuple[protocol.Evaluation, NDArray[np.float64]]:
     """Every step of an epoch, the last on the rows that are left.
 
     Returns the epoch's loss and accuracy, taken while the weights moved, and the
@@ -71,7 +62,7 @@ def train_epoch(
         num_correct.append(correct)
         sizes.append(len(rows))
     step_losses = torch.stack(losses).cpu().numpy().astype(np.float64)
-    trained = Evaluation(
+    trained = protocol.Evaluation(
         loss=float(np.dot(step_losses, sizes) / len(order)),  # weighted by rows, as Keras does
         accuracy=int(torch.stack(num_correct).sum()) / len(order),
     )
@@ -82,12 +73,12 @@ def fit(
     model: TorchClassifier,
     optimizer: torch.optim.Optimizer,
     experiment: Experiment,
-    training: Examples,
+    training: protocol.Examples,
     *,
-    validation: Examples,
-    orders: Orders | None,
-    on_epoch: OnEpoch,
-) -> FitReport:
+    validation: protocol.Examples,
+    orders: protocol.Orders | None,
+    on_epoch: protocol.OnEpoch,
+) -> protocol.FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
     images, labels = to_device(model, training)
     history, epoch_seconds, step_losses = [], [], []
@@ -98,10 +89,10 @@ def fit(
         validated = evaluate(model, validation)
         epoch_seconds.append(time.perf_counter() - started)
         figures = (trained.loss, trained.accuracy, validated.loss, validated.accuracy)
-        history.append(EpochMetrics(epoch, *figures))
+        history.append(protocol.EpochMetrics(epoch, *figures))
         step_losses.append(losses)
         on_epoch(history[-1])
-    return FitReport(
+    return protocol.FitReport(
         history=tuple(history),
         step_losses=np.concatenate(step_losses),
         epoch_seconds=tuple(epoch_seconds),  # eager: there is nothing to compile
@@ -109,7 +100,7 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: Orders | None
+    experiment: Experiment, num_rows: int, orders: protocol.Orders | None
 ) -> Iterator[torch.Tensor]:
     """The given orders or, natively, a fresh permutation for each epoch."""
     if orders is not None:
@@ -120,22 +111,26 @@ def _epoch_orders(
         yield torch.randperm(num_rows, generator=generator)
 
 
-def evaluate(model: TorchClassifier, examples: Examples) -> Evaluation:
+def evaluate(model: TorchClassifier, examples: protocol.Examples) -> protocol.Evaluation:
     """Mean loss and accuracy over all rows."""
     with torch.no_grad():
         loss, num_correct = loss_fn(model, *to_device(model, examples))
-    return Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
+    return protocol.Evaluation(loss=float(loss), accuracy=int(num_correct) / len(examples.labels))
 
 
-def predict(model: TorchClassifier, images: NDArray[np.floating]) -> Predictions:
+def predict(model: TorchClassifier, images: NDArray[np.floating]) -> protocol.Predictions:
     """Logits from the model, probabilities by softmax."""
     with torch.no_grad():
         logits = model(torch.tensor(images, device=_device_of(model)))
         probabilities = torch.softmax(logits, dim=1)
-    return Predictions(logits=logits.cpu().numpy(), probabilities=probabilities.cpu().numpy())
+    return protocol.Predictions(
+        logits=logits.cpu().numpy(), probabilities=probabilities.cpu().numpy()
+    )
 
 
-def loss_and_gradients(model: TorchClassifier, examples: Examples) -> LossAndGradients:
+def loss_and_gradients(
+    model: TorchClassifier, examples: protocol.Examples
+) -> protocol.LossAndGradients:
     """Loss of one batch and its gradients."""
     model.zero_grad()
     loss, _ = loss_fn(model, *to_device(model, examples))
@@ -145,10 +140,12 @@ def loss_and_gradients(model: TorchClassifier, examples: Examples) -> LossAndGra
         linear = getattr(model, name)
         kernel, bias = linear.weight.grad.cpu().numpy(), linear.bias.grad.cpu().numpy()
         layers.append(LayerParameters(name, kernel.T.copy(), bias.copy()))
-    return LossAndGradients(loss=loss.item(), gradients=Parameters(tuple(layers)))
+    return protocol.LossAndGradients(loss=loss.item(), gradients=Parameters(tuple(layers)))
 
 
-def to_device(model: TorchClassifier, examples: Examples) -> tuple[torch.Tensor, torch.Tensor]:
+def to_device(
+    model: TorchClassifier, examples: protocol.Examples
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Images, and labels as the int64 that PyTorch's loss takes, where the model computes."""
     device = _device_of(model)
     images = torch.tensor(examples.images, device=device)
