@@ -9,9 +9,18 @@ import pytest
 
 from benchmarks.display.style import save_figure
 from benchmarks.drift.figure import draw_bands, draw_drift
-from benchmarks.drift.measure import compare, drift_apart, move_last_bits, reverse_batches
+from benchmarks.drift.measure import (
+    Snapshot,
+    compare,
+    cut_into_segments,
+    drift_apart,
+    flatten,
+    follow,
+    move_last_bits,
+    read_snapshots,
+    reverse_batches,
+)
 from benchmarks.drift.results import Band, Curve, Drift, num_within_floor
-from benchmarks.drift.trajectory import Snapshot, cut_into_segments, flatten, follow, read_snapshots
 from benchmarks.implementations import build_implementation
 from benchmarks.options import STATUS_BAD_INPUT
 from benchmarks.runner.records import read_json

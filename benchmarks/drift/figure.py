@@ -10,10 +10,8 @@ from benchmarks.drift.results import Band, Curve, Drift, Kind, Quantity
 from benchmarks.implementations import title_of
 from shared.experiment import DType
 
-# Of the palette in `style`, whose source stands there; the floor in greys, so that
-# the curves between implementations stand out from it.
+# Of the palette in `style`; the floor is grey, so that curves between implementations stand out.
 _ACROSS_COLOURS: dict[DType, str] = {"float64": "#0072B2", "float32": "#D55E00"}
-_FLOOR_COLOUR = "#E2E2E2"
 _DISTURBANCES: dict[Kind, tuple[str, str]] = {
     "last bit": ("last bit of its initial weights", "#009E73"),
     "row order": ("rows of each batch reversed", "#CC79A7"),
@@ -43,7 +41,10 @@ def draw_drift(drift: Drift) -> Figure:
             _draw_floor(axes, drift.floor, quantity)
         _draw_curves(axes, drift, quantity)
         _scale_axes(axes, quantity)
-        _mark_epoch(axes, drift.curves[0].steps[-1] / drift.experiment.num_epochs)
+        steps_per_epoch = drift.curves[0].steps[-1] / drift.experiment.num_epochs
+        axes.axvline(steps_per_epoch, color="#BBBBBB", linewidth=0.8, zorder=0)
+        place = {"transform": axes.get_xaxis_transform(), "ha": "right", "va": "top"}
+        axes.text(steps_per_epoch, 0.99, "1 epoch ", fontsize=8, color="#777777", **place)
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     unmoved = [_floor_label(curve) for curve in drift.floor if not any(curve.max_difference)]
@@ -65,7 +66,7 @@ def _draw_floor(axes: Axes, floor: tuple[Curve, ...], quantity: Quantity) -> Non
         floor[0].steps,
         np.fmin.reduce(values),
         np.fmax.reduce(values),
-        color=_FLOOR_COLOUR,
+        color="#E2E2E2",
         linewidth=0.0,
         label="noise floor, float32: an implementation with itself",
     )
@@ -108,17 +109,10 @@ def _scale_axes(axes: Axes, quantity: Quantity) -> None:
         axes.fmt_ydata = "{:.1e}".format
 
 
-def _mark_epoch(axes: Axes, num_steps: float) -> None:
-    axes.axvline(num_steps, color="#BBBBBB", linewidth=0.8, zorder=0)
-    place = {"transform": axes.get_xaxis_transform(), "ha": "right", "va": "top"}
-    axes.text(num_steps, 0.99, "1 epoch ", fontsize=8, color="#777777", **place)
-
-
 def draw_bands(drift: Drift) -> Figure:
-    """Draws each documented figure's runs as strokes, their range as a bar, the documented value.
+    """Draws each figure's runs as strokes, their range as a bar, and the documented value.
 
-    All are drawn as distances from the mean of the runs, so that one axis serves
-    accuracies and losses.
+    As distances from the mean of the runs, so that one axis serves accuracies and losses.
     """
     figure = new_figure(9.0, 1.6 + 0.62 * len(drift.bands))
     axes = figure.subplots()
