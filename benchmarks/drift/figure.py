@@ -19,11 +19,10 @@ _DISTURBANCES: dict[Kind, tuple[str, str]] = {
 }
 """What was disturbed where an implementation is compared with itself, for people; a colour."""
 _LINE_STYLES = ("-", "--", ":", "-.")
-_PER_MILLE = 1000.0
 
 
 def draw_drift(drift: Drift) -> Figure:
-    """Draws largest and RMS weight difference and disagreeing predictions over the steps.
+    """Draws three quantities over the steps.
 
     The shaded floor reaches up to the largest curve of an implementation with itself. A curve
     that is zero throughout has no place on logarithmic axes and is named below the panels.
@@ -119,14 +118,14 @@ def draw_bands(drift: Drift) -> Figure:
     rows = np.arange(len(drift.bands))
     values = np.array([band.values for band in drift.bands])
     means = values.mean(axis=1)
-    distances = _PER_MILLE * (values - means[:, np.newaxis])
+    distances = 1000 * (values - means[:, np.newaxis])
     ranges = {"left": distances.min(axis=1), "width": np.ptp(distances, axis=1)}
     axes.barh(rows, **ranges, height=0.42, color="#CBE4F4", label="lowest to highest run")
     run_rows = rows.repeat(values.shape[1])
     axes.plot(distances.ravel(), run_rows, "|", markersize=11, color="#0072B2", label="a run")
     documented = np.array([band.documented if band.applicable else np.nan for band in drift.bands])
     if not np.isnan(documented).all():
-        places = _PER_MILLE * (documented - means)
+        places = 1000 * (documented - means)
         axes.plot(places, rows, "D", markersize=8, color="#D55E00", label="documented value")
     axes.use_sticky_edges = False  # bars keep their distance from the frame
     axes.set_yticks(rows, list(map(_band_label, drift.bands, means)))

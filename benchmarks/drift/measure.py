@@ -27,9 +27,6 @@ from shared.parameters import Parameters
 
 Result = TypeVar("Result")
 
-NUM_VALIDATION_ROWS = 32
-"""`fit` validates after each segment, of which nothing is needed here; so on few rows."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
@@ -170,9 +167,8 @@ def drift_apart(
     """What runs in a child: a disturbed training, held against the reference's snapshots."""
     if core is not None:
         pin_to_core(core)
-    disturbed = replace(reference, draws=draws)
-    snapshots = train_with_snapshots(report, disturbed)
-    return compare(reference, disturbed, kind, read_snapshots(reference), snapshots)
+    snapshots = train_with_snapshots(report, replace(reference, draws=draws))
+    return compare(reference, reference, kind, read_snapshots(reference), snapshots)
 
 
 def compare(
@@ -253,19 +249,18 @@ def read_snapshots(job: TrainingJob) -> Iterator[Snapshot]:
 def train_with_snapshots(report: Report, job: TrainingJob) -> Iterator[Snapshot]:
     """Trains, with a look at the end of each segment; reports the steps done.
 
-    Plain SGD keeps nothing but the weights from one step to the next, so a
-    training in segments is the training in one piece.
-    Raises RunFailedError where a weight is no longer a number.
+    Plain SGD keeps nothing but the weights from one step to the next, so a training in segments
+    is the training in one piece. Raises RunFailedError where a weight is no longer a number.
     """
     assert job.draws is not None
     implementation = build_implementation(job.implementation, job.experiment, "build_in_bulk")
     dataset = split_and_scale(job.raw, job.experiment.dtype)
-    validation = dataset.validation.rows(slice(NUM_VALIDATION_ROWS))
+    # `fit` validates after each segment, of which nothing is needed here; so on few rows.
+    few = dataset.validation.rows(slice(32))
     implementation.set_parameters(job.draws.parameters)
     for step, rows in cut_into_segments(job.draws.orders, job.experiment.batch_size):
-        order = rows[np.newaxis]
         implementation.fit(
-            dataset.training, validation=validation, orders=order, on_epoch=lambda _: None
+            dataset.training, validation=few, orders=rows[np.newaxis], on_epoch=lambda _: None
         )
         weights = flatten(implementation.get_parameters())
         if not np.isfinite(weights).all():

@@ -57,7 +57,7 @@ class SeedsCommand(TrainingOptions):
             raise InputError(
                 f"{self.count} seeds have no distribution: --count takes a whole number from 2"
             )
-        last_seed = self.first_seed + self.count - 1
+        last_seed = self.seeds[-1]
         if not 0 <= self.first_seed <= last_seed <= MAXIMUM_SEED:
             raise InputError(
                 f"seeds {self.first_seed} to {last_seed} are out of range: "

@@ -128,8 +128,7 @@ def train_seed(
     """What runs in each child: draws, trains and evaluates; reports each epoch's `EpochMetrics`."""
     print(_title(name, seed), flush=True)  # heads its log
     experiment = replace(plan.experiment, seed=seed)
-    # Drawn here, not by the parent, which would hold the orders of all seeds at
-    # once. Equal seeds draw equal numbers in every process.
+    # Drawn here, not by the parent, which would hold the orders of all seeds at once.
     job = TrainingJob(
         implementation=name,
         experiment=experiment,
