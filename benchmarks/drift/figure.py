@@ -61,14 +61,9 @@ def _draw_floor(axes: Axes, floor: tuple[Curve, ...], quantity: Quantity) -> Non
     if quantity != "disagreeing":
         values[values == 0.0] = np.nan  # has no place on a logarithmic axis
     # fmin and fmax pass over the gaps of zero differences; where all are, the floor has one.
-    axes.fill_between(
-        floor[0].steps,
-        np.fmin.reduce(values),
-        np.fmax.reduce(values),
-        color="#E2E2E2",
-        linewidth=0.0,
-        label="noise floor, float32: an implementation with itself",
-    )
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    label = "noise floor, float32: an implementation with itself"
+    axes.fill_between(floor[0].steps, low, high, color="#E2E2E2", linewidth=0.0, label=label)
 
 
 def _draw_curves(axes: Axes, drift: Drift, quantity: Quantity) -> None:
@@ -80,14 +75,9 @@ def _draw_curves(axes: Axes, drift: Drift, quantity: Quantity) -> None:
     names = list(dict.fromkeys(curve.pair[0] for curve in drift.floor))
     for curve in drift.floor:
         if any(curve.max_difference):
-            axes.plot(
-                curve.steps,
-                curve.values(quantity),
-                color=_DISTURBANCES[curve.kind][1],
-                linestyle=_LINE_STYLES[names.index(curve.pair[0]) % len(_LINE_STYLES)],
-                linewidth=1.1,
-                label=_floor_label(curve),
-            )
+            style = _LINE_STYLES[names.index(curve.pair[0]) % len(_LINE_STYLES)]
+            (line,) = axes.plot(curve.steps, curve.values(quantity), style, linewidth=1.1)
+            line.set(color=_DISTURBANCES[curve.kind][1], label=_floor_label(curve))
 
 
 def _scale_axes(axes: Axes, quantity: Quantity) -> None:
