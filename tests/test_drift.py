@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.display.style import save_figure
+from benchmarks.drift import measure
 from benchmarks.drift.figure import draw_bands, draw_drift
-from benchmarks.drift.measure import compare, drift_apart, move_last_bits, reverse_batches
 from benchmarks.drift.results import Band, Curve, Drift, num_within_floor
-from benchmarks.drift.trajectory import Snapshot, cut_into_segments, flatten, follow, read_snapshots
 from benchmarks.implementations import build_implementation
 from benchmarks.options import STATUS_BAD_INPUT
 from benchmarks.runner.records import read_json
@@ -49,7 +48,7 @@ def few_steps(
 def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay():
     draws = few_draws()
     draws.parameters.layers[0].kernel[:5] = 0.0
-    moved = move_last_bits(draws, 1, 0)
+    moved = measure.move_last_bits(draws, 1, 0)
     np.testing.assert_array_equal(moved.orders, draws.orders)
     for before, after in zip(draws.parameters.layers, moved.parameters.layers, strict=True):
         assert after.kernel.dtype == np.float32
@@ -64,7 +63,7 @@ def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay
 
 def test_disturbances_repeat_with_their_seed_and_number_and_differ_with_others():
     one, same, *others = (
-        flatten(move_last_bits(few_draws(), *numbers).parameters)
+        measure.flatten(measure.move_last_bits(few_draws(), *numbers).parameters)
         for numbers in ((42, 1), (42, 1), (42, 2), (43, 1))
     )
     np.testing.assert_array_equal(one, same)
@@ -72,7 +71,7 @@ def test_disturbances_repeat_with_their_seed_and_number_and_differ_with_others()
 
 
 def test_reversed_batches_hold_the_same_rows():
-    reversed_ = reverse_batches(few_draws(), 32).orders
+    reversed_ = measure.reverse_batches(few_draws(), 32).orders
     for start in range(0, NUM_ROWS, 32):
         before, after = (each[:, start : start + 32] for each in (few_draws().orders, reversed_))
         np.testing.assert_array_equal(after, before[:, ::-1])
@@ -81,7 +80,7 @@ def test_reversed_batches_hold_the_same_rows():
 @pytest.mark.parametrize(("num_rows", "batch_size"), [(55_000, 32), (632, 32), (64, 64), (10, 3)])
 def test_segments_hold_each_epochs_order_in_order(num_rows: int, batch_size: int):
     orders = few_draws(3, num_rows).orders
-    segments = list(cut_into_segments(orders, batch_size))
+    segments = list(measure.cut_into_segments(orders, batch_size))
     np.testing.assert_array_equal(np.concatenate([rows for _, rows in segments]), orders.ravel())
     steps_per_epoch = -(-num_rows // batch_size)
     first_step = 0
@@ -95,7 +94,7 @@ def test_segments_hold_each_epochs_order_in_order(num_rows: int, batch_size: int
 
 
 def test_snapshots_of_the_documented_run():
-    steps = [step for step, _ in cut_into_segments(few_draws(30, 55_000).orders, 32)]
+    steps = [step for step, _ in measure.cut_into_segments(few_draws(30, 55_000).orders, 32)]
     assert steps[:12] == [*(2**exponent for exponent in range(11)), 1719]
     assert set(np.diff(steps[11:])) == {573}
     assert steps[-1] == 51_570
@@ -107,7 +106,7 @@ def test_snapshots_of_the_documented_run():
 def test_a_training_in_segments_is_the_training_in_one_piece(raw_dataset, tmp_path):
     job = few_steps("jax", raw_dataset, tmp_path, num_epochs=2)
     reported = []
-    follow(reported.append, job)
+    measure.follow(reported.append, job)
     assert reported == [1, 2, 4, 8, 10, 13, 16]
 
     assert job.draws is not None
@@ -116,21 +115,21 @@ def test_a_training_in_segments_is_the_training_in_one_piece(raw_dataset, tmp_pa
     dataset = split_and_scale(raw_dataset, "float32")
     few = Examples(images=dataset.validation.images[:32], labels=dataset.validation.labels[:32])
     whole.fit(dataset.training, validation=few, orders=job.draws.orders, on_epoch=lambda _: None)
-    *_, snapshot = read_snapshots(job)
+    *_, snapshot = measure.read_snapshots(job)
     assert snapshot.step == 16
-    np.testing.assert_array_equal(snapshot.weights, flatten(whole.get_parameters()))
+    np.testing.assert_array_equal(snapshot.weights, measure.flatten(whole.get_parameters()))
     classes = whole.predict(dataset.test.images).classes
     np.testing.assert_array_equal(snapshot.classes, classes)
 
 
 def test_a_curve_holds_differences_and_disagreements(raw_dataset, tmp_path):
-    def snapshots(weights: list[float], classes: list[int]) -> list[Snapshot]:
+    def snapshots(weights: list[float], classes: list[int]) -> list[measure.Snapshot]:
         arrays = {"weights": np.array(weights, np.float32), "classes": np.array(classes, np.uint8)}
-        return [Snapshot(step=step, **arrays) for step in (2, 10)]
+        return [measure.Snapshot(step=step, **arrays) for step in (2, 10)]
 
     one, other = snapshots([1, 2, 3, 4], [0, 1, 2]), snapshots([1, 2, 3.5, 3], [0, 9, 2])
     keras, jax = (few_steps(name, raw_dataset, tmp_path) for name in ("keras", "jax"))
-    curve = compare(keras, jax, "across", one, other)
+    curve = measure.compare(keras, jax, "across", one, other)
     assert curve.pair == ("keras", "jax")
     assert curve.steps == (2, 10)
     assert curve.max_difference == (1.0, 1.0)
@@ -147,8 +146,12 @@ def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
     for dtype in ("float64", "float32"):
         one, other = (few_steps(name, raw_dataset, tmp_path, dtype) for name in ("oracle", "jax"))
         for job in (one, other):
-            follow(lambda _: None, job)
-        curves.append(compare(one, other, "across", read_snapshots(one), read_snapshots(other)))
+            measure.follow(lambda _: None, job)
+        curves.append(
+            measure.compare(
+                one, other, "across", measure.read_snapshots(one), measure.read_snapshots(other)
+            )
+        )
     float64, float32 = curves
     assert float64.steps == (1, 2, 4, 8)
     assert max(float64.max_difference) < 1e-13
@@ -156,9 +159,9 @@ def test_float64_stays_together_where_float32_and_a_disturbed_training_do_not(
     assert 1e-10 < max(float32.max_difference) < 1e-3
 
     reference = few_steps("jax", raw_dataset, tmp_path)
-    same = drift_apart(lambda _: None, reference, "one core", few_draws(1))
-    turned = reverse_batches(few_draws(1), 32)
-    moved = drift_apart(lambda _: None, reference, "row order", turned)
+    same = measure.drift_apart(lambda _: None, reference, "one core", few_draws(1))
+    turned = measure.reverse_batches(few_draws(1), 32)
+    moved = measure.drift_apart(lambda _: None, reference, "row order", turned)
     assert not any(same.max_difference)
     assert 1e-10 < max(moved.max_difference) < 1e-3
 

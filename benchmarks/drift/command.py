@@ -51,12 +51,5 @@ class DriftCommand(TrainingOptions):
             raise InputError(
                 f"unknown implementation {self.band_impl!r}: --band-impl takes {', '.join(known)}"
             )
-        measure = partial(
-            measure_drift,
-            *(names, self.experiment, self.images, context),
-            num_processes=self.processes,
-            band_implementation=self.band_impl,
-            num_runs=self.runs,
-        )
-        conduct(context, "drift", self.out, measure)
+        conduct(context, "drift", self.out, partial(measure_drift, self, names, context))
         return STATUS_DONE

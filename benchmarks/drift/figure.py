@@ -10,10 +10,8 @@ from benchmarks.drift.results import Band, Curve, Drift, Kind, Quantity
 from benchmarks.implementations import title_of
 from shared.experiment import DType
 
-# Of the palette in `style`, whose source stands there; the floor in greys, so that
-# the curves between implementations stand out from it.
+# Of the palette in `style`; the floor is grey, so that curves between implementations stand out.
 _ACROSS_COLOURS: dict[DType, str] = {"float64": "#0072B2", "float32": "#D55E00"}
-_FLOOR_COLOUR = "#E2E2E2"
 _DISTURBANCES: dict[Kind, tuple[str, str]] = {
     "last bit": ("last bit of its initial weights", "#009E73"),
     "row order": ("rows of each batch reversed", "#CC79A7"),
@@ -21,11 +19,10 @@ _DISTURBANCES: dict[Kind, tuple[str, str]] = {
 }
 """What was disturbed where an implementation is compared with itself, for people; a colour."""
 _LINE_STYLES = ("-", "--", ":", "-.")
-_PER_MILLE = 1000.0
 
 
 def draw_drift(drift: Drift) -> Figure:
-    """Draws largest and RMS weight difference and disagreeing predictions over the steps.
+    """Draws three quantities over the steps.
 
     The shaded floor reaches up to the largest curve of an implementation with itself. A curve
     that is zero throughout has no place on logarithmic axes and is named below the panels.
@@ -43,7 +40,10 @@ def draw_drift(drift: Drift) -> Figure:
             _draw_floor(axes, drift.floor, quantity)
         _draw_curves(axes, drift, quantity)
         _scale_axes(axes, quantity)
-        _mark_epoch(axes, drift.curves[0].steps[-1] / drift.experiment.num_epochs)
+        steps_per_epoch = drift.curves[0].steps[-1] / drift.experiment.num_epochs
+        axes.axvline(steps_per_epoch, color="#BBBBBB", linewidth=0.8, zorder=0)
+        place = {"transform": axes.get_xaxis_transform(), "ha": "right", "va": "top"}
+        axes.text(steps_per_epoch, 0.99, "1 epoch ", fontsize=8, color="#777777", **place)
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     unmoved = [_floor_label(curve) for curve in drift.floor if not any(curve.max_difference)]
@@ -61,14 +61,9 @@ def _draw_floor(axes: Axes, floor: tuple[Curve, ...], quantity: Quantity) -> Non
     if quantity != "disagreeing":
         values[values == 0.0] = np.nan  # has no place on a logarithmic axis
     # fmin and fmax pass over the gaps of zero differences; where all are, the floor has one.
-    axes.fill_between(
-        floor[0].steps,
-        np.fmin.reduce(values),
-        np.fmax.reduce(values),
-        color=_FLOOR_COLOUR,
-        linewidth=0.0,
-        label="noise floor, float32: an implementation with itself",
-    )
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    label = "noise floor, float32: an implementation with itself"
+    axes.fill_between(floor[0].steps, low, high, color="#E2E2E2", linewidth=0.0, label=label)
 
 
 def _draw_curves(axes: Axes, drift: Drift, quantity: Quantity) -> None:
@@ -80,14 +75,9 @@ def _draw_curves(axes: Axes, drift: Drift, quantity: Quantity) -> None:
     names = list(dict.fromkeys(curve.pair[0] for curve in drift.floor))
     for curve in drift.floor:
         if any(curve.max_difference):
-            axes.plot(
-                curve.steps,
-                curve.values(quantity),
-                color=_DISTURBANCES[curve.kind][1],
-                linestyle=_LINE_STYLES[names.index(curve.pair[0]) % len(_LINE_STYLES)],
-                linewidth=1.1,
-                label=_floor_label(curve),
-            )
+            style = _LINE_STYLES[names.index(curve.pair[0]) % len(_LINE_STYLES)]
+            (line,) = axes.plot(curve.steps, curve.values(quantity), style, linewidth=1.1)
+            line.set(color=_DISTURBANCES[curve.kind][1], label=_floor_label(curve))
 
 
 def _scale_axes(axes: Axes, quantity: Quantity) -> None:
@@ -108,31 +98,24 @@ def _scale_axes(axes: Axes, quantity: Quantity) -> None:
         axes.fmt_ydata = "{:.1e}".format
 
 
-def _mark_epoch(axes: Axes, num_steps: float) -> None:
-    axes.axvline(num_steps, color="#BBBBBB", linewidth=0.8, zorder=0)
-    place = {"transform": axes.get_xaxis_transform(), "ha": "right", "va": "top"}
-    axes.text(num_steps, 0.99, "1 epoch ", fontsize=8, color="#777777", **place)
-
-
 def draw_bands(drift: Drift) -> Figure:
-    """Draws each documented figure's runs as strokes, their range as a bar, the documented value.
+    """Draws each figure's runs as strokes, their range as a bar, and the documented value.
 
-    All are drawn as distances from the mean of the runs, so that one axis serves
-    accuracies and losses.
+    As distances from the mean of the runs, so that one axis serves accuracies and losses.
     """
     figure = new_figure(9.0, 1.6 + 0.62 * len(drift.bands))
     axes = figure.subplots()
     rows = np.arange(len(drift.bands))
     values = np.array([band.values for band in drift.bands])
     means = values.mean(axis=1)
-    distances = _PER_MILLE * (values - means[:, np.newaxis])
+    distances = 1000 * (values - means[:, np.newaxis])
     ranges = {"left": distances.min(axis=1), "width": np.ptp(distances, axis=1)}
     axes.barh(rows, **ranges, height=0.42, color="#CBE4F4", label="lowest to highest run")
     run_rows = rows.repeat(values.shape[1])
     axes.plot(distances.ravel(), run_rows, "|", markersize=11, color="#0072B2", label="a run")
     documented = np.array([band.documented if band.applicable else np.nan for band in drift.bands])
     if not np.isnan(documented).all():
-        places = _PER_MILLE * (documented - means)
+        places = 1000 * (documented - means)
         axes.plot(places, rows, "D", markersize=8, color="#D55E00", label="documented value")
     axes.use_sticky_edges = False  # bars keep their distance from the frame
     axes.set_yticks(rows, list(map(_band_label, drift.bands, means)))

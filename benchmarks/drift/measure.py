@@ -1,5 +1,6 @@
-"""Measures curves, by following trainings in pairs, and bands, by training from other last bits."""
+"""Measures curves, from snapshots of trainings in pairs, and bands, from other last bits."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -11,19 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from benchmarks.drift import trajectory
+from benchmarks.drift.command import DriftCommand
 from benchmarks.drift.results import Band, Curve, Drift, Kind
-from benchmarks.drift.trajectory import Snapshot, read_snapshots
-from benchmarks.options import Context, DataOptions
+from benchmarks.implementations import build_implementation
+from benchmarks.options import Context
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.training import TrainingJob, draw, train
-from shared.data.dataset import describe
+from shared.data.dataset import describe, split_and_scale
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
-from shared.experiment import Experiment
+from shared.errors import RunFailedError
+from shared.parameters import Parameters
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All weights and biases after a step, (P,), and the class of each test image, (10000,)."""
+
+    step: int
+    weights: NDArray[np.floating]
+    classes: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,44 +72,34 @@ class Crew:
 
 
 def measure_drift(
-    names: tuple[str, ...],
-    experiment: Experiment,
-    images: DataOptions,
-    context: Context,
-    folder: Path,
-    *,
-    num_processes: int | None,
-    band_implementation: str,
-    num_runs: int,
+    command: DriftCommand, names: tuple[str, ...], context: Context, folder: Path
 ) -> Drift:
-    """Measures the curves of implementations, and bands of `num_runs` runs of one of them."""
-    raw = context.load_images(images)
+    """Measures the curves of the named implementations, and the bands."""
+    experiment = command.experiment
+    raw = context.load_images(command.images)
     environment = context.describe_environment()
     job = TrainingJob(
-        implementation=band_implementation,
+        implementation=command.band_impl,
         experiment=experiment,
         raw=raw,
         draws=draw(experiment, folder / "draws.log"),
         folder=None,
         in_bulk=True,
     )
-    crew = Crew(
-        logs=folder / "logs",
-        num_processes=num_processes or environment.num_cores,
-        console=context.console,
-    )
+    num_processes = command.processes or environment.num_cores
+    crew = Crew(logs=folder / "logs", num_processes=num_processes, console=context.console)
     crew.logs.mkdir()
     # Beside the outputs, not in the system's temporary folder, which may be small:
     # snapshots take some 110 MB per training in float32, twice that in float64.
     with TemporaryDirectory(prefix="snapshots-", dir=folder) as snapshots:
         curves = _measure_curves(names, job, Path(snapshots), crew)
-    bands = tuple(_measure_bands(job, num_runs, crew)) if num_runs else ()
+    bands = tuple(_measure_bands(job, command.runs, crew)) if command.runs else ()
     return Drift(
         dataset=describe(raw),
         experiment=experiment,
         environment=environment,
         curves=curves,
-        band_implementation=band_implementation if bands else None,
+        band_implementation=command.band_impl if bands else None,
         bands=bands,
     )
 
@@ -109,8 +110,7 @@ def _measure_curves(
     """Measures each pair of implementations in both types, and each with itself in float32."""
     draws, experiment = job.draws, job.experiment
     assert draws is not None  # only native randomness draws nothing
-    segments = trajectory.cut_into_segments(draws.orders, experiment.batch_size)
-    num_snapshots = len(list(segments))
+    num_snapshots = len(list(cut_into_segments(draws.orders, experiment.batch_size)))
     undisturbed = [
         replace(
             job,
@@ -122,7 +122,7 @@ def _measure_curves(
         for name in names
     ]
     jobs = [(each,) for each in undisturbed]
-    crew.run(trajectory.follow, jobs, "undisturbed trainings", num_snapshots, "snapshots")
+    crew.run(follow, jobs, "undisturbed trainings", num_snapshots, "snapshots")
     across = [
         compare(one, other, "across", read_snapshots(one), read_snapshots(other))
         for one, other in combinations(undisturbed, 2)
@@ -141,15 +141,34 @@ def _measure_curves(
     return (*across, *floor)
 
 
+def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band]:
+    """Yields a band for each documented figure that runs of this length reach."""
+    experiment = job.experiment
+    assert job.draws is not None
+    moved = (move_last_bits(job.draws, experiment.seed, 1 + run) for run in range(num_runs))
+    jobs = [(replace(job, draws=draws),) for draws in moved]
+    what = "runs for the bands"
+    trainings = crew.run(train, jobs, what, experiment.num_epochs, "epochs", one_core_each=True)
+    for figure in DOCUMENTED_FIGURES:
+        measured = [figure.measured(each.run.history, each.run.test) for each in trainings]
+        values = tuple(value for value in measured if value is not None)
+        if values:
+            yield Band(
+                name=figure.name,
+                documented=figure.value,
+                applicable=is_applicable(figure, experiment, job.raw.name),
+                values=values,
+            )
+
+
 def drift_apart(
     report: Report, reference: TrainingJob, kind: Kind, draws: Draws, core: int | None = None
 ) -> Curve:
     """What runs in a child: a disturbed training, held against the reference's snapshots."""
     if core is not None:
         pin_to_core(core)
-    disturbed = replace(reference, draws=draws)
-    snapshots = trajectory.train_with_snapshots(report, disturbed)
-    return compare(reference, disturbed, kind, read_snapshots(reference), snapshots)
+    snapshots = train_with_snapshots(report, replace(reference, draws=draws))
+    return compare(reference, reference, kind, read_snapshots(reference), snapshots)
 
 
 def compare(
@@ -210,24 +229,68 @@ def reverse_batches(draws: Draws, batch_size: int) -> Draws:
     return replace(draws, orders=np.hstack([batch[:, ::-1] for batch in batches]))
 
 
-def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band]:
-    """Yields a band for each documented figure that runs of this length reach."""
-    seed, num_epochs = job.experiment.seed, job.experiment.num_epochs
+def follow(report: Report, job: TrainingJob) -> None:
+    """What runs in a child: leaves each snapshot of a training in the job's folder, a new one."""
+    assert job.folder is not None
+    job.folder.mkdir()
+    for snapshot in train_with_snapshots(report, job):
+        path = job.folder / f"{snapshot.step}.npz"
+        np.savez(path, weights=snapshot.weights, classes=snapshot.classes)
+
+
+def read_snapshots(job: TrainingJob) -> Iterator[Snapshot]:
+    """What `follow` left in the job's folder, step by step."""
+    assert job.folder is not None
+    for path in sorted(job.folder.iterdir(), key=lambda path: int(path.stem)):
+        with np.load(path) as arrays:
+            yield Snapshot(step=int(path.stem), **arrays)
+
+
+def train_with_snapshots(report: Report, job: TrainingJob) -> Iterator[Snapshot]:
+    """Trains, with a look at the end of each segment; reports the steps done.
+
+    Plain SGD keeps nothing but the weights from one step to the next, so a training in segments
+    is the training in one piece. Raises RunFailedError where a weight is no longer a number.
+    """
     assert job.draws is not None
-    jobs = [
-        (replace(job, draws=move_last_bits(job.draws, seed, number)),)
-        for number in range(1, num_runs + 1)
-    ]
-    trainings = crew.run(
-        train, jobs, "runs for the bands", num_epochs, "epochs", one_core_each=True
-    )
-    for figure in DOCUMENTED_FIGURES:
-        measured = [figure.measured(each.run.history, each.run.test) for each in trainings]
-        values = tuple(value for value in measured if value is not None)
-        if values:
-            yield Band(
-                name=figure.name,
-                documented=figure.value,
-                applicable=is_applicable(figure, job.experiment, job.raw.name),
-                values=values,
+    implementation = build_implementation(job.implementation, job.experiment, "build_in_bulk")
+    dataset = split_and_scale(job.raw, job.experiment.dtype)
+    # `fit` validates after each segment, of which nothing is needed here; so on few rows.
+    few = dataset.validation.rows(slice(32))
+    implementation.set_parameters(job.draws.parameters)
+    for step, rows in cut_into_segments(job.draws.orders, job.experiment.batch_size):
+        implementation.fit(
+            dataset.training, validation=few, orders=rows[np.newaxis], on_epoch=lambda _: None
+        )
+        weights = flatten(implementation.get_parameters())
+        if not np.isfinite(weights).all():
+            raise RunFailedError(
+                f"the training diverged before step {step}: try a smaller --learning-rate"
             )
+        classes = implementation.predict(dataset.test.images).classes.astype(np.uint8)
+        report(step)
+        yield Snapshot(step=step, weights=weights, classes=classes)
+
+
+def flatten(parameters: Parameters) -> NDArray[np.floating]:
+    """All kernels and biases in one vector, (P,)."""
+    return np.concatenate([array.ravel() for _, array in parameters.named_arrays()])
+
+
+def cut_into_segments(
+    orders: NDArray[np.int64], batch_size: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yields each segment's rows, in order, (k,), after the steps done by its end.
+
+    The first epoch, where the differences are born, ends a segment at each power of two; the
+    others have thirds (1,719 = 3 × 573). Segments of few different lengths, because a framework
+    that compiles does so for each length anew. No segment cuts a batch in two; `orders` is (E, n).
+    """
+    steps_per_epoch = math.ceil(orders.shape[1] / batch_size)  # the last may be smaller
+    powers = {2**exponent for exponent in range(steps_per_epoch.bit_length())}
+    thirds = {steps_per_epoch * third // 3 for third in (1, 2)} - {0}
+    for epoch, order in enumerate(orders):
+        ends = sorted({*(thirds if epoch else powers), steps_per_epoch})
+        segments = np.split(order, [end * batch_size for end in ends[:-1]])
+        for end, rows in zip(ends, segments, strict=True):
+            yield epoch * steps_per_epoch + end, rows

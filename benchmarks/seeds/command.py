@@ -57,7 +57,7 @@ class SeedsCommand(TrainingOptions):
             raise InputError(
                 f"{self.count} seeds have no distribution: --count takes a whole number from 2"
             )
-        last_seed = self.first_seed + self.count - 1
+        last_seed = self.seeds[-1]
         if not 0 <= self.first_seed <= last_seed <= MAXIMUM_SEED:
             raise InputError(
                 f"seeds {self.first_seed} to {last_seed} are out of range: "
@@ -69,6 +69,11 @@ class SeedsCommand(TrainingOptions):
                 "--out names a new folder and --resume an old one: give one of the two"
             )
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All seeds of the sweep, rising."""
+        return tuple(range(self.first_seed, self.first_seed + self.count))
+
     def execute(self, context: Context) -> int:
         """Does the whole sweep, or the rest of it."""
         from benchmarks.runner.conduct import conduct
@@ -78,15 +83,13 @@ class SeedsCommand(TrainingOptions):
 
         allow_float64(self.experiment)
         raw = context.load_images(self.images)
-        seeds = tuple(range(self.first_seed, self.first_seed + self.count))
         plan = SweepPlan(
             experiment=Experiment(**asdict(replace(self.experiment, seed=self.first_seed))),
             dataset=describe(raw),
             environment=context.describe_environment(),
         )
         if self.resume is not None:
-            check_resumable(self.resume, plan, seeds)
-        num_processes = self.processes or plan.environment.num_cores
-        measure = partial(measure_sweep, plan, seeds, raw, context, num_processes=num_processes)
+            check_resumable(self.resume, plan, self.seeds)
+        measure = partial(measure_sweep, self, plan, raw, context)
         conduct(context, "seeds", self.out, measure, self.resume)
         return STATUS_DONE

@@ -28,18 +28,19 @@ def draw_seeds(results: SweepResults) -> Figure:
     has_distances = any(each.position.z is not None for each in statistics.documented)
     figure = new_figure(12.0, 8.6 if has_distances else 7.6)
     rows = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
-    above = rows[0].subgridspec(1, 2, width_ratios=(2, 1))
-    below = rows[1].subgridspec(1, 2 if has_distances else 1)
-    by_seed = figure.add_subplot(above[0])
-    spread = figure.add_subplot(above[1], sharey=by_seed)
-    _draw_by_seed(by_seed, accuracies)
-    _draw_spread(spread, accuracies, statistics)
-    for axes in (by_seed, spread):
-        _mark_documented_accuracy(axes, statistics)
-    _draw_differences(figure.add_subplot(below[0]), accuracies, statistics)
+    above = rows[0].subgridspec(1, 2, width_ratios=(2, 1)).subplots(sharey=True, squeeze=False)[0]
+    below = rows[1].subgridspec(1, 1 + has_distances).subplots(squeeze=False)[0]
+    _draw_by_seed(above[0], accuracies)
+    _draw_spread(above[1], accuracies, statistics)
+    documented = {each.figure: 100 * each.documented for each in statistics.documented}
+    if accuracy := documented.get("test accuracy"):
+        line = {"color": "black", "linestyle": "--", "linewidth": 1.2, "zorder": 1}
+        for axes in above:
+            axes.axhline(accuracy, label=f"documented, {accuracy:.2f} %", **line)
+    _draw_differences(below[0], accuracies, statistics)
     if has_distances:
-        _draw_distances(figure.add_subplot(below[1]), statistics)
-    handles, labels = by_seed.get_legend_handles_labels()
+        _draw_distances(below[1], statistics)
+    handles, labels = above[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False)
     return figure
 
@@ -52,9 +53,8 @@ def _draw_by_seed(axes: Axes, accuracies: DataFrame) -> None:
     sizes = np.linspace(8, 5, len(colours))
     for size, (title, colour) in zip(sizes, colours.items(), strict=True):
         axes.plot(accuracies[title], "o", markersize=size, color=colour, label=title)
+    axes.set(xlabel="seed", ylabel="test accuracy, per cent")
     axes.set_title("test accuracy, pairs of the same seed")
-    axes.set_xlabel("seed")
-    axes.set_ylabel("test accuracy, per cent")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
     tidy(axes)
 
@@ -69,21 +69,12 @@ def _draw_spread(axes: Axes, accuracies: DataFrame, statistics: SweepStatistics)
         axes.errorbar(column - 0.4, mean, yerr=reach, **_MEAN)
     axes.set_xticks(range(len(colours)), list(colours))
     axes.set(title="distribution; mean with 95 % interval", xlim=(-0.65, len(colours) - 0.4))
-    axes.tick_params(labelleft=False)
     tidy(axes)
 
 
 def _interval(low: float, mean: float, high: float) -> tuple[float, list[list[float]]]:
     """A mean, and how far its interval reaches below and above, both in per cent."""
     return 100 * mean, [[100 * (mean - low)], [100 * (high - mean)]]
-
-
-def _mark_documented_accuracy(axes: Axes, statistics: SweepStatistics) -> None:
-    documented = {each.figure: 100 * each.documented for each in statistics.documented}
-    if "test accuracy" in documented:
-        accuracy = documented["test accuracy"]
-        label = f"documented, {accuracy:.2f} %"
-        axes.axhline(accuracy, color="black", linestyle="--", linewidth=1.2, label=label, zorder=1)
 
 
 def _draw_differences(axes: Axes, accuracies: DataFrame, statistics: SweepStatistics) -> None:

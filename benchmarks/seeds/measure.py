@@ -1,6 +1,5 @@
 """Trains what a sweep lacks, some trainings at a time; its folder keeps each as it ends."""
 
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, product
@@ -12,6 +11,7 @@ from benchmarks.runner.processes import Report, run_side_by_side
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.records import read_json, write_json
 from benchmarks.runner.training import TrainingJob, train
+from benchmarks.seeds.command import SeedsCommand
 from benchmarks.seeds.results import SeedTraining, SweepPlan, SweepResults, analyse
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
@@ -27,9 +27,7 @@ Key = tuple[str, int]
 def check_resumable(folder: Path, plan: SweepPlan, seeds: tuple[int, ...]) -> None:
     """Refuses what cannot be gone on with, and leaves it as it was.
 
-    Raises:
-        InputError: there is no sweep, another one, or one with trainings of other seeds, which
-            would silently be left out of the statistics.
+    Trainings of other seeds, for example, would silently be left out of the statistics.
     """
     if not (folder / PLAN_FILE).is_file():
         raise InputError(
@@ -69,24 +67,16 @@ def _essentials(plan: SweepPlan) -> dict[str, object]:
 
 
 def measure_sweep(
-    plan: SweepPlan,
-    seeds: tuple[int, ...],
-    raw: RawDataset,
-    context: Context,
-    folder: Path,
-    *,
-    num_processes: int,
+    command: SeedsCommand, plan: SweepPlan, raw: RawDataset, context: Context, folder: Path
 ) -> SweepResults:
     """Trains every implementation on every seed, where that is not stored in `folder` already."""
     if not (folder / PLAN_FILE).exists():  # a sweep that is resumed keeps the plan it has
         (folder / TRAININGS_FOLDER).mkdir()
         write_json(plan, folder / PLAN_FILE)
-    names = implementation_names()
-    # By seed, then by implementation: a sweep that is broken off has whole pairs.
-    jobs = {(name, seed): (name, seed, plan, raw) for seed in seeds for name in names}
-    trained = _train_missing(jobs, plan, context, folder, num_processes)
+    trained = _train_missing(command, plan, raw, context, folder)
     if len({training.data_sha256 for training in trained.values()}) > 1:
         raise RunFailedError("the trainings received different data; please report this")
+    names, seeds = implementation_names(), command.seeds
     by_name = {name: tuple(trained[name, seed] for seed in seeds) for name in names}
     return SweepResults(
         **vars(plan),
@@ -97,23 +87,25 @@ def measure_sweep(
 
 
 def _train_missing(
-    jobs: Mapping[Key, tuple], plan: SweepPlan, context: Context, folder: Path, num_processes: int
+    command: SeedsCommand, plan: SweepPlan, raw: RawDataset, context: Context, folder: Path
 ) -> dict[Key, SeedTraining]:
     """All trainings in the folder, after those that were missing."""
+    # By seed, then by implementation: a sweep that is broken off has whole pairs.
+    keys = [(name, seed) for seed in command.seeds for name in implementation_names()]
     done = _stored_trainings(folder)
     if done:
-        context.say(f"resuming: {len(done)} of {len(jobs)} trainings are stored")
+        context.say(f"resuming: {len(done)} of {len(keys)} trainings are stored")
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
-    missing = [key for key in jobs if key not in done]
-    title, num_epochs = "epochs of all trainings", plan.experiment.num_epochs
-    num_done, total = len(done) * num_epochs, len(jobs) * num_epochs
-    with show_parts(context.console, title, total, "epochs", num_done) as show:
+    missing = [key for key in keys if key not in done]
+    num_epochs = plan.experiment.num_epochs
+    num_done, total = len(done) * num_epochs, len(keys) * num_epochs
+    with show_parts(context.console, "epochs of all trainings", total, "epochs", num_done) as show:
         runs = run_side_by_side(
             train_seed,
-            [jobs[key] for key in missing],
+            [(*key, plan, raw) for key in missing],
             log=logs / "training.log",
-            num_processes=num_processes,
+            num_processes=command.processes or plan.environment.num_cores,
             on_event=show,
             one_core_each=True,
         )
@@ -124,7 +116,7 @@ def _train_missing(
                 key = missing[index]
                 done[key] = training
                 context.say(
-                    f"{len(done)} of {len(jobs)}: {_title(*key)}, test accuracy "
+                    f"{len(done)} of {len(keys)}: {_title(*key)}, test accuracy "
                     f"{training.test.accuracy:.4f}, {sum(training.seconds.epochs):.1f} s"
                 )
     return done
@@ -136,8 +128,7 @@ def train_seed(
     """What runs in each child: draws, trains and evaluates; reports each epoch's `EpochMetrics`."""
     print(_title(name, seed), flush=True)  # heads its log
     experiment = replace(plan.experiment, seed=seed)
-    # Drawn here, not by the parent, which would hold the orders of all seeds at
-    # once. Equal seeds draw equal numbers in every process.
+    # Drawn here, not by the parent, which would hold the orders of all seeds at once.
     job = TrainingJob(
         implementation=name,
         experiment=experiment,

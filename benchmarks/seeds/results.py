@@ -11,14 +11,7 @@ from typing import Literal
 from benchmarks.implementations import REFERENCE
 from benchmarks.runner.records import Record, check
 from benchmarks.runner.training import Seconds
-from benchmarks.seeds.statistics import (
-    Equivalence,
-    Position,
-    Summary,
-    equivalence,
-    position_in,
-    summarise,
-)
+from benchmarks.seeds import statistics
 from shared.documented import DOCUMENTED_FIGURES, is_applicable, why_not_applicable
 from shared.experiment import Experiment
 from shared.protocol import EpochMetrics, Evaluation
@@ -28,8 +21,7 @@ from shared.protocol import EpochMetrics, Evaluation
 class SweepPlan(Record):
     """What all trainings of a sweep have in common; written before the first of them.
 
-    experiment: that of the first seed; the others differ in their seed only.
-    environment: where the sweep was started.
+    The experiment is that of the first seed, the environment where the sweep was started.
     """
 
     study: Literal["seeds"] = "seeds"
@@ -61,8 +53,8 @@ class PairOfImplementations:
 
     other: str
     reference: str
-    paired: Equivalence
-    unpaired: Equivalence
+    paired: statistics.Equivalence
+    unpaired: statistics.Equivalence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +64,8 @@ class DocumentedPosition:
     figure: str
     documented: float
     implementation: str
-    sample: Summary
-    position: Position
+    sample: statistics.Summary
+    position: statistics.Position
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +75,7 @@ class SweepStatistics:
     why_not_applicable: why there are no documented positions; None where there are.
     """
 
-    test_accuracy: dict[str, Summary]
+    test_accuracy: dict[str, statistics.Summary]
     equivalence: tuple[PairOfImplementations, ...]
     documented: tuple[DocumentedPosition, ...]
     why_not_applicable: str | None
@@ -117,19 +109,18 @@ class SweepResults(SweepPlan):
 def analyse(trainings: Mapping[str, tuple[SeedTraining, ...]], plan: SweepPlan) -> SweepStatistics:
     """Computes all statistics from each implementation's trainings, in the order of seeds."""
     accuracies = {name: accuracies_of(of, plan.dataset.num_test) for name, of in trainings.items()}
-    # One run of another seed neither meets nor misses a documented figure. Here the question
-    # is another: whether the documented run could be one of these. Which seed it had and who
-    # drew for it is what a distribution leaves out.
+    # The question is whether the documented run could be one of these, so its seed, and who
+    # drew for it, are left out.
     run = Experiment()
     experiment = replace(plan.experiment, seed=run.seed, randomness=run.randomness)
     return SweepStatistics(
-        test_accuracy={name: summarise(values) for name, values in accuracies.items()},
+        test_accuracy={name: statistics.summarise(values) for name, values in accuracies.items()},
         equivalence=tuple(
             PairOfImplementations(
                 other=name,
                 reference=REFERENCE,
-                paired=equivalence("paired", values, accuracies[REFERENCE]),
-                unpaired=equivalence("unpaired", values, accuracies[REFERENCE]),
+                paired=statistics.equivalence("paired", values, accuracies[REFERENCE]),
+                unpaired=statistics.equivalence("unpaired", values, accuracies[REFERENCE]),
             )
             for name, values in accuracies.items()
             if name != REFERENCE
@@ -142,8 +133,8 @@ def analyse(trainings: Mapping[str, tuple[SeedTraining, ...]], plan: SweepPlan) 
 def accuracies_of(trainings: tuple[SeedTraining, ...], num_test: int) -> tuple[float, ...]:
     """The share of test images that each training got right, exactly.
 
-    Frameworks report it in float32. Whole images are counted again, so that two
-    trainings with as many right answers differ by nothing, not by rounding.
+    Frameworks report it in float32. Whole images are counted again, so that two trainings
+    with as many right answers differ by nothing, not by rounding.
     """
     return tuple(round(training.test.accuracy * num_test) / num_test for training in trainings)
 
@@ -159,6 +150,6 @@ def _documented_positions(
                 figure=figure.name,
                 documented=figure.value,
                 implementation=name,
-                sample=summarise(values),
-                position=position_in(figure.value, values),
+                sample=statistics.summarise(values),
+                position=statistics.position_in(figure.value, values),
             )

@@ -43,13 +43,12 @@ def parts(results: SweepResults) -> Iterator[Part]:
         figure=draw_seeds(results),
     )
     yield accuracy_table(results)
-    if results.statistics.equivalence:
-        yield equivalence_table(results)
+    yield equivalence_table(results)
     if results.statistics.documented:
         yield documented_table(results)
     else:
-        reason = results.statistics.why_not_applicable
-        yield Notes(items=(f"documented figures: not applicable, {reason}",))
+        why = results.statistics.why_not_applicable
+        yield Notes(items=(f"documented figures: not applicable, {why}",))
     yield values_table(results)
 
 

@@ -60,8 +60,7 @@ class Equivalence:
     low, high: the 90 % confidence interval of the difference.
     p_above_minus_margin: against "the difference is -margin or less".
     p_below_margin: against "the difference is +margin or more".
-    verdict: "equivalent" where both p-values are below alpha, else "not shown",
-        which does not mean that a difference was shown.
+    verdict: "equivalent" where both p-values are below alpha; "not shown" proves no difference.
     """
 
     design: Design
@@ -99,12 +98,10 @@ class Position:
 def summarise(values: Sequence[float]) -> Summary:
     """Describes a sample, (N,); the mean's interval is Student's.
 
-    Raises:
-        InputError: fewer than two values, or one that is not finite.
+    Raises InputError for fewer than two values, or one that is not finite.
     """
     sample = _sample(values)
-    mean = float(sample.mean())
-    spread = _standard_deviation(sample)
+    mean, spread = float(sample.mean()), _standard_deviation(sample)
     low, high = mean, mean
     if spread > 0:
         error = spread / len(sample) ** 0.5
@@ -133,8 +130,7 @@ def equivalence(
     tested as independent ones by Welch's test, which lets the two spreads differ: that asks
     less of the reader's faith than pairing does, and needs more seeds.
 
-    Raises:
-        InputError: samples that cannot be tested, or a margin that is not positive.
+    Raises InputError for samples that cannot be tested, or a margin that is not positive.
     """
     one, other = _sample(first), _sample(second)
     if len(one) != len(other):
