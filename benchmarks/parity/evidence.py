@@ -27,10 +27,7 @@ Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`."""
 
 @dataclass(frozen=True)
 class Tensor:
-    """Named numbers.
-
-    is_by_step: whether the first axis counts training steps.
-    """
+    """Named numbers; `is_by_step` where the first axis counts training steps."""
 
     name: str
     values: NDArray[np.generic]
@@ -107,7 +104,10 @@ def _of_extreme_loss(
     loss = implementation.evaluate(batch).loss
     predictions = implementation.predict(batch.images)
     true_loss = cross_entropy(predictions.logits.astype(np.float64), batch.labels)
-    clipped_loss = _clipped_cross_entropy(predictions.probabilities, batch.labels)
+    clipped = np.clip(
+        predictions.probabilities.astype(np.float64), KERAS_EPSILON, 1 - KERAS_EPSILON
+    )
+    clipped_loss = cross_entropy(np.log(clipped), batch.labels)  # their sum is 1, but for 1e-6
     is_clipped = abs(loss - clipped_loss) < 1e-3 * abs(loss - true_loss)
     note = f"this loss takes probabilities clipped at {KERAS_EPSILON:g}, not logits"
     return _of_one(rungs.EXTREME_LOSS, "loss", np.array(loss), note=note if is_clipped else "")
@@ -133,10 +133,7 @@ def _of_single_steps(
 
 
 def _of_training(
-    implementation: Implementation,
-    dataset: Dataset,
-    orders: Orders,
-    on_epoch: OnEpoch,
+    implementation: Implementation, dataset: Dataset, orders: Orders, on_epoch: OnEpoch
 ) -> Iterator[RungEvidence]:
     """The first epoch, then the others: the run goes on where the epoch ended."""
     history: list[EpochMetrics] = []
@@ -164,11 +161,3 @@ def _of_training(
         metrics = {name: np.array([getattr(each, name) for each in history]) for name in METRICS}
         yield RungEvidence(rung=metrics_rung, tensors=tuple(starmap(Tensor, metrics.items())))
         yield _of_parameters(weights_rung, implementation.get_parameters(), len(step_losses))
-
-
-def _clipped_cross_entropy(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
-) -> float:
-    """Mean cross-entropy of probabilities kept away from 0 and 1."""
-    clipped = np.clip(probabilities.astype(np.float64), KERAS_EPSILON, 1 - KERAS_EPSILON)
-    return float(-np.log(clipped[np.arange(len(labels)), labels]).mean())

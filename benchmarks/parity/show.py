@@ -1,6 +1,7 @@
 """What the parity ladder says: its verdict, its table, where two part, and reasons."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Cell, Table
@@ -15,9 +16,8 @@ TITLE = "Parity ladder"
 
 def findings(report: ParityReport) -> Iterator[Finding]:
     """Whether the implementations are the same program, and if not, at which rung that shows."""
-    names = joined(
-        map(title_of, dict.fromkeys(name for rung in report.rungs for name in rung.pair))
-    )
+    pairs = chain.from_iterable(rung.pair for rung in report.rungs)
+    names = joined(map(title_of, dict.fromkeys(pairs)))
     if not report.passed:
         last = report.rungs[-1].name
         yield Finding(
