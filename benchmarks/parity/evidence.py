@@ -107,7 +107,7 @@ def _of_extreme_loss(
     clipped = np.clip(
         predictions.probabilities.astype(np.float64), KERAS_EPSILON, 1 - KERAS_EPSILON
     )
-    clipped_loss = cross_entropy(np.log(clipped), batch.labels)  # their sum is 1, but for 1e-6
+    clipped_loss = cross_entropy(np.log(clipped), batch.labels)  # they sum to 1, but for 1e-6
     is_clipped = abs(loss - clipped_loss) < 1e-3 * abs(loss - true_loss)
     note = f"this loss takes probabilities clipped at {KERAS_EPSILON:g}, not logits"
     return _of_one(rungs.EXTREME_LOSS, "loss", np.array(loss), note=note if is_clipped else "")

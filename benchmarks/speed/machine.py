@@ -83,10 +83,9 @@ def device_memory_bytes() -> int | None:
 def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
     """Rates on one core and on all, each in a process of its own, whose log says which."""
     core = next(iter(usable_cores()), None)
-    return (
-        run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log"),
-        run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log"),
-    )
+    one_core = run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log")
+    machine = run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log")
+    return one_core, machine
 
 
 def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> Rates:

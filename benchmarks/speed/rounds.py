@@ -30,11 +30,7 @@ Item = TypeVar("Item")
 
 
 def measure_speed(plan: Plan, console: Console) -> SpeedResults:
-    """Limits, the ladder, limits again, then growth.
-
-    Raises:
-        RunFailedError: not one rung could be measured.
-    """
+    """Limits, the ladder, limits again, then growth; `RunFailedError` where no rung succeeds."""
     logs = plan.folder / "logs"
     logs.mkdir()
     console.print("measuring the machine's limits")
