@@ -11,7 +11,6 @@ from benchmarks.display import style
 
 _MARKERS = "osD^"
 _SPREAD = 0.4
-_HEADROOM = 5.0
 
 
 def draw_defaults(results: DefaultsResults) -> Figure:
@@ -60,7 +59,7 @@ def _draw_differences(
             zorder=3,
         )
     axes.set_xscale("log")
-    axes.set_xlim(zero / _HEADROOM, _HEADROOM)
+    axes.set_xlim(zero / 5, 5)
     style.label_decades(axes, zero)
     style.tidy(axes)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)

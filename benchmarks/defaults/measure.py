@@ -37,10 +37,10 @@ def measure_defaults(command: DefaultsCommand, context: Context, folder: Path) -
     of_reference, *ports = _train_all(on_same_draws, logs / "parity.log", num_processes, context)
     check_same(ports[-1], of_reference)
     seeds = tuple(range(command.count))
-    own_draws = [replace(experiment, seed=seed, randomness="shared") for seed in seeds]
+    experiments = [replace(experiment, seed=seed, randomness="shared") for seed in seeds]
     on_seeds = [
         replace(reference, rung=rung, experiment=each, draws=None)
-        for each in own_draws
+        for each in experiments
         for rung in ladder
     ]
     trained = _train_all(on_seeds, logs / "seeds.log", num_processes, context)

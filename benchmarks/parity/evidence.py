@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parity import rungs
-from benchmarks.parity.rungs import ParityRung
 from shared.data.dataset import Dataset
 from shared.draws import Draws
 from shared.experiment import Experiment
@@ -42,7 +41,7 @@ class RungEvidence:
     note: what a reader should know if this rung fails, else empty.
     """
 
-    rung: ParityRung
+    rung: rungs.ParityRung
     tensors: tuple[Tensor, ...]
     num_steps: int | None = None
     note: str = ""
@@ -75,20 +74,20 @@ def gather_evidence(
 
 
 def _of_one(
-    rung: ParityRung, name: str, values: NDArray[np.generic], note: str = ""
+    rung: rungs.ParityRung, name: str, values: NDArray[np.generic], note: str = ""
 ) -> RungEvidence:
     return RungEvidence(rung=rung, tensors=(Tensor(name, values),), note=note)
 
 
 def _of_parameters(
-    rung: ParityRung, parameters: Parameters, num_steps: int | None = None
+    rung: rungs.ParityRung, parameters: Parameters, num_steps: int | None = None
 ) -> RungEvidence:
     tensors = tuple(starmap(Tensor, parameters.named_arrays()))
     return RungEvidence(rung=rung, tensors=tensors, num_steps=num_steps)
 
 
 def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[RungEvidence]:
-    probe = dataset.test.rows(np.arange(NUM_PROBE_ROWS))
+    probe = dataset.test.rows(slice(NUM_PROBE_ROWS))
     predictions = implementation.predict(probe.images)
     yield _of_one(rungs.LOGITS, "logits", predictions.logits)
     yield _of_one(rungs.PROBABILITIES, "probabilities", predictions.probabilities)
@@ -117,17 +116,15 @@ def _of_single_steps(
     implementation: Implementation, experiment: Experiment, dataset: Dataset, draws: Draws
 ) -> Iterator[RungEvidence]:
     num_last_rows = draws.orders.shape[1] % experiment.batch_size
-    validation = dataset.validation.rows(np.arange(NUM_PROBE_ROWS))
+    validation = dataset.validation.rows(slice(NUM_PROBE_ROWS))
     for rung, num_rows, num_steps in (
         (rungs.ONE_STEP, experiment.batch_size, 1),
         (rungs.LAST_BATCH, experiment.batch_size + num_last_rows, 2),
     ):
         implementation.set_parameters(draws.parameters)
+        orders = draws.orders[:1, :num_rows]
         implementation.fit(
-            dataset.training,
-            validation=validation,
-            orders=draws.orders[:1, :num_rows],
-            on_epoch=lambda _: None,
+            dataset.training, validation=validation, orders=orders, on_epoch=lambda _: None
         )
         yield _of_parameters(rung, implementation.get_parameters(), num_steps)
 

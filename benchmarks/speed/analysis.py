@@ -112,10 +112,7 @@ def with_shares(rungs: tuple[RungTimes, ...], ladder: SpeedResults) -> tuple[Run
 
 
 def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, RungTimes]]:
-    """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
-
-    Throughputs are left out: they never compare with latencies.
-    """
+    """Pairs of latencies, one rung after the other, of which the samples tell no difference."""
     latencies = [rung for rung in rungs if rung.measure == "latency"]
     for rung, following in pairwise(latencies):
         interval = speedup(rung, following)

@@ -8,13 +8,11 @@ from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.display.words import plural
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.figure import draw_growth, draw_speed
+from benchmarks.speed.figure import Curves, draw_growth, draw_speed
 from benchmarks.speed.machine import MEBIBYTE
 from benchmarks.speed.results import RungTimes, SpeedResults
 
 TITLE = "Speed ladder"
-Curves = dict[str, dict[int, RungTimes]]
-"""The times of each rung, by its name and by the size that grows."""
 _SIZES = {"batch-sizes": "batches of {:,}", "widths": "{:,} units in the first hidden layer"}
 
 
@@ -27,13 +25,12 @@ def findings(results: SpeedResults) -> Iterator[Finding]:
         rungs = [curve[largest] for curve in curves.values() if largest in curve]
         compared[f"Quickest epoch with {_SIZES[key].format(largest)}"] = rungs
     for what, rungs in (compared or {"Fastest epoch": results.rungs}).items():
-        first = rungs[0]
         latencies = [rung for rung in rungs if rung.measure == "latency"]
         fastest = min(latencies or rungs, key=lambda rung: rung.median)
         yield Finding(
             text=f"{'' if results.finished else broken_off}"
             f"{what}: {fastest.median:.2f} s with {fastest.title}, "
-            f"{speedup(fastest, first).estimate:.1f} times as fast as {first.title}, "
+            f"{speedup(fastest, rungs[0]).estimate:.1f} times as fast as {rungs[0].title}, "
             f"on {results.device_title}."
         )
 
@@ -149,8 +146,7 @@ def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
     before = {rung.name: rung for rung in earlier.rungs}
     rows = []
     for rung in now.rungs:
-        if rung.name in before:
-            then = before[rung.name]
+        if then := before.get(rung.name):
             times = speedup(rung, then)
             medians = (f"{then.median:.3f}", f"{rung.median:.3f}")
             interval = f"{times.low:.2f}–{times.high:.2f}"
