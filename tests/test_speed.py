@@ -16,7 +16,7 @@ from benchmarks.speed.measure import measure
 from benchmarks.speed.plan import Plan, all_rungs, check_comparable, runnable_rungs, why_not
 from benchmarks.speed.results import MachineState, RungTimes, SpeedResults
 from benchmarks.speed.rounds import interleaved, measure_rungs
-from benchmarks.speed.show import against_table
+from benchmarks.speed.show import against_table, findings
 from shared.data.dataset import describe
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
@@ -156,6 +156,20 @@ def test_stored_medians_and_intervals_are_those_of_the_stored_samples(name: str)
         assert interval == pytest.approx((rung.median, rung.low, rung.high), rel=1e-12)
 
 
+def test_ladder_and_growth_have_verdicts_of_their_own():
+    ladder, growth = (
+        [finding.text for finding in findings(read_json(RESULTS / name, SpeedResults))]
+        for name in ("speed.json", "speed-growth.json")
+    )
+    assert [text.partition(":")[0] for text in (*ladder, *growth)] == [
+        "Fastest epoch",
+        "Quickest epoch with batches of 2,048",
+        "Quickest epoch with 1,000 units in the first hidden layer",
+    ]
+    assert ": 0.20 s with Flax NNX: " in growth[0]
+    assert ", 1.2 times as fast as Keras on TensorFlow: " in growth[0]
+
+
 def test_no_difference_is_a_possible_answer():
     generator = np.random.default_rng(0)
     first, same = (tuple(map(tuple, generator.normal(1, 0.05, (3, 4)))) for _ in range(2))
@@ -187,7 +201,7 @@ def test_an_earlier_whole_measurement_in_the_same_environment_is_compared_with()
     earlier = results(whole)
     check_comparable(earlier, whole)
     now = results(whole, rungs=(times("a", ((0.5, 0.5), (0.5, 0.5))), times("b", ((1.0,),))))
-    assert against_table(earlier, now).rows == (("a", "1.050", "0.500", "2.10", "2.00–2.40"),)
+    assert against_table(earlier, now).rows == [("a", "1.050", "0.500", "2.10", "2.00–2.40")]
     with pytest.raises(InputError, match="not finished"):
         check_comparable(replace(earlier, finished=False), whole)
 

@@ -46,11 +46,5 @@ class DefaultsCommand(TrainingOptions):
 
         allow_float64(self.experiment)
         defaults_of(self.impl)  # complains before anything is written
-        measure = partial(
-            measure_defaults,
-            *(self.impl, self.experiment, self.images, context),
-            seeds=tuple(range(self.count)),
-            num_processes=self.processes,
-        )
-        conduct(context, "defaults", self.out, measure)
+        conduct(context, "defaults", self.out, partial(measure_defaults, self, context))
         return STATUS_DONE

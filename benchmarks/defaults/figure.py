@@ -7,23 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.defaults.results import DefaultsResults, PortResult
-from benchmarks.display.style import (
-    implementation_colours,
-    label_decades,
-    new_figure,
-    place_of_zero,
-    tidy,
-)
+from benchmarks.display import style
 
 _MARKERS = "osD^"
 _SPREAD = 0.4
-_HEADROOM = 5.0
 
 
 def draw_defaults(results: DefaultsResults) -> Figure:
     """Draws one row a rung, the naive port on top: parity, errors of its report, accuracy."""
     rungs = results.rungs
-    figure = new_figure(14.0, 2.4 + 0.45 * len(rungs))
+    figure = style.new_figure(14.0, 2.4 + 0.45 * len(rungs))
     parity, report, accuracy = figure.subplots(1, 3, sharey=True, width_ratios=(4, 4, 3))
     num_test = results.dataset.num_test
     differences = {
@@ -37,8 +30,8 @@ def draw_defaults(results: DefaultsResults) -> Figure:
         "test loss": [rung.test_loss_gap for rung in rungs],
         "training loss": [rung.training_loss_gap for rung in rungs],
     }
-    zero = place_of_zero([*differences.values(), *errors.values()])
-    colours = implementation_colours((*differences, *errors))  # none of them has two meanings
+    zero = style.place_of_zero([*differences.values(), *errors.values()])
+    colours = style.implementation_colours((*differences, *errors))  # none of them has two meanings
     _draw_differences(parity, differences, zero, colours)
     _draw_differences(report, errors, zero, colours)
     _draw_accuracies(accuracy, rungs)
@@ -66,9 +59,9 @@ def _draw_differences(
             zorder=3,
         )
     axes.set_xscale("log")
-    axes.set_xlim(zero / _HEADROOM, _HEADROOM)
-    label_decades(axes, zero)
-    tidy(axes)
+    axes.set_xlim(zero / 5, 5)
+    style.label_decades(axes, zero)
+    style.tidy(axes)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
 
 
@@ -90,6 +83,6 @@ def _draw_accuracies(axes: Axes, rungs: Sequence[PortResult]) -> None:
     axes.margins(x=0.1)
     axes.ticklabel_format(axis="x", useOffset=False)
     axes.locator_params(axis="x", nbins=5)
-    tidy(axes)
-    legend = "circle: one seed; bar: mean\ngrey: range of the reference port"
-    axes.set(title="test accuracy", xlabel=legend)
+    style.tidy(axes)
+    axes.set_title("test accuracy")
+    axes.set_xlabel("circle: one seed; bar: mean\ngrey: range of the reference port")

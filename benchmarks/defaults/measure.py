@@ -6,35 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.defaults.command import DefaultsCommand
 from benchmarks.defaults.results import DefaultsResults, Parity, PortResult
 from benchmarks.defaults.training import PortJob, Trajectory, train_share
 from benchmarks.implementations import defaults_of
-from benchmarks.options import Context, DataOptions
+from benchmarks.options import Context
 from benchmarks.runner.processes import events_side_by_side
 from benchmarks.runner.training import draw
 from shared.data.dataset import describe
 from shared.errors import RunFailedError
-from shared.experiment import Experiment
 from shared.parameters import largest_difference
 
 
-def measure_defaults(
-    implementation: str,
-    experiment: Experiment,
-    images: DataOptions,
-    context: Context,
-    folder: Path,
-    *,
-    seeds: tuple[int, ...],
-    num_processes: int | None,
-) -> DefaultsResults:
+def measure_defaults(command: DefaultsCommand, context: Context, folder: Path) -> DefaultsResults:
     """Trains the reference port and every rung on the same draws, then every rung on every seed."""
-    raw = context.load_images(images)
-    ladder = defaults_of(implementation).LADDER
+    raw, experiment = context.load_images(command.images), command.experiment
+    ladder = defaults_of(command.impl).LADDER
     environment = context.describe_environment()
-    num_processes = num_processes or environment.num_cores
+    num_processes = command.processes or environment.num_cores
     reference = PortJob(
-        implementation=implementation,
+        implementation=command.impl,
         rung=None,
         experiment=experiment,
         raw=raw,
@@ -45,14 +36,11 @@ def measure_defaults(
     on_same_draws = [reference, *(replace(reference, rung=rung) for rung in ladder)]
     of_reference, *ports = _train_all(on_same_draws, logs / "parity.log", num_processes, context)
     check_same(ports[-1], of_reference)
+    seeds = tuple(range(command.count))
+    experiments = [replace(experiment, seed=seed, randomness="shared") for seed in seeds]
     on_seeds = [
-        replace(
-            reference,
-            rung=rung,
-            experiment=replace(experiment, seed=seed, randomness="shared"),
-            draws=None,
-        )
-        for seed in seeds
+        replace(reference, rung=rung, experiment=each, draws=None)
+        for each in experiments
         for rung in ladder
     ]
     trained = _train_all(on_seeds, logs / "seeds.log", num_processes, context)
@@ -70,14 +58,14 @@ def measure_defaults(
         dataset=describe(raw),
         experiment=experiment,
         environment=environment,
-        implementation=implementation,
+        implementation=command.impl,
         seeds=seeds,
         rungs=rungs,
     )
 
 
 def parity_of(port: Trajectory, reference: Trajectory) -> Parity:
-    """The differences of two trainings; see `Parity`."""
+    """The differences of two trainings."""
     first, reference_first = port.report.history[0], reference.report.history[0]
     losses, reference_losses = (
         np.split(each.report.step_losses, len(each.report.history))[0] for each in (port, reference)

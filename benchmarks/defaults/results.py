@@ -82,8 +82,7 @@ class PortResult:
 class DefaultsResults(Record):
     """The whole ladder.
 
-    experiment: as in the parity measurements; each seed of `seeds` replaces its
-        seed, with randomness `shared`, in the accuracy measurements.
+    Accuracy is measured with each of `seeds` in place of `experiment`'s, randomness `shared`.
     """
 
     study: Literal["defaults"] = "defaults"

@@ -19,7 +19,7 @@ def findings(results: DefaultsResults) -> Iterator[Finding]:
     yield Finding(
         text=f"A {title_of(results.implementation)} port with every default left in place "
         f"classifies {first.parity.predictions:,} of {results.dataset.num_test:,} test images "
-        "otherwise than the reference port.",
+        "otherwise than the reference port."
     )
 
 

@@ -42,10 +42,7 @@ class PortJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
-    """Where a training began, what it reported, and where it ended.
-
-    classes: predicted for each test image, (n,).
-    """
+    """Where a training began, what it reported, and where it ended: test classes are (n,)."""
 
     initial: Parameters
     final: Parameters

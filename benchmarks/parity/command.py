@@ -21,10 +21,7 @@ from shared.errors import InputError
 class ParityCommand(TrainingOptions):
     """Prove, rung by rung, that the implementations are the same program."""
 
-    impl: Annotated[
-        tyro.conf.UseAppendAction[tuple[str, ...]],
-        option("NAME"),
-    ] = ()
+    impl: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], option("NAME")] = ()
     """Implementation to compare with the oracle and the others; repeatable. Also a port of
     yours, as MODULE:BUILDER. All of this project's, if not given."""
 
@@ -41,6 +38,5 @@ class ParityCommand(TrainingOptions):
             )
         allow_float64(self.experiment)
         names = (*check_names(self.impl, with_ports=True), ORACLE)
-        measure = partial(measure_parity, names, self.experiment, self.images, context)
-        report = conduct(context, "parity", self.out, measure)
+        report = conduct(context, "parity", self.out, partial(measure_parity, names, self, context))
         return STATUS_DONE if report.passed else STATUS_FAILED

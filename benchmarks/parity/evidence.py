@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.parity import rungs
-from benchmarks.parity.rungs import ParityRung
 from shared.data.dataset import Dataset
 from shared.draws import Draws
 from shared.experiment import Experiment
@@ -27,10 +26,7 @@ Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`."""
 
 @dataclass(frozen=True)
 class Tensor:
-    """Named numbers.
-
-    is_by_step: whether the first axis counts training steps.
-    """
+    """Named numbers; `is_by_step` where the first axis counts training steps."""
 
     name: str
     values: NDArray[np.generic]
@@ -45,7 +41,7 @@ class RungEvidence:
     note: what a reader should know if this rung fails, else empty.
     """
 
-    rung: ParityRung
+    rung: rungs.ParityRung
     tensors: tuple[Tensor, ...]
     num_steps: int | None = None
     note: str = ""
@@ -78,20 +74,20 @@ def gather_evidence(
 
 
 def _of_one(
-    rung: ParityRung, name: str, values: NDArray[np.generic], note: str = ""
+    rung: rungs.ParityRung, name: str, values: NDArray[np.generic], note: str = ""
 ) -> RungEvidence:
     return RungEvidence(rung=rung, tensors=(Tensor(name, values),), note=note)
 
 
 def _of_parameters(
-    rung: ParityRung, parameters: Parameters, num_steps: int | None = None
+    rung: rungs.ParityRung, parameters: Parameters, num_steps: int | None = None
 ) -> RungEvidence:
     tensors = tuple(starmap(Tensor, parameters.named_arrays()))
     return RungEvidence(rung=rung, tensors=tensors, num_steps=num_steps)
 
 
 def _of_forward_pass(implementation: Implementation, dataset: Dataset) -> Iterator[RungEvidence]:
-    probe = dataset.test.rows(np.arange(NUM_PROBE_ROWS))
+    probe = dataset.test.rows(slice(NUM_PROBE_ROWS))
     predictions = implementation.predict(probe.images)
     yield _of_one(rungs.LOGITS, "logits", predictions.logits)
     yield _of_one(rungs.PROBABILITIES, "probabilities", predictions.probabilities)
@@ -107,7 +103,10 @@ def _of_extreme_loss(
     loss = implementation.evaluate(batch).loss
     predictions = implementation.predict(batch.images)
     true_loss = cross_entropy(predictions.logits.astype(np.float64), batch.labels)
-    clipped_loss = _clipped_cross_entropy(predictions.probabilities, batch.labels)
+    clipped = np.clip(
+        predictions.probabilities.astype(np.float64), KERAS_EPSILON, 1 - KERAS_EPSILON
+    )
+    clipped_loss = cross_entropy(np.log(clipped), batch.labels)  # they sum to 1, but for 1e-6
     is_clipped = abs(loss - clipped_loss) < 1e-3 * abs(loss - true_loss)
     note = f"this loss takes probabilities clipped at {KERAS_EPSILON:g}, not logits"
     return _of_one(rungs.EXTREME_LOSS, "loss", np.array(loss), note=note if is_clipped else "")
@@ -117,26 +116,21 @@ def _of_single_steps(
     implementation: Implementation, experiment: Experiment, dataset: Dataset, draws: Draws
 ) -> Iterator[RungEvidence]:
     num_last_rows = draws.orders.shape[1] % experiment.batch_size
-    validation = dataset.validation.rows(np.arange(NUM_PROBE_ROWS))
+    validation = dataset.validation.rows(slice(NUM_PROBE_ROWS))
     for rung, num_rows, num_steps in (
         (rungs.ONE_STEP, experiment.batch_size, 1),
         (rungs.LAST_BATCH, experiment.batch_size + num_last_rows, 2),
     ):
         implementation.set_parameters(draws.parameters)
+        orders = draws.orders[:1, :num_rows]
         implementation.fit(
-            dataset.training,
-            validation=validation,
-            orders=draws.orders[:1, :num_rows],
-            on_epoch=lambda _: None,
+            dataset.training, validation=validation, orders=orders, on_epoch=lambda _: None
         )
         yield _of_parameters(rung, implementation.get_parameters(), num_steps)
 
 
 def _of_training(
-    implementation: Implementation,
-    dataset: Dataset,
-    orders: Orders,
-    on_epoch: OnEpoch,
+    implementation: Implementation, dataset: Dataset, orders: Orders, on_epoch: OnEpoch
 ) -> Iterator[RungEvidence]:
     """The first epoch, then the others: the run goes on where the epoch ended."""
     history: list[EpochMetrics] = []
@@ -164,11 +158,3 @@ def _of_training(
         metrics = {name: np.array([getattr(each, name) for each in history]) for name in METRICS}
         yield RungEvidence(rung=metrics_rung, tensors=tuple(starmap(Tensor, metrics.items())))
         yield _of_parameters(weights_rung, implementation.get_parameters(), len(step_losses))
-
-
-def _clipped_cross_entropy(
-    probabilities: NDArray[np.floating], labels: NDArray[np.integer]
-) -> float:
-    """Mean cross-entropy of probabilities kept away from 0 and 1."""
-    clipped = np.clip(probabilities.astype(np.float64), KERAS_EPSILON, 1 - KERAS_EPSILON)
-    return float(-np.log(clipped[np.arange(len(labels)), labels]).mean())

@@ -4,45 +4,35 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from benchmarks.display.style import (
-    implementation_colours,
-    label_decades,
-    new_figure,
-    place_of_zero,
-)
+from benchmarks.display import style
 from benchmarks.implementations import title_of
 from benchmarks.parity.results import RungComparison
 
 
 def draw_ladder(results: Sequence[RungComparison]) -> Figure:
     """Draws one row a rung, from top to bottom: differences as points, the tolerance as a bar."""
-    rungs = list(dict.fromkeys(result.name for result in results))
-    rows = {name: row for row, name in enumerate(rungs)}
-    pairs = list(dict.fromkeys(result.pair for result in results))
+    tolerances = {result.name: result.tolerance for result in results}
+    rows = {name: row for row, name in enumerate(tolerances)}
+    names = {result.pair: "–".join(map(title_of, result.pair)) for result in results}
     differences = [result.difference or 0.0 for result in results]
-    zero = place_of_zero([differences, [result.tolerance for result in results]])
-    figure = new_figure(9.5, 1.6 + 0.36 * len(rungs))
+    zero = style.place_of_zero([differences, list(tolerances.values())])
+    figure = style.new_figure(9.5, 1.6 + 0.36 * len(rows))
     axes = figure.subplots()
-    names = {pair: "–".join(map(title_of, pair)) for pair in pairs}
-    colours = implementation_colours(tuple(names.values()))
-    for place, pair in enumerate(pairs):
-        points = [
-            (max(result.difference, zero), rows[result.name])
-            for result in results
-            if result.pair == pair and result.difference is not None
-        ]
+    colours = style.implementation_colours(tuple(names.values()))
+    for place, (pair, name) in enumerate(names.items()):
+        own = [each for each in results if each.pair == pair and each.difference is not None]
+        shift = 0.22 * (place - (len(names) - 1) / 2)
         axes.scatter(
-            [difference for difference, _ in points],
-            [row + 0.22 * (place - (len(pairs) - 1) / 2) for _, row in points],
-            label=names[pair],
-            color=colours[names[pair]],
+            [max(result.difference or 0.0, zero) for result in own],
+            [rows[result.name] + shift for result in own],
+            label=name,
+            color=colours[name],
             s=26,
             zorder=3,
         )
-    tolerances = {result.name: max(result.tolerance, zero) for result in results}
     axes.scatter(
-        list(tolerances.values()),
-        [rows[name] for name in tolerances],
+        [max(tolerance, zero) for tolerance in tolerances.values()],
+        list(rows.values()),
         label="tolerance",
         marker="|",
         s=260,
@@ -51,12 +41,11 @@ def draw_ladder(results: Sequence[RungComparison]) -> Figure:
     )
     axes.set_xscale("log")
     axes.set_xlim(left=zero / 10)
-    label_decades(axes, zero)
-    axes.set_yticks(range(len(rungs)), rungs)
+    style.label_decades(axes, zero)
+    axes.set_yticks(range(len(rows)), list(rows))
     axes.invert_yaxis()
-    axes.grid(axis="x", color="#DDDDDD")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    style.tidy(axes)
+    axes.grid(visible=False, axis="y")
     axes.set_xlabel("largest absolute difference; on the last rung, number of predictions")
-    figure.legend(loc="outside lower center", ncols=len(pairs) + 1, frameon=False)
+    figure.legend(loc="outside lower center", ncols=len(names) + 1, frameon=False)
     return figure

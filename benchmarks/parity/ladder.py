@@ -1,6 +1,6 @@
 """The ladder: compares what implementations computed, rung by rung, and stops at the first gap."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations, zip_longest
 
 import numpy as np
@@ -19,15 +19,11 @@ NOTHING = Tensor("nothing", np.zeros(0))
 def climb(
     reports: Iterable[tuple[str, RungEvidence]], names: tuple[str, ...], dtype: DType
 ) -> Iterator[RungComparison]:
-    """Yields each rung's result for each pair, as soon as every implementation has reported it.
+    """Yields each rung's result for each pair of `names`, as soon as all have reported it.
 
     Ends after the first rung on which a pair fails; with it, all pairs are shown.
-
-    Args:
-        reports: evidence with the name of its implementation; each implementation's
-            own come in the order of RUNGS, those of different ones in any order.
-        names: the implementations, in the order of pairs.
-        dtype: decides the tolerances.
+    `reports` has evidence with its implementation's name: those of one implementation
+    in the order of RUNGS, those of different ones in any order.
     """
     waiting: dict[str, list[RungEvidence]] = {name: [] for name in names}
     for name, evidence in reports:
@@ -43,9 +39,8 @@ def climb(
                 return
 
 
-def passed_whole_ladder(results: Iterable[RungComparison]) -> bool:
+def passed_whole_ladder(results: Collection[RungComparison]) -> bool:
     """Whether every rung was reached and none failed."""
-    results = tuple(results)
     reached = {result.name for result in results}
     return reached == {rung.name for rung in RUNGS} and all(result.passed for result in results)
 

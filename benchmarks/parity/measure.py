@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.implementations import build_implementation, title_of
-from benchmarks.options import Context, DataOptions
+from benchmarks.options import Context, TrainingOptions
 from benchmarks.parity.evidence import RungEvidence, gather_evidence
 from benchmarks.parity.ladder import climb, passed_whole_ladder
 from benchmarks.parity.results import ParityReport
@@ -19,24 +19,16 @@ from shared.protocol import EpochMetrics
 
 
 def measure_parity(
-    names: tuple[str, ...],
-    experiment: Experiment,
-    images: DataOptions,
-    context: Context,
-    folder: Path,
+    names: tuple[str, ...], options: TrainingOptions, context: Context, folder: Path
 ) -> ParityReport:
-    """Compares implementations, the oracle among them, rung by rung; logs go into `folder`.
-
-    Raises:
-        RunFailedError: an implementation failed.
-    """
-    raw = context.load_images(images)
+    """Compares implementations, the oracle among them, rung by rung; logs go into `folder`."""
+    raw, experiment = context.load_images(options.images), options.experiment
     draws = draw(experiment, folder / "draws.log")
     assert draws is not None  # only native randomness draws nothing
     devices: dict[str, str] = {}
     titles = {name: title_of(name) for name in names}
+    jobs = [(name, experiment, raw, draws) for name in names]
     with show_trainings(context.console, titles, experiment.num_epochs) as on_epoch:
-        jobs = [(name, experiment, raw, draws) for name in names]
 
         def evidence() -> Generator[tuple[str, RungEvidence]]:
             events = events_side_by_side(report_evidence, jobs, log=folder / "worker.log")

@@ -16,7 +16,7 @@ class ParityRung:
     """One comparison.
 
     float64, float32: the largest difference that passes in each type of numbers.
-    reason: why the tolerances are what they are, for the reader of the table.
+    reason: why so, for the reader of the table.
     """
 
     name: str
@@ -28,6 +28,8 @@ class ParityRung:
         """The largest difference that passes."""
         return getattr(self, dtype)
 
+
+NOISE_FLOOR = "the target in float64; in float32 the noise floor, see `twins drift`"
 
 PARAMETERS = ParityRung(
     "parameters", 0.0, 0.0, "names, shapes and values go in and out; copying changes no bit"
@@ -73,18 +75,8 @@ RUN_METRICS = ParityRung(
     0.03,
     "the target in float64; in float32 the noise of one validation, see `twins drift`",
 )
-RUN_WEIGHTS = ParityRung(
-    "run: weights",
-    1e-12,
-    0.5,
-    "the target in float64; in float32 the noise floor, see `twins drift`",
-)
-RUN_PREDICTIONS = ParityRung(
-    "run: test predictions that differ",
-    0.0,
-    300.0,
-    "the target in float64; in float32 the noise floor, see `twins drift`",
-)
+RUN_WEIGHTS = ParityRung("run: weights", 1e-12, 0.5, NOISE_FLOOR)
+RUN_PREDICTIONS = ParityRung("run: test predictions that differ", 0.0, 300.0, NOISE_FLOOR)
 
 RUNGS = (
     *(PARAMETERS, LOGITS, PROBABILITIES, LOSS, EXTREME_LOSS, GRADIENTS, ONE_STEP, LAST_BATCH),

@@ -1,6 +1,7 @@
 """What the parity ladder says: its verdict, its table, where two part, and reasons."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Cell, Table
@@ -15,9 +16,8 @@ TITLE = "Parity ladder"
 
 def findings(report: ParityReport) -> Iterator[Finding]:
     """Whether the implementations are the same program, and if not, at which rung that shows."""
-    names = joined(
-        map(title_of, dict.fromkeys(name for rung in report.rungs for name in rung.pair))
-    )
+    pairs = chain.from_iterable(rung.pair for rung in report.rungs)
+    names = joined(map(title_of, dict.fromkeys(pairs)))
     if not report.passed:
         last = report.rungs[-1].name
         yield Finding(
@@ -42,6 +42,7 @@ def parts(report: ParityReport) -> Iterator[Part]:
         "to the predictions after the last step; the ladder stops where one exceeds its tolerance."
     )
     yield parity_table(report)
+    reached = {rung.name for rung in report.rungs}
     partings = tuple(parting_sentences(report.rungs))
     if partings:
         yield Notes(items=partings)
@@ -55,14 +56,14 @@ def parts(report: ParityReport) -> Iterator[Part]:
         "reasons",
         "Why these tolerances",
         ("rung", "reason"),
-        [(rung.name, rung.reason) for rung in RUNGS if rung.name in reached_rungs(report)],
+        [(rung.name, rung.reason) for rung in RUNGS if rung.name in reached],
         is_hidden=True,
         is_text=True,
     )
 
 
 def parity_table(report: ParityReport) -> Table:
-    """One row a rung, one column a pair, and the tolerance; reasons have a table of their own."""
+    """One row a rung that was reached, one column a pair, and the tolerance."""
     pairs = list(dict.fromkeys(rung.pair for rung in report.rungs))
     by_place = {(rung.name, rung.pair): rung for rung in report.rungs}
     tolerances = {rung.name: rung.tolerance for rung in report.rungs}
@@ -74,16 +75,11 @@ def parity_table(report: ParityReport) -> Table:
             (
                 name,
                 *(_cell(by_place.get((name, pair))) for pair in pairs),
-                _difference(tolerances[name], ".0e"),
+                _difference(tolerance, ".0e"),
             )
-            for name in reached_rungs(report)
+            for name, tolerance in tolerances.items()
         ],
     )
-
-
-def reached_rungs(report: ParityReport) -> list[str]:
-    """The rungs that were reached, from the ground up."""
-    return list(dict.fromkeys(rung.name for rung in report.rungs))
 
 
 def parting_sentences(results: Iterable[RungComparison]) -> Iterator[str]:

@@ -24,7 +24,7 @@ UNSTEADY = 0.10
 """Median spread of a rung's samples over their median, from which on a machine is noisy."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Interval:
     """An estimate and the ends of its 95 % interval."""
 
@@ -64,8 +64,7 @@ def _resampled_medians(
 
 
 def _interval(estimate: float, resampled: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return Interval(estimate=estimate, low=float(low), high=float(high))
+    return Interval(estimate, *np.quantile(resampled, [0.025, 0.975]).tolist())
 
 
 def rung_times(job: MeasurementJob, measurements: Sequence[Measurement]) -> RungTimes:
@@ -113,10 +112,7 @@ def with_shares(rungs: tuple[RungTimes, ...], ladder: SpeedResults) -> tuple[Run
 
 
 def neighbours_alike(rungs: Sequence[RungTimes]) -> Iterator[tuple[RungTimes, RungTimes]]:
-    """Pairs of rungs that follow each other on the ladder, of which the samples tell no difference.
-
-    Throughputs are left out: they never compare with latencies.
-    """
+    """Pairs of latencies, one rung after the other, of which the samples tell no difference."""
     latencies = [rung for rung in rungs if rung.measure == "latency"]
     for rung, following in pairwise(latencies):
         interval = speedup(rung, following)

@@ -1,7 +1,5 @@
 """The figures of the speed ladder: rungs with intervals and limits; how an epoch's time grows."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -10,6 +8,9 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.display.style import implementation_colours, new_figure, tidy
 from benchmarks.speed.results import RungTimes, SpeedResults
+
+Curves = dict[str, dict[int, RungTimes]]
+"""The times of each rung, by its name and by the size that grows."""
 
 
 def draw_speed(results: SpeedResults) -> Figure:
@@ -63,9 +64,7 @@ def _draw_limit(axes: Axes, of_what: str, seconds: float) -> None:
     )
 
 
-def draw_growth(
-    curves: Mapping[str, Mapping[int, RungTimes]], *, label: str, device: str
-) -> Figure:
+def draw_growth(curves: Curves, *, label: str, device: str) -> Figure:
     """Draws each rung's curve by what grows, both axes logarithmic, with 95 % intervals."""
     figure = new_figure(8.5, 5.0)
     axes = figure.subplots()

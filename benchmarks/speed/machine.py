@@ -10,6 +10,7 @@ from statistics import fmean
 from timeit import Timer
 
 import numpy as np
+from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from benchmarks.runner.environment import Environment
@@ -80,13 +81,13 @@ def device_memory_bytes() -> int | None:
     return int(mebibytes) * MEBIBYTE if mebibytes else None
 
 
-def measure_limits(experiment: Experiment, logs: Path) -> tuple[Rates, Rates]:
+def measure_limits(experiment: Experiment, logs: Path, console: Console) -> tuple[Rates, Rates]:
     """Rates on one core and on all, each in a process of its own, whose log says which."""
+    console.print("measuring the machine's limits")
     core = next(iter(usable_cores()), None)
-    return (
-        run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log"),
-        run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log"),
-    )
+    one_core = run_in_process(measure_rates, experiment, core, log=logs / "limit-one-core.log")
+    machine = run_in_process(measure_rates, experiment, None, log=logs / "limit-machine.log")
+    return one_core, machine
 
 
 def measure_rates(_report: Report, experiment: Experiment, core: int | None) -> Rates:

@@ -53,11 +53,7 @@ class Measurement:
 
 
 def measure(_report: Report, job: MeasurementJob) -> Measurement:
-    """Builds, checks and times.
-
-    Raises:
-        RunFailedError: the rung runs elsewhere, or trains another model than the oracle.
-    """
+    """Builds, checks and times; `RunFailedError` on another device, or of another model."""
     plan, rung, device = job.plan, job.rung, job.plan.environment.device
     # This is the edge of a process of its own.
     os.environ.update(dict(flag.split("=", 1) for flag in plan.environment.variables))

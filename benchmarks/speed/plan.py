@@ -16,11 +16,9 @@ from shared.timing import Device, SpeedRung
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to be measured, and how.
+    """What is to be measured, in `num_rounds` processes for each rung.
 
-    omitted: rungs that cannot run here.
     by_batch_size, by_width: experiments to time every rung at besides.
-    num_rounds: fresh processes for each rung.
     num_samples: epochs of a process that count, at least.
     """
 
@@ -46,8 +44,7 @@ def runnable_rungs(
 ) -> tuple[tuple[SpeedRung, ...], tuple[Omission, ...]]:
     """The named rungs, or all, in the ladder's order, and those of them that cannot run here.
 
-    Raises:
-        InputError: there is no such device or rung; or a rung that was named cannot run here.
+    Raises InputError where there is no such device or rung, or a named rung cannot run here.
     """
     if device == "gpu" and find_accelerator() is None:
         raise InputError("no GPU answers nvidia-smi here: use --device cpu")
@@ -79,11 +76,8 @@ def check_comparable(earlier: SpeedResults, plan: Plan) -> None:
     """Checks that times to be measured may stand beside the earlier ones.
 
     Versions of packages, the flags of the frameworks and the commit may differ: what
-    they change is what one compares for. Processor, cores, device, settings, data
-    and experiment may not.
-
-    Raises:
-        InputError: one of these differs, or the earlier measurement is not finished.
+    they change is what one compares for. Raises InputError where the processor,
+    cores, device, settings, data or experiment differ, or the earlier one is not finished.
     """
     if not earlier.finished:
         raise InputError(

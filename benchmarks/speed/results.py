@@ -39,7 +39,6 @@ class SpeedEnvironment(Environment):
 
     variables: set by this program for every measured process alike, NAME=value.
     tf32: whether float32 products on a GPU may be rounded to 19 bits.
-    why_noisy: what speaks against trusting these times.
     """
 
     device: Device
@@ -144,11 +143,7 @@ class GrowthPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class SpeedResults(Record):
-    """All that was measured.
-
-    finished: False in the file that an interrupted command leaves.
-    by_batch_size, by_width: empty unless asked for.
-    """
+    """All that was measured; `finished` is False in the file that an interrupted command leaves."""
 
     study: Literal["speed"] = "speed"
     finished: bool

@@ -20,7 +20,6 @@ from shared.draws import Draws, draw_shared
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import Parameters
-from shared.protocol import Examples
 
 SEEDS_ON_GPU = 64
 NUM_CHECKED_SEEDS = 2
@@ -30,15 +29,10 @@ Item = TypeVar("Item")
 
 
 def measure_speed(plan: Plan, console: Console) -> SpeedResults:
-    """Limits, the ladder, limits again, then growth.
-
-    Raises:
-        RunFailedError: not one rung could be measured.
-    """
+    """Limits, the ladder, limits again, then growth; `RunFailedError` where no rung succeeds."""
     logs = plan.folder / "logs"
     logs.mkdir()
-    console.print("measuring the machine's limits")
-    before = measure_limits(plan.experiment, logs)
+    before = measure_limits(plan.experiment, logs, console)
     results = SpeedResults(
         finished=False,
         dataset=describe(plan.raw),
@@ -55,8 +49,7 @@ def measure_speed(plan: Plan, console: Console) -> SpeedResults:
     if not results.rungs:
         raise RunFailedError(f"no rung could be measured: {results.omitted[-1].reason}")
     # A machine that others share is not as fast after the ladder as it was before it.
-    console.print("measuring the machine's limits")
-    limits = limits_of(before, measure_limits(plan.experiment, logs))
+    limits = limits_of(before, measure_limits(plan.experiment, logs, console))
     results = _store(plan, replace(results, limits=limits))
     for experiment in plan.by_batch_size:
         points = (*results.by_batch_size, *_growth_points(plan, experiment, results, console))
@@ -83,8 +76,7 @@ def _store(plan: Plan, results: SpeedResults) -> SpeedResults:
     """Writes the file anew, with the shares of the limits and the machine's state now."""
     why_noisy = tuple(reasons_for_noise(plan.environment.before, results.rungs))
     environment = replace(plan.environment, after=describe_machine(), why_noisy=why_noisy)
-    rungs = with_shares(results.rungs, results)
-    results = replace(results, environment=environment, rungs=rungs)
+    results = replace(results, environment=environment, rungs=with_shares(results.rungs, results))
     write_json(results, plan.folder / "speed.json")
     return results
 
@@ -175,7 +167,7 @@ def train_oracle(
     after_each: list[Parameters] = []
     oracle.fit(
         training,
-        validation=Examples(images=training.images[:1], labels=training.labels[:1]),
+        validation=training.rows(slice(1)),
         orders=draws.orders,
         on_epoch=lambda _: after_each.append(oracle.get_parameters()),
     )

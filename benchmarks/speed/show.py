@@ -1,32 +1,38 @@
 """What `twins speed` says: the ladder with its limits, growth, and notes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from benchmarks.display.parts import Chart, Finding, Notes, Paragraph, Part
 from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.display.words import plural
 from benchmarks.speed.analysis import neighbours_alike, speedup
-from benchmarks.speed.figure import draw_growth, draw_speed
+from benchmarks.speed.figure import Curves, draw_growth, draw_speed
 from benchmarks.speed.machine import MEBIBYTE
 from benchmarks.speed.results import RungTimes, SpeedResults
 
 TITLE = "Speed ladder"
+_SIZES = {"batch-sizes": "batches of {:,}", "widths": "{:,} units in the first hidden layer"}
 
 
 def findings(results: SpeedResults) -> Iterator[Finding]:
-    """The fastest way to train once, beside the first rung."""
-    first = results.rungs[0]
-    latencies = [rung for rung in results.rungs if rung.measure == "latency"]
-    fastest = min(latencies or results.rungs, key=lambda rung: rung.median)
+    """The fastest way to train once, beside the first rung; of growth, at the largest size."""
     broken_off = "Measured only in part, since `twins speed` was broken off. "
-    yield Finding(
-        text=f"{'' if results.finished else broken_off}"
-        f"Fastest epoch: {fastest.median:.2f} s with {fastest.title}, "
-        f"{speedup(fastest, first).estimate:.1f} times as fast as {first.title}, "
-        f"on {results.device_title}."
-    )
+    compared: dict[str, Sequence[RungTimes]] = {}
+    for key, _, curves in _growths(results):
+        largest = max(set().union(*curves.values()))
+        rungs = [curve[largest] for curve in curves.values() if largest in curve]
+        compared[f"Quickest epoch with {_SIZES[key].format(largest)}"] = rungs
+    for what, rungs in (compared or {"Fastest epoch": results.rungs}).items():
+        latencies = [rung for rung in rungs if rung.measure == "latency"]
+        fastest = min(latencies or rungs, key=lambda rung: rung.median)
+        yield Finding(
+            text=f"{'' if results.finished else broken_off}"
+            f"{what}: {fastest.median:.2f} s with {fastest.title}, "
+            f"{speedup(fastest, rungs[0]).estimate:.1f} times as fast as {rungs[0].title}, "
+            f"on {results.device_title}."
+        )
 
 
 def parts(results: SpeedResults) -> Iterator[Part]:
@@ -46,11 +52,15 @@ def parts(results: SpeedResults) -> Iterator[Part]:
     )
     yield ladder_table(results)
     yield Notes(items=tuple(_notes(results)))
-    by_batch_size = [(point.experiment.batch_size, point.rung) for point in results.by_batch_size]
-    by_width = [(point.experiment.hidden_sizes[0], point.rung) for point in results.by_width]
-    device = results.device_title
-    yield from _growth("batch-sizes", "batch size", by_batch_size, device)
-    yield from _growth("widths", "units of the first hidden layer", by_width, device)
+    for key, what, curves in _growths(results):
+        title = f"Seconds of an epoch by {what}"
+        yield _growth_table(f"growth-{key}", title, curves)
+        yield Chart(
+            key=key,
+            title=title,
+            description="A curve for each way to train; the table has the medians.",
+            figure=draw_growth(curves, label=what, device=results.device_title),
+        )
 
 
 def ladder_table(results: SpeedResults) -> Table:
@@ -106,28 +116,29 @@ def _notes(results: SpeedResults) -> Iterator[str]:
         yield f"noisy machine: {reason}"
 
 
-def _growth(
-    key: str, what: str, points: Iterable[tuple[int, RungTimes]], device: str
-) -> Iterator[Table | Chart]:
-    """One row a rung, one column a size, and the same as curves; nothing without points."""
-    curves: dict[str, dict[int, RungTimes]] = defaultdict(dict)
-    for size, rung in sorted(points, key=itemgetter(0)):
-        curves[rung.name][size] = rung
-    if not curves:
-        return
+def _growths(results: SpeedResults) -> Iterator[tuple[str, str, Curves]]:
+    """Key and name of each size that grew, with the rungs' curves over it."""
+    batch_sizes = [(point.experiment.batch_size, point.rung) for point in results.by_batch_size]
+    widths = [(point.experiment.hidden_sizes[0], point.rung) for point in results.by_width]
+    for key, what, points in (
+        ("batch-sizes", "batch size", batch_sizes),
+        ("widths", "units of the first hidden layer", widths),
+    ):
+        curves: Curves = defaultdict(dict)
+        for size, rung in sorted(points, key=itemgetter(0)):
+            curves[rung.name][size] = rung
+        if curves:
+            yield key, what, curves
+
+
+def _growth_table(key: str, title: str, curves: Curves) -> Table:
+    """One row a rung, one column a size."""
     sizes = sorted(set().union(*curves.values()))
     rows = []
     for name, curve in curves.items():
         medians = (f"{curve[size].median:.3f}" if size in curve else NO_VALUE for size in sizes)
         rows.append((name, *medians))
-    title = f"Seconds of an epoch by {what}"
-    yield Table(f"growth-{key}", title, ("rung", *map(str, sizes)), rows)
-    yield Chart(
-        key=key,
-        title=title,
-        description="A curve for each way to train; the table has the medians.",
-        figure=draw_growth(curves, label=what, device=device),
-    )
+    return Table(key, title, ("rung", *map(str, sizes)), rows)
 
 
 def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
@@ -135,8 +146,7 @@ def against_table(earlier: SpeedResults, now: SpeedResults) -> Table:
     before = {rung.name: rung for rung in earlier.rungs}
     rows = []
     for rung in now.rungs:
-        if rung.name in before:
-            then = before[rung.name]
+        if then := before.get(rung.name):
             times = speedup(rung, then)
             medians = (f"{then.median:.3f}", f"{rung.median:.3f}")
             interval = f"{times.low:.2f}–{times.high:.2f}"

@@ -1,6 +1,7 @@
 """`twins swap`: exchanges the weights of a finished run between its implementations."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,5 @@ class SwapCommand:
         from benchmarks.runner.conduct import conduct
         from benchmarks.swap.measure import exchange
 
-        report = conduct(
-            context, "swap", self.out, lambda out: exchange(self.run, self.images, context, out)
-        )
+        report = conduct(context, "swap", self.out, partial(exchange, self, context))
         return STATUS_DONE if report.passed else STATUS_FAILED

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.implementations import build_implementation
-from benchmarks.options import Context, DataOptions
+from benchmarks.options import Context
 from benchmarks.run.results import WEIGHTS_FILE, Results
 from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import read_json
+from benchmarks.swap.command import SwapCommand
 from benchmarks.swap.results import SwapReport, SwapResult
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.errors import InputError
@@ -35,21 +36,20 @@ class Evaluated:
     classes: NDArray[np.uint8]
 
 
-def exchange(run: Path, images: DataOptions, context: Context, folder: Path) -> SwapReport:
+def exchange(command: SwapCommand, context: Context, folder: Path) -> SwapReport:
     """Evaluates all weights of a run in all its implementations; logs go into `folder`.
 
-    Raises:
-        InputError: `run` does not hold a finished run of two implementations and of these images.
-        RunFailedError: an implementation failed.
+    Raises InputError where there is no finished run of two implementations and of these images.
     """
+    run = command.run
     results = read_json(run / "results.json", Results)
+    experiment = results.experiment
     if len(results.runs) < 2:
         raise InputError(f"{run} holds one implementation: swap needs a run of two")
     weights = {
-        name: load_parameters(run / name / WEIGHTS_FILE, results.experiment)
-        for name in results.runs
+        name: load_parameters(run / name / WEIGHTS_FILE, experiment) for name in results.runs
     }
-    raw = context.load_images(images)
+    raw = context.load_images(command.images)
     if describe(raw).sha256 != results.dataset.sha256:
         raise InputError(
             f"{run} was trained on {results.dataset.name}, other data than {raw.name} here: "
@@ -57,19 +57,18 @@ def exchange(run: Path, images: DataOptions, context: Context, folder: Path) -> 
         )
     evaluated = {
         name: run_in_process(
-            evaluate_all, name, results.experiment, raw, weights, log=folder / f"{name}.log"
+            evaluate_all, name, experiment, raw, weights, log=folder / f"{name}.log"
         )
         for name in weights
     }
     swaps = tuple(
-        compare(trained_in, evaluated_in, evaluated, results.experiment.dtype)
-        for trained_in, evaluated_in in permutations(evaluated, 2)
+        compare(*names, evaluated, experiment.dtype) for names in permutations(evaluated, 2)
     )
     return SwapReport(
         dataset=results.dataset,
-        experiment=results.experiment,
+        experiment=experiment,
         environment=context.describe_environment(),
-        dtype=results.experiment.dtype,
+        dtype=experiment.dtype,
         passed=all(swap.passed for swap in swaps),
         swaps=swaps,
     )

@@ -28,14 +28,9 @@ def findings(report: SwapReport) -> Iterator[Finding]:
 
 
 def parts(report: SwapReport) -> Iterator[Part]:
-    """The table of exchanges."""
+    """The table: one row an exchange."""
     yield Paragraph(text="Trained weights, evaluated on the test images in the other framework.")
-    yield swap_table(report)
-
-
-def swap_table(report: SwapReport) -> Table:
-    """One row an exchange."""
-    return Table(
+    yield Table(
         "swap",
         f"Weight swap, {report.dtype}",
         (
