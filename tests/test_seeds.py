@@ -90,11 +90,8 @@ def run(folder: Path, place: str = "out", count=3, first_seed=0, **experiment) -
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
     """Bytes and time of change of each file."""
-    return {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
 def all_names(count: int) -> set[str]:
@@ -125,9 +122,7 @@ def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings
 
 
 @pytest.mark.parametrize("breakdown", [KeyboardInterrupt(), RunFailedError("made to fail")])
-def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
-    tmp_path: Path, trainings: MadeTrainings, breakdown: BaseException
-):
+def test_a_broken_sweep_resumes_and_grows(tmp_path: Path, trainings: MadeTrainings, breakdown):
     def break_down_in_the_third(_name: str, _seed: int) -> None:
         if len(trainings.trained) == 2:
             raise breakdown
@@ -150,7 +145,7 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     grown = run(folder, "resume", count=4)
     after = state(folder / "trainings")
     assert set(after) == all_names(4)
-    assert {name: after[name] for name in before} == before
+    assert after.items() >= before.items()
     assert state(folder)["sweep.json"] == plan
     assert grown.statistics.test_accuracy["keras"].num_seeds == 4
 
@@ -166,9 +161,7 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
         ({"jax": "99"}, "jax: stored 1, asked 99"),
     ],
 )
-def test_another_sweep_is_refused_and_left_as_it_was(
-    tmp_path: Path, trainings: MadeTrainings, asked: dict, message: str
-):
+def test_another_sweep_is_refused(tmp_path: Path, trainings: MadeTrainings, asked, message):
     run(tmp_path)
     before = state(tmp_path)
     options = dict(asked)
@@ -197,9 +190,7 @@ def test_a_damaged_training_is_named_not_used(tmp_path: Path, damage: str):
         run(tmp_path, "resume")
 
 
-def test_two_sweeps_in_one_folder_never_overwrite_each_other(
-    tmp_path: Path, trainings: MadeTrainings
-):
+def test_two_sweeps_never_overwrite_each_other(tmp_path: Path, trainings: MadeTrainings):
     stored: dict[str, tuple[bytes, int]] = {}
 
     def another_sweep_stores_the_same(name: str, seed: int) -> None:
@@ -248,9 +239,7 @@ def test_accuracies_are_whole_images_not_float32():
         ({"dataset_name": "stand-in"}, []),
     ],
 )
-def test_documented_figures_are_located_where_they_are_of_the_same_experiment_of_any_seed(
-    change: dict, located: list[str]
-):
+def test_documented_figures_are_located_in_their_experiment(change: dict, located: list[str]):
     statistics = analysed(**change).statistics
     places = [(each.figure, each.implementation) for each in statistics.documented]
     assert places == [(figure, name) for figure in located for name in NAMES]
@@ -319,21 +308,15 @@ def test_options_make_the_experiment_of_the_first_seed(tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
-    tmp_path: Path, fashion_mnist_directory: Path
-):
+def test_a_real_sweep_is_interrupted_and_resumed(tmp_path: Path, fashion_mnist_directory: Path):
     folder = tmp_path / "sweep"
     tiny = ("seeds", "--hidden-sizes", "4", "--num-epochs", "1", "--count", "2")
     options = (*tiny, "--data-dir", str(fashion_mnist_directory))
+    command = [*PROGRAM, *options, "--out", str(folder)]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     # A session of its own: its process group is the program and its children, no one else.
     process = subprocess.Popen(
-        [*PROGRAM, *options, "--out", str(folder)],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
+        command, cwd=tmp_path, env=environment(), start_new_session=True, **piped
     )
     assert process.stdout is not None
     with ended_after(process):
@@ -352,7 +335,7 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     assert f"resuming: {len(before)} of 4 trainings are stored" in answer.stdout
     after = state(folder / "trainings")
     assert set(after) == all_names(2)
-    assert {name: after[name] for name in before} == before
+    assert after.items() >= before.items()
     assert not (folder / UNFINISHED).exists()
 
     results = read_json(folder / "seeds.json", SweepResults)
