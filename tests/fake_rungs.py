@@ -29,19 +29,12 @@ def fake_rung(name: str, trainer: str = "CountingTrainer", **changes) -> SpeedRu
 
 def plan(*rungs: SpeedRung, device: Device = "cpu", **changes) -> Plan:
     """Two rounds of two epochs of black images."""
-    black = RawDataset(
-        name="stand-in",
-        origin="",
-        train_images=np.zeros((60_000, 28, 28), np.uint8),
-        train_labels=np.zeros(60_000, np.uint8),
-        test_images=np.zeros((1, 28, 28), np.uint8),
-        test_labels=np.zeros(1, np.uint8),
-    )
+    images, labels = np.zeros((60_000, 28, 28), np.uint8), np.zeros(60_000, np.uint8)
     conditions = describe_conditions(describe_environment({}, ("twins",)), "cpu", tf32=False)
     whole = Plan(
         rungs=rungs,
         experiment=Experiment(hidden_sizes=(3,), batch_size=5_000, learning_rate=1e-6),
-        raw=black,
+        raw=RawDataset("stand-in", "", images, labels, images[:1], labels[:1]),
         environment=replace(conditions, device=device, variables=()),
         num_rounds=2,
         num_samples=2,

@@ -44,10 +44,10 @@ def test_each_value_has_its_text_and_a_place_within_its_panel(values: list[float
     (panel,) = drawing_of(*values).panels
     (curve,) = panel.curves
     assert panel.values.columns == ("epoch", "a curve")
-    assert panel.values.rows == tuple(
+    assert list(panel.values.rows) == [
         (str(place), "–" if math.isnan(y) else f"{y:.2f}")
         for place, y in enumerate(values, start=1)
-    )
+    ]
     for value, height in zip(values, curve.heights, strict=True):
         assert math.isnan(height) == math.isnan(value)
         assert math.isnan(height) or panel.bottom - 0.01 <= height <= panel.top + 0.01

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -45,10 +46,7 @@ def test_description_hashes_the_four_arrays_in_order(small):
     description = describe(small)
     arrays = (small.train_images, small.train_labels, small.test_images, small.test_labels)
     expected = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
-    assert (description.name, description.origin) == ("stand-in", "random")
-    assert description.sha256 == expected
-    numbers = (description.num_training, description.num_validation, description.num_test)
-    assert numbers == (300, 5_000, 200)
+    assert astuple(description) == ("stand-in", "random", expected, 300, 5_000, 200)
 
 
 def test_auto_falls_to_the_stand_in_and_says_why(tmp_path):

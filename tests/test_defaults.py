@@ -18,13 +18,13 @@ from benchmarks.implementations import defaults_of
 from benchmarks.runner.records import read_json
 from jax_impl.defaults import LADDER, Habits, Rung, build_port
 from shared.data.dataset import NUM_VALIDATION_ROWS, RawDataset, split_and_scale
-from shared.draws import Draws, draw_shared
+from shared.draws import draw_shared
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.protocol import Examples, FitReport
-from tests.command import twins
+from tests.command import ROOT, twins
+from tests.made_examples import made_examples
 
-RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 NAIVE, REFERENCE = LADDER[0].habits, LADDER[-1].habits
 TINY = Experiment(hidden_sizes=(4,), num_epochs=2, seed=7, randomness="shared")
 NUM_ROWS = 32 * 5 + 24
@@ -33,27 +33,16 @@ NUM_ROWS = 32 * 5 + 24
 def made_raw() -> RawDataset:
     generator = np.random.default_rng(0)
     num_train = NUM_VALIDATION_ROWS + NUM_ROWS
-    return RawDataset(
-        name="stand-in",
-        origin="a test",
-        train_images=generator.integers(0, 256, (num_train, 28, 28), np.uint8),
-        train_labels=generator.integers(0, 10, num_train, np.uint8),
-        test_images=generator.integers(0, 256, (96, 28, 28), np.uint8),
-        test_labels=generator.integers(0, 10, 96, np.uint8),
-    )
+    images = generator.integers(0, 256, (num_train, 28, 28), np.uint8)
+    labels = generator.integers(0, 10, num_train, np.uint8)
+    return RawDataset("stand-in", "a test", images, labels, images[:96], labels[:96])
 
 
 def job(rung: Rung | None, experiment: Experiment = TINY) -> PortJob:
-    generator = np.random.default_rng(1)
-    orders = [generator.permutation(NUM_ROWS) for _ in range(experiment.num_epochs)]
-    parameters = draw_shared(experiment).parameters
-    return PortJob(
-        implementation="jax",
-        rung=rung,
-        experiment=experiment,
-        raw=made_raw(),
-        draws=Draws(parameters=parameters, orders=np.stack(orders)),
-    )
+    whole = draw_shared(experiment)
+    draws = replace(whole, orders=np.stack([order[order < NUM_ROWS] for order in whole.orders]))
+    raw = made_raw()
+    return PortJob(implementation="jax", rung=rung, experiment=experiment, raw=raw, draws=draws)
 
 
 def fit(habits: Habits, experiment: Experiment = TINY) -> FitReport:
@@ -118,9 +107,8 @@ def test_the_last_batch_and_weighting_change_what_they_say_and_nothing_else():
         assert by_batch.history[epoch].loss == pytest.approx(losses[epoch].mean(), rel=1e-6)
         over_rows = np.average(losses[epoch], weights=[32] * 5 + [24])
         assert by_row.history[epoch].loss == pytest.approx(over_rows, rel=1e-6)
-    gaps = [
-        training.training_loss_gap(report, NUM_ROWS, 32) for report in (dropped, by_batch, by_row)
-    ]
+    reports = (dropped, by_batch, by_row)
+    gaps = [training.training_loss_gap(report, NUM_ROWS, 32) for report in reports]
     assert gaps[1] > 1e-5 > max(gaps[0], gaps[2])
     # A batch of 24 has its own accuracy in 24ths, which counts as much as any other's.
     for report, num_parts in ((by_batch, 6 * 96), (by_row, NUM_ROWS)):
@@ -131,29 +119,24 @@ def test_the_last_batch_and_weighting_change_what_they_say_and_nothing_else():
 def test_a_small_last_batch_counts_too_much_in_a_mean_of_batch_means():
     images = np.zeros((40, 28, 28), np.float32)  # all logits equal but for the bias
     examples = Examples(images=images, labels=np.repeat([0, 1], [32, 8]).astype(np.int32))
-    by_batch = build_port(TINY, replace(NAIVE, evaluation="all rows"))
-    by_row = build_port(TINY, REFERENCE)
     parameters = draw_shared(TINY).parameters
     parameters.layers[-1].bias[0] = 3.0
+    habits = (replace(NAIVE, evaluation="all rows"), REFERENCE)
+    by_batch, by_row = (build_port(TINY, each) for each in habits)
     for port in (by_batch, by_row):
         port.set_parameters(parameters)
     true = training.true_evaluation(by_row.predict(images), examples)
     # Logits are 3, 0, …: the labels' losses are log(e³ + 9) − 3 and log(e³ + 9).
     full = np.log(np.exp(3) + 9)
-    for evaluation, share in (
-        (true, 32 / 40),
-        (by_row.evaluate(examples), 32 / 40),
-        (by_batch.evaluate(examples), 1 / 2),
-    ):
+    own, coarse = by_row.evaluate(examples), by_batch.evaluate(examples)
+    for evaluation, share in ((true, 32 / 40), (own, 32 / 40), (coarse, 1 / 2)):
         assert evaluation.accuracy == pytest.approx(share)
         assert evaluation.loss == pytest.approx(full - 3 * share, rel=1e-6)
 
 
 def test_whole_batches_leave_the_last_rows_of_an_evaluation_out():
-    generator = np.random.default_rng(5)
-    images = generator.random((10_000, 28, 28), np.float32)
-    examples = Examples(images=images, labels=generator.integers(0, 10, 10_000, np.int32))
-    first = Examples(images=images[:9_984], labels=examples.labels[:9_984])
+    examples = made_examples(10_000)
+    first = Examples(images=examples.images[:9_984], labels=examples.labels[:9_984])
     naive, everything = build_port(TINY, NAIVE), build_port(TINY, REFERENCE)
     everything.set_parameters(naive.get_parameters())
     expected = everything.evaluate(first)
@@ -186,7 +169,7 @@ def test_a_port_that_diverges_is_named():
 
 @pytest.mark.parametrize("num_seeds", [1, 5])
 def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(num_seeds: int):
-    stored = read_json(RESULTS / "defaults.json", DefaultsResults)
+    stored = read_json(ROOT / "benchmarks" / "results" / "defaults.json", DefaultsResults)
     rungs = [replace(rung, seeds=rung.seeds[:num_seeds]) for rung in stored.rungs]
     results = replace(stored, rungs=(rungs[0], rungs[-1]))
     parity, report, accuracy = draw_defaults(results).axes
@@ -205,9 +188,8 @@ def test_the_figure_has_a_row_a_rung_and_a_point_a_seed(num_seeds: int):
 @pytest.mark.real_data
 def test_the_command_writes_a_whole_ladder(tmp_path: Path, fashion_mnist_directory: Path):
     out = tmp_path / "out"
-    options = ["--num-epochs", "1", "--count", "1", "--hidden-sizes", "4", "--randomness", "shared"]
-    places = ["--data-dir", fashion_mnist_directory, "--out", out]
-    answer = twins("defaults", *options, *places, cwd=tmp_path)
+    options = "--num-epochs 1 --count 1 --hidden-sizes 4 --randomness shared --out out --data-dir"
+    answer = twins("defaults", *options.split(), fashion_mnist_directory, cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     results = read_json(out / "defaults.json", DefaultsResults)
     assert [rung.name for rung in results.rungs] == [rung.name for rung in LADDER]

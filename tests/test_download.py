@@ -40,9 +40,7 @@ def downloading(folder: Path, mirror: str) -> BaseProcess:
     return process
 
 
-def test_files_arrive_in_a_new_folder_from_the_mirror_that_is_up_and_bad_ones_are_replaced(
-    tmp_path,
-):
+def test_files_arrive_from_the_mirror_that_is_up_and_bad_ones_are_replaced(tmp_path):
     folder = tmp_path / "new" / "folder"
     with serving(CONTENTS) as server:
         download(folder, NOBODY, server.address)
@@ -62,9 +60,7 @@ def test_files_arrive_in_a_new_folder_from_the_mirror_that_is_up_and_bad_ones_ar
         (PROBE, "well", "answered with HTTP status 404"),
     ],
 )
-def test_what_a_lame_mirror_sends_never_stays_and_the_second_serves(
-    tmp_path, contents, manner, problem
-):
+def test_what_a_lame_mirror_sends_never_stays(tmp_path, contents, manner, problem):
     with serving(contents, manner=manner) as lame:
         assert f"first: {problem}" in failure_of(tmp_path, lame.address, patience=IMPATIENT)
         assert contents_of(tmp_path) == PROBE
@@ -86,10 +82,9 @@ def test_failures_to_answer_are_told_for_every_mirror(tmp_path):
         never = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         mirrors = (NOBODY, never, empty.address, dripping.address)
         message = failure_of(tmp_path, *mirrors, patience=IMPATIENT)
-    assert f"{NOBODY}: no connection" in message
-    assert f"{never}: no answer" in message
-    assert f"{empty.address}: answered with HTTP status 404" in message
-    assert f"{dripping.address}: no answer within 0.5 s" in message
+    problems = ("no connection", "no answer", "answered with HTTP status 404")
+    for mirror, problem in zip(mirrors, (*problems, "no answer within 0.5 s"), strict=True):
+        assert f"{mirror}: {problem}" in message
     assert contents_of(tmp_path) == {}
 
 
@@ -116,5 +111,4 @@ def test_killed_download_leaves_no_bad_file_and_can_be_repeated(tmp_path):
     assert not (tmp_path / "first").exists()
     with serving(CONTENTS) as server:
         download(tmp_path, server.address)
-    arrived = contents_of(tmp_path)
-    assert {name: arrived[name] for name in CONTENTS} == CONTENTS
+    assert contents_of(tmp_path).items() >= CONTENTS.items()

@@ -31,7 +31,6 @@ def places(folder: Path, *mirrors: str, named: Path | None = None) -> DataPlaces
 
 
 def put_files(folder: Path, source: Path, *, damaged: str = "") -> Path:
-    """Fills a folder with the four files, one of them damaged if so wished."""
     shutil.copytree(source, folder)
     if damaged:
         (folder / damaged).write_bytes((folder / damaged).read_bytes()[:-1] + b"!")
@@ -41,10 +40,9 @@ def put_files(folder: Path, source: Path, *, damaged: str = "") -> Path:
 def no_place_has_them(asked: DataPlaces) -> str:
     with pytest.raises(DataUnavailable) as caught:
         find_files(asked)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message == f"{caught.value.reason}: do without"
-    return message
+    assert "\n" not in caught.value.reason
+    assert str(caught.value) == f"{caught.value.reason}: do without"
+    return caught.value.reason
 
 
 def refuse(named: Path, folder: Path, problem: str) -> None:
@@ -77,9 +75,7 @@ def test_named_directory_that_is_none_is_an_error(tmp_path):
 
 
 @pytest.mark.real_data
-def test_what_was_downloaded_is_used_before_keras_cache(
-    tmp_path, fashion_mnist_directory, contents
-):
+def test_a_download_is_used_before_keras_cache(tmp_path, fashion_mnist_directory, contents):
     own = tmp_path / "[own] cache"
     with serving(contents, probe=SMALLEST) as server:
         assert find_files(places(tmp_path, NOBODY, server.address)) == (own, "downloaded")
@@ -94,10 +90,10 @@ def test_what_was_downloaded_is_used_before_keras_cache(
 def test_damaged_file_is_told_and_downloaded_again(tmp_path, fashion_mnist_directory, contents):
     own = put_files(tmp_path / "[own] cache", fashion_mnist_directory, damaged=NAMES[0])
     of_keras = put_files(tmp_path / "keras", fashion_mnist_directory, damaged=NAMES[1])
-    message = no_place_has_them(places(tmp_path, NOBODY))
-    assert f"{own}: {NAMES[0]} is not the published file" in message
-    assert f"{of_keras}: {NAMES[1]} is not the published file" in message
-    assert f"{NOBODY}: no connection" in message
+    reason = no_place_has_them(places(tmp_path, NOBODY))
+    for folder, name in ((own, NAMES[0]), (of_keras, NAMES[1])):
+        assert f"{folder}: {name} is not the published file" in reason
+    assert f"{NOBODY}: no connection" in reason
     with serving(contents) as server:
         find_files(places(tmp_path, server.address))
         assert server.requested == [SMALLEST, NAMES[0]]

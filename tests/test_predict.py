@@ -39,10 +39,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_folder_stands_for_its_pictures_by_name(tmp_path: Path):
-    for name in ("b.png", "a.JPG", ".hidden.png", "notes.txt", "c.tiff"):
-        (tmp_path / name).touch()
     (tmp_path / "inner.png").mkdir()
-    (tmp_path / "inner.png" / "d.png").touch()
+    for name in ("b.png", "a.JPG", ".hidden.png", "notes.txt", "c.tiff", "inner.png/d.png"):
+        (tmp_path / name).touch()
     named = tmp_path / "notes.txt"
     expected = [named, *(tmp_path / name for name in ("a.JPG", "b.png", "c.tiff"))]
     assert find_pictures((named, tmp_path)) == expected
@@ -50,8 +49,8 @@ def test_a_folder_stands_for_its_pictures_by_name(tmp_path: Path):
 
 
 def test_a_file_that_ends_its_reader_is_left_behind(tmp_path: Path):
-    paths = [save_picture(tmp_path / "a.png"), *[DeadlyPath("deadly.png")] * 2]
-    paths.append(save_picture(tmp_path / "b.png"))
+    sound = save_picture(tmp_path / "a.png")
+    paths = [sound, *[DeadlyPath("deadly.png")] * 2, sound]
     first, *deadly, last = prepare_pictures(paths, tmp_path, with_preview=False)
     assert isinstance(first, PreparedPicture)
     assert isinstance(last, PreparedPicture)
@@ -168,10 +167,8 @@ def test_the_latest_run_predicts_and_what_is_doubtful_is_never_unnoticed(here: P
     assert re.fullmatch(r"twins: nowhere.png cannot be read \(.*\): .*\n", answer.stderr)
     assert "weights trained on stand-in images, not Fashion-MNIST" in answer.stdout
     assert f"weights: {run}, each implementation its own, after 1 epoch (784→4→10" in answer.stdout
-    assert re.search(r"\npicture +Keras +JAX +agree", answer.stdout)
-    best = []
+    best, oracle = [], build_oracle(Experiment(hidden_sizes=(4,)))
     for seed in range(2):
-        oracle = build_oracle(Experiment(hidden_sizes=(4,)))
         oracle.set_parameters(made_parameters(4, seed=seed))
         probabilities = oracle.predict(images.astype(np.float32) / 255).probabilities
         best.append([(CLASS_NAMES[row.argmax()], f"{row.max():.2%}") for row in probabilities])

@@ -103,12 +103,10 @@ SIMILAR = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("content", "is_same"), [*((each, True) for each in SAME), *((each, False) for each in SIMILAR)]
-)
-def test_every_way_to_store_a_picture_shows_the_same_garment(content: bytes, is_same: bool):
+@pytest.mark.parametrize("content", [*SAME, *SIMILAR])
+def test_every_way_to_store_a_picture_shows_the_same_garment(content: bytes):
     difference = np.abs(garment_in(content).astype(int) - BOOTS_GARMENT)
-    assert difference.max() <= 1 if is_same else difference.mean() < 5
+    assert difference.max() <= 1 if content in SAME else difference.mean() < 5
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 70_000.0])
@@ -143,8 +141,8 @@ def test_a_cut_out_lies_on_white_or_if_it_is_white_on_black(level: int, shown: i
 def test_a_few_transparent_pixels_take_the_grey_of_the_ground():
     opaque = boot_on(ground=120, boot=250)
     picture = opaque.convert("LA")
-    picture.putpixel((0, 0), (0, 0))
-    picture.putpixel((89, 69), (0, 0))
+    for corner in ((0, 0), (89, 69)):
+        picture.putpixel(corner, (0, 0))
     framed = Image.new("LA", (100, 80), (255, 0))
     framed.paste(picture, (5, 5))
     for each in (picture, framed):
@@ -200,7 +198,6 @@ UNUSABLE = {
     "announced too large": (announced(10_000, MAXIMUM_PIXELS // 10_000 + 1), "too large"),
     "announced far too large": (announced(100_000, 100_000), "too large"),
     "no numbers": (encoded(Image.new("F", (9, 9), np.nan), "TIFF"), "number"),
-    "one colour": (encoded(Image.new("RGB", (60, 40), "teal")), "all ground"),
     "one grey of 28×28": (encoded(Image.new("L", (28, 28))), "all ground"),
     "all transparent": (encoded(Image.new("RGBA", (40, 40))), "all ground"),
     "one float": (encoded(Image.new("F", (9, 9), 3.5), "TIFF"), "all ground"),

