@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
+
+from benchmarks.options import Context
+
 ROOT = Path(__file__).parent.parent
 PROGRAM = [sys.executable, "-m", "benchmarks"]
 
@@ -52,3 +56,21 @@ def ended_after(process: subprocess.Popen[str], seconds: float = 120) -> Iterato
         yield
     finally:
         timer.cancel()
+
+
+def made_context(folder: Path, console: Console | None = None, **variables: str) -> Context:
+    """A command's context, printing nowhere, with folders of its own."""
+    return Context(
+        console=console or Console(quiet=True),
+        variables=variables,
+        words=("twins", "test"),
+        home=folder / "home",
+        cache=folder / "cache",
+    )
+
+
+class DeadlyPath(type(Path())):
+    """Ends the process that looks at it, as a decoder with a mistake would."""
+
+    def stat(self, **_):  # pyright: ignore[reportIncompatibleMethodOverride]
+        os._exit(7)

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -64,15 +66,10 @@ def test_a_reader_that_has_read_enough_ends_the_program_quietly(tmp_path: Path):
         (["run", "--num-epochs", "0"], "number of epochs"),
         (["run", "--num-epochs", "many"], "--num-epochs"),
         (["run", "--batch-size", "55001"], "batch size"),
-        (["run", "--batch-size", "1.5"], "--batch-size"),
         (["run", "--hidden-sizes", "300", "-1"], "-1"),
-        (["run", "--hidden-sizes", "wide"], "--hidden-sizes"),
         (["run", "--learning-rate", "0"], "learning rate"),
-        (["run", "--learning-rate", "fast"], "--learning-rate"),
         (["run", "--learning-rate", "nan"], "learning rate"),
         (["run", "--seed", "4294967296"], "seed"),
-        (["run", "--seed", "-1"], "seed"),
-        (["run", "--seed", "x"], "--seed"),
         (["run", "--dtype", "float16"], "--dtype"),
         (["run", "--randomness", "lucky"], "--randomness"),
         (["run", "--data", "cifar"], "--data"),
@@ -111,45 +108,32 @@ def test_help_speaks_of_options_and_of_nothing_inside(command: str, tmp_path: Pa
     assert answer.returncode == 0
     for inside in ("Raises", "{None}", "(default: )", "(default: None)", "__tyro"):
         assert inside not in answer.stdout
-    options = {
-        *("--num-epochs", "--batch-size", "--learning-rate", "--hidden-sizes", "--seed"),
-        *("--dtype", "--randomness", "--impl", "--data", "--data-dir", "--out"),
-    }
-    assert command != "run" or all(option in answer.stdout for option in options)
+    options = "num-epochs batch-size learning-rate hidden-sizes seed dtype randomness impl data out"
+    assert command != "run" or all(f"--{option} " in answer.stdout for option in options.split())
 
 
 @pytest.mark.parametrize("by_variable", [False, True])
 def test_a_named_folder_without_the_files_is_an_error(tmp_path: Path, by_variable: bool):
     empty = tmp_path / "empty"
     empty.mkdir()
-    if by_variable:
-        answer = twins("run", *TINY, cwd=tmp_path, FASHION_MNIST_DIR=str(empty))
-        assert_one_clear_line(answer, "FASHION_MNIST_DIR", "train-images-idx3-ubyte.gz")
-    else:
-        out = tmp_path / "out"
-        answer = twins("run", *TINY, "--data-dir", empty, "--out", out, cwd=tmp_path)
-        assert_one_clear_line(answer, "--data-dir", "train-images-idx3-ubyte.gz")
-        assert not out.exists()
+    variables = {"FASHION_MNIST_DIR": str(empty)} if by_variable else {}
+    options = () if by_variable else ("--data-dir", empty)
+    answer = twins("run", *TINY, *options, "--out", "out", cwd=tmp_path, **variables)
+    named_by = "FASHION_MNIST_DIR" if by_variable else "--data-dir"
+    assert_one_clear_line(answer, named_by, "train-images-idx3-ubyte.gz")
+    assert not (tmp_path / "out").exists()
 
 
-def truncated(content: bytes) -> bytes:
-    return content[: len(content) // 2]
-
-
-def flipped(content: bytes) -> bytes:
-    return content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
-
-
-def other_magic(content: bytes) -> bytes:
-    return gzip.compress(b"\x00\x00\x08\x02" + gzip.decompress(content)[4:])
-
-
-def label_ten(content: bytes) -> bytes:
-    return gzip.compress(gzip.decompress(content)[:-1] + b"\x0a")
+SPOIL: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda content: content[: len(content) // 2],
+    "a bit flipped": lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+    "other magic": lambda content: gzip.compress(b"\0\0\x08\2" + gzip.decompress(content)[4:]),
+    "label ten": lambda content: gzip.compress(gzip.decompress(content)[:-1] + b"\x0a"),
+}
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("spoil", [truncated, flipped, other_magic, label_ten])
+@pytest.mark.parametrize("spoil", SPOIL.values(), ids=SPOIL)
 def test_a_spoilt_file_is_an_error(fashion_mnist_directory: Path, tmp_path: Path, spoil):
     folder = tmp_path / "files"
     shutil.copytree(fashion_mnist_directory, folder)
@@ -224,11 +208,8 @@ def test_without_fashion_mnist_the_stand_in_is_taken_and_never_unnoticed(tmp_pat
 
 
 def test_fashion_mnist_demanded_and_not_to_be_had_is_an_error(tmp_path: Path):
-    answer = twins(
-        *("run", *TINY, "--data", "fashion-mnist"),
-        cwd=tmp_path,
-        **without_data(tmp_path),
-    )
+    options = ("run", *TINY, "--data", "fashion-mnist")
+    answer = twins(*options, cwd=tmp_path, **without_data(tmp_path))
     assert_one_clear_line(answer, "--data-dir", "--data stand-in")
 
 
@@ -315,12 +296,9 @@ def test_a_killed_program_takes_its_worker_along(long_run: subprocess.Popen[str]
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_two_runs_at_once_do_not_disturb_each_other(fashion_mnist_directory: Path, tmp_path: Path):
-    arguments = ["run", *map(str, TINY), "--impl", "jax", "--data-dir"]
-    command = [*PROGRAM, *arguments, str(fashion_mnist_directory)]
-    both = [
-        subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
-        for _ in range(2)
-    ]
-    assert [process.wait() for process in both] == [0, 0]
+    options = ("run", *TINY, "--impl", "jax", "--data-dir", fashion_mnist_directory)
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(twins, *options, cwd=tmp_path) for _ in range(2)]
+    assert [answer.result().returncode for answer in both] == [0, 0]
     first, second = (read_json(path, Results) for path in tmp_path.glob("runs/*/results.json"))
     assert first.runs["jax"].history == second.runs["jax"].history

@@ -10,7 +10,7 @@ from benchmarks.options import DataOptions
 from shared.data.dataset import CLASS_NAMES, RawDataset, describe, load_dataset, split_and_scale
 from shared.data.fashion_mnist import FILES, DataUnavailable
 from shared.errors import InputError
-from tests.contexts import made_context
+from tests.command import made_context
 from tests.test_fashion_mnist import places
 
 

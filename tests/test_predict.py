@@ -18,8 +18,7 @@ from shared.data.dataset import CLASS_NAMES
 from shared.experiment import Experiment
 from shared.oracle import build as build_oracle
 from shared.parameters import save_parameters
-from tests.command import twins
-from tests.deadly_path import DeadlyPath
+from tests.command import DeadlyPath, twins
 from tests.test_predict_weights import made_parameters, made_run
 
 

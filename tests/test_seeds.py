@@ -26,8 +26,15 @@ from shared.data.dataset import RawDataset
 from shared.documented import DOCUMENTED_FIGURES
 from shared.errors import InputError, RunFailedError
 from shared.experiment import MAXIMUM_SEED, Experiment
-from tests.command import PROGRAM, ROOT, ended_after, environment, group_is_gone, twins
-from tests.contexts import made_context
+from tests.command import (
+    PROGRAM,
+    ROOT,
+    ended_after,
+    environment,
+    group_is_gone,
+    made_context,
+    twins,
+)
 
 NAMES = ("keras", "jax")
 MEASURED = read_json(ROOT / "benchmarks" / "results" / "seeds.json", SweepResults)
