@@ -66,8 +66,8 @@ def write_lesson(project: Path, number: int, *, taught: int = 22, extra: str = "
 
 
 def python(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command, piped = [sys.executable, *map(str, arguments)], {"capture_output": True, "text": True}
-    return subprocess.run(command, cwd=cwd, env=environment(), check=False, **piped)
+    command, env = [sys.executable, *map(str, arguments)], environment()
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 def small_project(folder: Path) -> Path:
