@@ -1,0 +1,1 @@
+"""Parity: proves, rung by rung, that two programs train the same network."""

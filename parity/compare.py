@@ -1,0 +1,296 @@
+"""What programs computed, laid side by side: how far apart, where first, and how far is allowed.
+
+A tolerance is measured, not chosen. Replicas of the reference, which differ from it in the
+last bit of their weights, show what rounding alone does to a tensor; `FACTOR` times that passes.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FACTOR = 16.0
+"""Another order of summation rounds in every operation, where a replica is moved once, in its
+weights: right ports were found up to 4 times as far from the reference as its replicas are."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Named numbers, of any shape.
+
+    name: `hidden_1/kernel` for instance: its first part, where it has two, is a layer.
+    is_by_step: the first axis counts training steps.
+    is_counted: classes, whose difference is the number of those that differ.
+    before: what an update started from, in the same shape; None where nothing was updated.
+    """
+
+    name: str
+    values: NDArray[Any]
+    is_by_step: bool = False
+    is_counted: bool = False
+    before: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What one program computed on one rung.
+
+    num_steps: training steps done before it was asked.
+    is_exact: whether every bit must be the same, as where arrays are only copied.
+    note: what a reader should know if this rung fails, else empty.
+    failure: why there is nothing to compare, else empty: a verb that is missing, for instance.
+    """
+
+    rung: str
+    tensors: tuple[Tensor, ...] = ()
+    num_steps: int = 0
+    is_exact: bool = False
+    note: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parting:
+    """Where two programs part first.
+
+    step: counted from 1; None before any training.
+    tensor: `hidden_1/kernel` for instance; `layer` is its first part where it has one.
+    index: of the number in its tensor; empty for a single number.
+    left, right: both values, or both shapes where these differ.
+    """
+
+    step: int | None
+    layer: str
+    tensor: str
+    index: tuple[int, ...]
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorComparison:
+    """One tensor, compared for one pair.
+
+    difference: the largest absolute difference; None, beyond every tolerance, where shapes or
+        names differ or a value is no number. Of classes, how many differ.
+    update_ratio: the second program's update along the first one's, in units of it: 0 where a
+        step was skipped, 2 where its rate was doubled; None where nothing was updated.
+    """
+
+    name: str
+    difference: float | None
+    tolerance: float
+    update_ratio: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the difference is one that rounding makes."""
+        return self.difference is not None and self.difference <= self.tolerance
+
+    @property
+    def excess(self) -> float:
+        """The difference in units of its tolerance; at most 1 passes."""
+        if self.difference is None:
+            return np.inf
+        if self.tolerance == 0.0:
+            return np.inf if self.difference else 0.0
+        return self.difference / self.tolerance
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungComparison:
+    """One rung, compared for one pair.
+
+    difference, tolerance: of the tensor that comes nearest to its tolerance, or is farthest
+        beyond it; see `TensorComparison`.
+    notes: what may be the cause, or why there was nothing to compare.
+    """
+
+    name: str
+    pair: tuple[str, str]
+    difference: float | None
+    tolerance: float
+    passed: bool
+    parting: Parting | None
+    notes: tuple[str, ...]
+    tensors: tuple[TensorComparison, ...] = ()
+
+
+NOTHING = Tensor("nothing", np.zeros(0))
+"""What stands opposite a tensor that the other program does not have."""
+
+
+def compare_rungs(
+    reports: Iterable[tuple[str, Evidence]],
+    names: Collection[str],
+    replicas: Collection[str],
+    title_of: Callable[[str], str] = str,
+) -> Iterator[RungComparison]:
+    """Yields each rung's result for each pair of `names`, as soon as everybody has reported it.
+
+    Ends after the first rung on which a pair fails; with it, all pairs are shown.
+
+    Args:
+        reports: evidence with the name of who computed it. That of one program comes rung after
+            rung, in the same order for all; that of different ones in any order.
+        names: the programs, the one whose replicas there are as the last.
+        replicas: names of the replicas.
+        title_of: what a program is called in notes.
+    """
+    *_, reference = names
+    waiting: dict[str, list[Evidence]] = {name: [] for name in (*names, *replicas)}
+    for name, evidence in reports:
+        waiting[name].append(evidence)
+        while all(waiting.values()):
+            current = {name: queue.pop(0) for name, queue in waiting.items()}
+            moved = [current[replica] for replica in replicas]
+            tolerances = measure_tolerances(current[reference], moved)
+            results = [
+                compare(current[left], current[right], (left, right), tolerances, title_of)
+                for left, right in combinations(names, 2)
+            ]
+            yield from results
+            if not all(result.passed for result in results):
+                return
+
+
+def measure_tolerances(reference: Evidence, replicas: Iterable[Evidence]) -> dict[str, float]:
+    """`FACTOR` times what rounding does to each tensor, by its name.
+
+    That is the largest difference between the reference and its replicas, or one unit in the
+    last place of the tensor's largest number, whichever is larger. Classes are counted, and
+    whole numbers have no last place. Where evidence is exact, nothing but 0 passes.
+    """
+    if reference.is_exact:
+        return {}
+    noise = {tensor.name: _last_place(tensor) for tensor in reference.tensors}
+    for replica in replicas:
+        for tensor, moved in zip(reference.tensors, replica.tensors, strict=False):
+            size = _size(tensor, _differences(tensor, moved))
+            noise[tensor.name] = max(noise[tensor.name], size)
+    return {name: FACTOR * size for name, size in noise.items()}
+
+
+def compare(
+    left: Evidence,
+    right: Evidence,
+    pair: tuple[str, str],
+    tolerances: Mapping[str, float],
+    title_of: Callable[[str], str] = str,
+) -> RungComparison:
+    """Compares two programs on one rung; a tensor without a tolerance must be equal."""
+    failures = tuple(each.failure for each in (left, right) if each.failure)
+    compared, parting = [], None
+    for one, other in zip_longest(left.tensors, right.tensors, fillvalue=NOTHING):
+        if failures:
+            break
+        differences = _differences(one, other)
+        size = _size(one, differences)
+        result = TensorComparison(
+            name=(other if one is NOTHING else one).name,
+            difference=size if np.isfinite(size) else None,
+            tolerance=tolerances.get(one.name, 0.0),
+            update_ratio=_update_ratio(one, other),
+        )
+        if parting is None and not result.passed:
+            parting = _parting(left.num_steps, one, other, differences, result.tolerance)
+        compared.append(result)
+    passed = not failures and all(result.passed for result in compared)
+    notes = [
+        f"{title_of(name)}: {evidence.note}"
+        for name, evidence in zip(pair, (left, right), strict=True)
+        if evidence.note and not passed
+    ]
+    # `max` takes the first of equals, which stands nearest to the cause.
+    worst = max(compared, key=lambda result: result.excess, default=None)
+    return RungComparison(
+        name=left.rung,
+        pair=pair,
+        difference=worst.difference if worst else None,
+        tolerance=worst.tolerance if worst else 0.0,
+        passed=passed,
+        parting=parting,
+        notes=(*failures, *notes),
+        tensors=tuple(compared),
+    )
+
+
+def sentence(result: RungComparison, title_of: Callable[[str], str] = str) -> str:
+    """Where a failed pair parts, in one line: rung, step, layer, tensor, index, both values."""
+    left, right = map(title_of, result.pair)
+    notes = "; ".join(result.notes)
+    parting = result.parting
+    if parting is None:
+        return f"{left} and {right} were not compared at rung “{result.name}”: {notes}"
+    where = [
+        f"step {parting.step}" if parting.step is not None else "before any step",
+        *([f"layer {parting.layer}"] if parting.layer else []),
+        f"tensor {parting.tensor}",
+        *([f"index {list(parting.index)}"] if parting.index else []),
+    ]
+    return (
+        f"{left} and {right} first differ at rung “{result.name}”: {', '.join(where)}: "
+        f"{left} {parting.left}, {right} {parting.right}" + (f"; {notes}" if notes else "")
+    )
+
+
+def _differences(one: Tensor, other: Tensor) -> NDArray[np.float64]:
+    """Absolute differences in float64; infinite where one value is no number, or all are apart."""
+    if one.name != other.name or one.values.shape != other.values.shape:
+        return np.array(np.inf)
+    with np.errstate(invalid="ignore"):  # infinity less infinity is no number, and found below
+        differences = np.abs(one.values.astype(np.float64) - other.values.astype(np.float64))
+    return np.nan_to_num(differences, nan=np.inf, posinf=np.inf)
+
+
+def _size(tensor: Tensor, differences: NDArray[np.float64]) -> float:
+    """The largest difference; of classes, which have no distance, how many differ."""
+    if tensor.is_counted and np.isfinite(differences).all():
+        return float(np.count_nonzero(differences))
+    return float(differences.max(initial=0.0))
+
+
+def _last_place(tensor: Tensor) -> float:
+    values = tensor.values
+    if tensor.is_counted or not np.issubdtype(values.dtype, np.floating) or not values.size:
+        return 0.0
+    largest = np.abs(values).max()
+    return float(np.spacing(largest)) if np.isfinite(largest) else 0.0
+
+
+def _update_ratio(one: Tensor, other: Tensor) -> float | None:
+    if one.before is None or other.before is None or one.values.shape != other.values.shape:
+        return None
+    left = (one.values - one.before).astype(np.float64).ravel()
+    right = (other.values - other.before).astype(np.float64).ravel()
+    size = float(left @ left)
+    ratio = float(left @ right) / size if size else np.nan
+    return ratio if np.isfinite(ratio) else None
+
+
+def _parting(
+    num_steps: int,
+    one: Tensor,
+    other: Tensor,
+    differences: NDArray[np.float64],
+    tolerance: float,
+) -> Parting:
+    """The first step beyond the tolerance; elsewhere, where the difference is largest."""
+    named = other if one is NOTHING else one
+    place: tuple[int, ...] = ()
+    texts = [f"{tensor.name}, shape {tensor.values.shape}" for tensor in (one, other)]
+    if one.name == other.name and one.values.shape == other.values.shape:
+        flat = np.argmax(differences > tolerance if one.is_by_step else differences)
+        place = tuple(map(int, np.unravel_index(flat, differences.shape)))
+        texts = [repr(tensor.values[place].item()) for tensor in (one, other)]
+    return Parting(
+        step=place[0] + 1 if one.is_by_step and place else num_steps or None,
+        layer=named.name.rpartition("/")[0],
+        tensor=named.name,
+        index=() if one.is_by_step else place,
+        left=texts[0],
+        right=texts[1],
+    )
