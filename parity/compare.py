@@ -25,6 +25,7 @@ class Tensor:
     is_by_step: the first axis counts training steps.
     is_counted: classes, whose difference is the number of those that differ.
     before: what an update started from, in the same shape; None where nothing was updated.
+    tolerance: what passes where chance decides, and not rounding; None for what is measured.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Tensor:
     is_by_step: bool = False
     is_counted: bool = False
     before: NDArray[Any] | None = None
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +129,8 @@ def compare_rungs(
     reports: Iterable[tuple[str, Evidence]],
     names: Collection[str],
     replicas: Collection[str],
+    *,
+    reference: str = "",
     title_of: Callable[[str], str] = str,
 ) -> Iterator[RungComparison]:
     """Yields each rung's result for each pair of `names`, as soon as everybody has reported it.
@@ -136,11 +140,12 @@ def compare_rungs(
     Args:
         reports: evidence with the name of who computed it. That of one program comes rung after
             rung, in the same order for all; that of different ones in any order.
-        names: the programs, the one whose replicas there are as the last.
+        names: the programs.
         replicas: names of the replicas.
+        reference: whose replicas they are; the last of `names`, if not given.
         title_of: what a program is called in notes.
     """
-    *_, reference = names
+    reference = reference or list(names)[-1]
     waiting: dict[str, list[Evidence]] = {name: [] for name in (*names, *replicas)}
     for name, evidence in reports:
         waiting[name].append(evidence)
@@ -192,7 +197,7 @@ def compare(
         result = TensorComparison(
             name=(other if one is NOTHING else one).name,
             difference=size if np.isfinite(size) else None,
-            tolerance=tolerances.get(one.name, 0.0),
+            tolerance=tolerances.get(one.name, 0.0) if one.tolerance is None else one.tolerance,
             update_ratio=_update_ratio(one, other),
         )
         if parting is None and not result.passed:
