@@ -80,6 +80,18 @@ def glorot_parameters(experiment: Experiment, generator: np.random.Generator) ->
     return Parameters(tuple(layers))
 
 
+def move_last_bits(numbers: Array, generator: np.random.Generator) -> Array:
+    """Each number moved by one unit in its last place, up or down at random.
+
+    Zeros stay: next to zero lies the smallest number there is, which means nothing.
+    """
+    upwards = generator.integers(2, size=numbers.shape) == 1
+    # Of the numbers' own type: a float64 infinity would make nextafter take the next
+    # float64, which is no step at all in float32.
+    towards = np.where(upwards, np.inf, -np.inf).astype(numbers.dtype)
+    return np.where(numbers == 0, numbers, np.nextafter(numbers, towards))
+
+
 def largest_difference(left: Parameters, right: Parameters) -> float:
     """The largest absolute difference of two networks' numbers, taken in float64."""
     differences = left.astype("float64").map(np.subtract, right)

@@ -12,10 +12,10 @@ from benchmarks.drift.measure import (
     Snapshot,
     compare,
     cut_into_segments,
+    disturb,
     drift_apart,
     flatten,
     follow,
-    move_last_bits,
     read_snapshots,
     reverse_batches,
 )
@@ -52,7 +52,7 @@ def few_steps(name: str, raw, folder, dtype: DType = "float32", num_epochs=1) ->
 def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay():
     draws = few_draws()
     draws.parameters.layers[0].kernel[:5] = 0.0
-    moved = move_last_bits(draws, 1, 0)
+    moved = disturb(draws, 1, 0)
     np.testing.assert_array_equal(moved.orders, draws.orders)
     for before, after in zip(draws.parameters.layers, moved.parameters.layers, strict=True):
         assert after.kernel.dtype == np.float32
@@ -67,7 +67,7 @@ def test_every_weight_moves_by_exactly_one_unit_in_the_last_place_and_zeros_stay
 
 def test_disturbances_repeat_with_their_seed_and_number_and_differ_with_others():
     numbers = ((42, 1), (42, 1), (42, 2), (43, 1))
-    moved = [flatten(move_last_bits(few_draws(), *each).parameters) for each in numbers]
+    moved = [flatten(disturb(few_draws(), *each).parameters) for each in numbers]
     assert [np.array_equal(moved[0], each) for each in moved] == [True, True, False, False]
 
 

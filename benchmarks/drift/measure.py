@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ from shared.data.dataset import describe, split_and_scale
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
 from shared.errors import RunFailedError
-from shared.parameters import Parameters
+from shared.parameters import Parameters, move_last_bits
 
 Result = TypeVar("Result")
 
@@ -128,7 +129,7 @@ def _measure_curves(
         for one, other in combinations(undisturbed, 2)
         if one.experiment.dtype == other.experiment.dtype
     ]
-    moved = move_last_bits(draws, experiment.seed, 0)
+    moved = disturb(draws, experiment.seed, 0)
     turned = reverse_batches(draws, experiment.batch_size)
     cores = usable_cores()
     disturbed = []
@@ -145,7 +146,7 @@ def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band
     """Yields a band for each documented figure that runs of this length reach."""
     experiment = job.experiment
     assert job.draws is not None
-    moved = (move_last_bits(job.draws, experiment.seed, 1 + run) for run in range(num_runs))
+    moved = (disturb(job.draws, experiment.seed, 1 + run) for run in range(num_runs))
     jobs = [(replace(job, draws=draws),) for draws in moved]
     what = "runs for the bands"
     trainings = crew.run(train, jobs, what, experiment.num_epochs, "epochs", one_core_each=True)
@@ -198,23 +199,12 @@ def compare(
     )
 
 
-def move_last_bits(draws: Draws, seed: int, number: int) -> Draws:
-    """Moves each number of each kernel by one unit in the last place, up or down at random.
-
-    Zeros stay: next to zero lies the smallest number there is, which means nothing.
-    Biases, which start at zero, stay with them.
+def disturb(draws: Draws, seed: int, number: int) -> Draws:
+    """Moves the last bit of each number of each kernel; biases, which start at zero, stay.
 
     number: which of a seed's disturbances; the curves take 0, the bands' runs 1, 2, ….
     """
-    generator = np.random.default_rng([seed, number])
-
-    def move(numbers: NDArray[np.floating]) -> NDArray[np.floating]:
-        upwards = generator.integers(2, size=numbers.shape) == 1
-        # Of the numbers' own type: a float64 infinity would make nextafter take the next
-        # float64, which is no step at all in float32.
-        towards = np.where(upwards, np.inf, -np.inf).astype(numbers.dtype)
-        return np.where(numbers == 0, numbers, np.nextafter(numbers, towards))
-
+    move = partial(move_last_bits, generator=np.random.default_rng([seed, number]))
     return replace(draws, parameters=draws.parameters.with_kernels(move))
 
 
