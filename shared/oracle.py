@@ -1,4 +1,4 @@
-"""The oracle: network, loss, gradients and SGD step in plain NumPy, float64.
+"""The oracle: network, loss, gradients and SGD step in plain NumPy.
 
 The neutral judge of the frameworks, and what a student reads to see what both of
 them do. Every formula stands here once, in the order in which it is applied.
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from shared import protocol
-from shared.experiment import Experiment
+from shared.experiment import DType, Experiment
 from shared.parameters import LayerParameters, Parameters, glorot_parameters
 
 TITLE = "NumPy oracle"
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 def forward(parameters: Parameters, images: Array) -> tuple[list[Array], Array]:
@@ -64,17 +64,23 @@ def sgd_step(parameters: Parameters, gradients: Parameters, learning_rate: float
 
 
 class Oracle:
-    """The experiment in NumPy, as `shared.protocol.Implementation`; float64 whatever the dtype."""
+    """The experiment in NumPy, as `shared.protocol.Implementation`.
 
-    device = "cpu (NumPy, float64)"
+    Computes in float64 whatever the experiment's dtype, unless told otherwise.
+    """
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, dtype: DType = "float64") -> None:
         self.experiment = experiment
+        self.dtype = dtype
         generator = np.random.default_rng(experiment.seed)
-        self.parameters = glorot_parameters(experiment, generator).astype("float64")
+        self.parameters = glorot_parameters(experiment, generator).astype(dtype)
+
+    @property
+    def device(self) -> str:
+        return f"cpu (NumPy, {self.dtype})"
 
     def set_parameters(self, parameters: Parameters) -> None:
-        self.parameters = parameters.astype("float64")
+        self.parameters = parameters.astype(self.dtype)
 
     def get_parameters(self) -> Parameters:
         return self.parameters
@@ -110,7 +116,7 @@ class Oracle:
         for start in range(0, len(order), self.experiment.batch_size):
             rows = order[start : start + self.experiment.batch_size]  # the last may be smaller
             labels = training.labels[rows]
-            inputs, logits = forward(self.parameters, training.images[rows].astype(np.float64))
+            inputs, logits = forward(self.parameters, training.images[rows].astype(self.dtype))
             losses.append(cross_entropy(logits, labels))
             loss_sum += losses[-1] * len(rows)
             num_correct += int(np.sum(logits.argmax(axis=1) == labels))
@@ -121,16 +127,16 @@ class Oracle:
     def evaluate(self, examples: protocol.Examples) -> protocol.Evaluation:
         predictions = self.predict(examples.images)
         return protocol.Evaluation(
-            loss=cross_entropy(predictions.logits.astype(np.float64), examples.labels),
+            loss=cross_entropy(predictions.logits, examples.labels),
             accuracy=float(np.mean(predictions.classes == examples.labels)),
         )
 
     def predict(self, images: NDArray[np.floating]) -> protocol.Predictions:
-        _, logits = forward(self.parameters, images.astype(np.float64))
+        _, logits = forward(self.parameters, images.astype(self.dtype))
         return protocol.Predictions(logits=logits, probabilities=np.exp(log_softmax(logits)))
 
     def loss_and_gradients(self, examples: protocol.Examples) -> protocol.LossAndGradients:
-        inputs, logits = forward(self.parameters, examples.images.astype(np.float64))
+        inputs, logits = forward(self.parameters, examples.images.astype(self.dtype))
         return protocol.LossAndGradients(
             loss=cross_entropy(logits, examples.labels),
             gradients=backward(self.parameters, inputs, logits, examples.labels),
