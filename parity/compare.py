@@ -5,7 +5,7 @@ last bit of their weights, show what rounding alone does to a tensor; `FACTOR` t
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, zip_longest
 from typing import Any
 
@@ -16,6 +16,14 @@ FACTOR = 16.0
 """Another order of summation rounds in every operation, where a replica is moved once, in its
 weights: right ports were found up to 4 times as far from the reference as its replicas are."""
 
+STORED_PLACES = 4.0
+"""Units in the last place of its largest number that an updated tensor may always be off."""
+SMALLEST, LARGEST = 1e-29, 1e17
+"""Differences below are none: frameworks write such numbers as 0. Those above are infinite."""
+VISIBLE = 1e-10
+"""Where rounding moves scores by more than this, one of thousands of rows may be on the edge."""
+RATIO_DECIMALS = 6
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -23,7 +31,9 @@ class Tensor:
 
     name: `hidden_1/kernel` for instance: its first part, where it has two, is a layer.
     is_by_step: the first axis counts training steps.
-    is_counted: classes, whose difference is the number of those that differ.
+    is_counted: scores, (n, C), of which only each row's best counts: the difference is the number
+        of rows whose best is another.
+    unit: of a share of rows, what a single row adds to it; else 0.
     before: what an update started from, in the same shape; None where nothing was updated.
     tolerance: what passes where chance decides, and not rounding; None for what is measured.
     """
@@ -32,6 +42,7 @@ class Tensor:
     values: NDArray[Any]
     is_by_step: bool = False
     is_counted: bool = False
+    unit: float = 0.0
     before: NDArray[Any] | None = None
     tolerance: float | None = None
 
@@ -165,18 +176,25 @@ def compare_rungs(
 def measure_tolerances(reference: Evidence, replicas: Iterable[Evidence]) -> dict[str, float]:
     """`FACTOR` times what rounding does to each tensor, by its name.
 
-    That is the largest difference between the reference and its replicas, or one unit in the
-    last place of the tensor's largest number, whichever is larger. Classes are counted, and
-    whole numbers have no last place. Where evidence is exact, nothing but 0 passes.
+    That is the largest difference between the reference and its replicas, of updated tensors
+    between their updates, or one unit in the last place of the largest number, if that is more.
+    Rows are counted, and whole numbers have no last place; but as soon as rounding can be seen in
+    one of the tensors, a row on the edge may fall either way. Where evidence is exact, nothing
+    but 0 passes.
     """
     if reference.is_exact:
         return {}
-    noise = {tensor.name: _last_place(tensor) for tensor in reference.tensors}
+    noise, moved_scores = {tensor.name: _last_place(tensor) for tensor in reference.tensors}, 0.0
     for replica in replicas:
         for tensor, moved in zip(reference.tensors, replica.tensors, strict=False):
-            size = _size(tensor, _differences(tensor, moved))
-            noise[tensor.name] = max(noise[tensor.name], size)
-    return {name: FACTOR * size for name, size in noise.items()}
+            size = _size(tensor, _differences(_update(tensor), _update(moved)))
+            noise[tensor.name] = max(noise[tensor.name], size, _last_place(moved))
+            scores = _differences(replace(tensor, is_counted=False), moved)
+            moved_scores = max(moved_scores, float(scores.max(initial=0.0)))
+    if moved_scores > VISIBLE:
+        units = {each.name: 1.0 if each.is_counted else each.unit for each in reference.tensors}
+        noise = {name: max(size, units[name]) for name, size in noise.items()}
+    return {name: min(FACTOR * size, LARGEST) for name, size in noise.items()}
 
 
 def compare(
@@ -196,7 +214,7 @@ def compare(
         size = _size(one, differences)
         result = TensorComparison(
             name=(other if one is NOTHING else one).name,
-            difference=size if np.isfinite(size) else None,
+            difference=_readable(size),
             tolerance=tolerances.get(one.name, 0.0) if one.tolerance is None else one.tolerance,
             update_ratio=_update_ratio(one, other),
         )
@@ -242,10 +260,20 @@ def sentence(result: RungComparison, title_of: Callable[[str], str] = str) -> st
     )
 
 
+def _update(tensor: Tensor) -> Tensor:
+    """The tensor's update in its place, where there is one."""
+    before = tensor.before
+    if before is None or before.shape != tensor.values.shape:
+        return tensor
+    return replace(tensor, values=tensor.values.astype(np.float64) - before)
+
+
 def _differences(one: Tensor, other: Tensor) -> NDArray[np.float64]:
     """Absolute differences in float64; infinite where one value is no number, or all are apart."""
     if one.name != other.name or one.values.shape != other.values.shape:
         return np.array(np.inf)
+    if one.is_counted and np.isfinite(one.values).all() and np.isfinite(other.values).all():
+        return (_compared(one) != _compared(other)).astype(np.float64)
     with np.errstate(invalid="ignore"):  # infinity less infinity is no number, and found below
         differences = np.abs(one.values.astype(np.float64) - other.values.astype(np.float64))
     return np.nan_to_num(differences, nan=np.inf, posinf=np.inf)
@@ -258,22 +286,34 @@ def _size(tensor: Tensor, differences: NDArray[np.float64]) -> float:
     return float(differences.max(initial=0.0))
 
 
+def _compared(tensor: Tensor) -> NDArray[Any]:
+    return tensor.values.argmax(axis=-1) if tensor.is_counted else tensor.values
+
+
+def _readable(size: float) -> float | None:
+    """A difference as a record holds it: 0 where it means nothing, None beyond every tolerance."""
+    if size > LARGEST:
+        return None
+    return size if size > SMALLEST else 0.0
+
+
 def _last_place(tensor: Tensor) -> float:
     values = tensor.values
     if tensor.is_counted or not np.issubdtype(values.dtype, np.floating) or not values.size:
         return 0.0
     largest = np.abs(values).max()
-    return float(np.spacing(largest)) if np.isfinite(largest) else 0.0
+    # What is updated is rounded a few times where it is stored, however small the update.
+    share = 1.0 if tensor.before is None else STORED_PLACES / FACTOR
+    return max(share * float(np.spacing(largest)), SMALLEST) if np.isfinite(largest) else 0.0
 
 
 def _update_ratio(one: Tensor, other: Tensor) -> float | None:
     if one.before is None or other.before is None or one.values.shape != other.values.shape:
         return None
-    left = (one.values - one.before).astype(np.float64).ravel()
-    right = (other.values - other.before).astype(np.float64).ravel()
+    left, right = (_update(each).values.astype(np.float64).ravel() for each in (one, other))
     size = float(left @ left)
     ratio = float(left @ right) / size if size else np.nan
-    return ratio if np.isfinite(ratio) else None
+    return round(ratio, RATIO_DECIMALS) if abs(ratio) < LARGEST else None
 
 
 def _parting(
@@ -290,7 +330,7 @@ def _parting(
     if one.name == other.name and one.values.shape == other.values.shape:
         flat = np.argmax(differences > tolerance if one.is_by_step else differences)
         place = tuple(map(int, np.unravel_index(flat, differences.shape)))
-        texts = [repr(tensor.values[place].item()) for tensor in (one, other)]
+        texts = [repr(_compared(tensor)[place].item()) for tensor in (one, other)]
     return Parting(
         step=place[0] + 1 if one.is_by_step and place else num_steps or None,
         layer=named.name.rpartition("/")[0],
