@@ -1,1 +1,36 @@
-"""Parity: proves, rung by rung, that two programs train the same network."""
+"""Parity: proves, rung by rung, that two programs train the same network.
+
+Depends on NumPy alone until a twin is made: each twin's framework is imported with it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from parity.ladder import assert_same_training, climb
+from parity.report import Report
+from parity.twin import Layer, ParityError, TensorForm, Twin
+
+if TYPE_CHECKING:
+    from parity.flax_twin import FlaxTwin
+    from parity.keras_twin import KerasTwin
+
+__all__ = [
+    "FlaxTwin",
+    "KerasTwin",
+    "Layer",
+    "ParityError",
+    "Report",
+    "TensorForm",
+    "Twin",
+    "assert_same_training",
+    "climb",
+]
+
+TWINS = {"KerasTwin": "parity.keras_twin", "FlaxTwin": "parity.flax_twin"}
+
+
+def __getattr__(name: str) -> Any:
+    """A twin's class, with its framework."""
+    if name not in TWINS:
+        raise AttributeError(f"parity has no {name!r}")
+    return getattr(import_module(TWINS[name]), name)
