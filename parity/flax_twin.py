@@ -11,15 +11,7 @@ import optax
 from flax import nnx
 
 from parity.twin import Array, Arrays, DType, Layer, ParityError, TensorForm, map_arrays
-from parity.views import (
-    View,
-    depthwise,
-    from_keras,
-    gates_first_two_swapped,
-    joined,
-    same,
-    to_keras,
-)
+from parity.views import View, depthwise, from_keras, gates_swapped, joined, same, to_keras
 
 KINDS = {
     nnx.Linear: "Dense",
@@ -31,14 +23,14 @@ KINDS = {
     nnx.GroupNorm: "GroupNormalization",
     nnx.Embed: "Embedding",
     nnx.MultiHeadAttention: "MultiHeadAttention",
+    nnx.LSTMCell: "LSTM",
+    nnx.OptimizedLSTMCell: "LSTM",
+    nnx.GRUCell: "GRU",
     nnx.Dropout: "Dropout",
 }
-CELLS = {nnx.LSTMCell: "LSTM", nnx.OptimizedLSTMCell: "LSTM", nnx.GRUCell: "GRU"}
-NAMES = {
-    **{"scale": "gamma", "mean": "moving_mean", "var": "moving_variance"},
-    "embedding": "embeddings",
-}
-"""Keras' names of tensors, where Flax has others; and a norm's `bias` is `beta`."""
+INNER = (nnx.RNN, nnx.MultiHeadAttention, nnx.LSTMCell, nnx.OptimizedLSTMCell, nnx.GRUCell)
+"""Modules whose inner modules are no layers of their own."""
+NORM_NAMES = {"scale": "gamma", "bias": "beta", "mean": "moving_mean", "var": "moving_variance"}
 SETTINGS = {
     **{"epsilon": "epsilon", "momentum": "momentum", "padding": "padding", "strides": "strides"},
     **{"kernel_dilation": "dilation_rate", "num_groups": "groups", "num_heads": "num_heads"},
@@ -79,16 +71,16 @@ class FlaxTwin:
         title: str = "Flax",
     ) -> None:
         self.title = title
-        self._build, self._rule, self._loss_fn = build, optimizer, loss_fn
+        self._build, self._rule = build, optimizer
+        self._loss_of = lambda *given: _first(loss_fn(*given))
         self._predict = predict or (lambda model, inputs: model(inputs))
         self._train_step = train_step or nnx.jit(self._own_step)
 
     def precision(self, dtype: DType) -> AbstractContextManager[Any]:
-        """As in `Twin`: JAX computes in 32 bits, whatever the arrays' type, unless it is told."""
+        # JAX computes in 32 bits, whatever the arrays' type, unless it is told.
         return jax.enable_x64(dtype == "float64")
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
-        """As in `Twin`."""
         self._model: Any = self._build(dtype)
         if not isinstance(self._model, nnx.Module):
             raise ParityError(
@@ -97,274 +89,213 @@ class FlaxTwin:
             )
         self._units = dict(_units_of(self._model, ()))
         self._random = {path: nnx.clone(unit) for path, unit in self._units.items()}
-        self._views = {path: _views_of(unit) for path, unit in self._units.items()}
+        self._views = {
+            n: v for p, unit in self._units.items() for n, v in _views_of(p, unit).items()
+        }
+        self._variables = {
+            name: variable
+            for path, unit in self._units.items()
+            for name, variable in _variables_of(path, unit).items()
+        }
         layers = tuple(self._describe(path, unit) for path, unit in self._units.items())
         for _, module in nnx.iter_modules(self._model):
             for attribute in ("rate", "dropout_rate"):
                 if hasattr(module, attribute):
                     setattr(module, attribute, 0.0)
-        self._optimizer = nnx.Optimizer(self._model, self._rule, wrt=nnx.Param)
+        self._forget()
         return layers
 
-    def _describe(self, path: tuple, unit: Any) -> Layer:
-        variables = _variables_of(unit)
-        own = {name: np.asarray(variable[...]) for name, variable in variables.items()}
+    def _describe(self, path: str, unit: Any) -> Layer:
         forms = []
-        for name, array in to_keras(self._views[path], own).items():
-            first = variables[self._views[path][name].sources[0]]
-            is_trainable = isinstance(first, nnx.Param)
-            forms.append(TensorForm(name, array.shape, str(array.dtype), is_trainable))
+        for name, array in self.get().items():
+            if name.rpartition("/")[0] == path:
+                variable = self._variables[self._views[name].sources[0]]
+                is_trainable = isinstance(variable, nnx.Param)
+                tensor = name.removeprefix(f"{path}/")
+                forms.append(TensorForm(tensor, array.shape, str(array.dtype), is_trainable))
         settings = {
-            name: value
-            for own_name, name in SETTINGS.items()
-            if (value := getattr(unit, own_name, None)) is not None
+            name: _as_keras_says(unit, name, getattr(unit, own))
+            for own, name in SETTINGS.items()
+            if getattr(unit, own, None) is not None
         }
-        settings |= {name: _as_keras_says(unit, name, value) for name, value in settings.items()}
-        return Layer(_name(path), _kind_of(unit), tuple(forms), settings)
+        return Layer(path, _kind_of(unit), tuple(forms), settings)
 
     def get(self) -> Arrays:
-        """As in `Twin`."""
-        return self._in_keras_layout(
-            {
-                path: {name: np.array(each[...]) for name, each in _variables_of(unit).items()}
-                for path, unit in self._units.items()
-            }
-        )
+        return to_keras(self._views, {n: np.array(v[...]) for n, v in self._variables.items()})
 
     def set(self, arrays: Arrays) -> None:
-        """As in `Twin`; a tensor keeps the type that the module gave it."""
-        for path, unit in self._units.items():
-            prefix, variables = f"{_name(path)}/", _variables_of(unit)
-            given = {
-                name.removeprefix(prefix): array
-                for name, array in arrays.items()
-                if name.rpartition("/")[0] == _name(path)
-            }
-            for name, array in from_keras(self._views[path], given).items():
-                variables[name][...] = jnp.asarray(array, variables[name].dtype)
+        for name, array in from_keras(self._views, arrays).items():
+            variable = self._variables[name]
+            variable[...] = jnp.asarray(array, variable.dtype)  # the type that the module gave it
+        self._forget()
+
+    def _forget(self) -> None:
         self._optimizer = nnx.Optimizer(self._model, self._rule, wrt=nnx.Param)
 
     def outputs(self, inputs: Any, *, training: bool) -> Arrays:
-        """As in `Twin`."""
-        seen: dict[str, Array] = {}
-        state = self.get()
-        self._in_mode(training)
-        with _recorded({id(unit): _name(path) for path, unit in self._units.items()}, seen):
-            self._model(_on_device(inputs))
-        optimizer = self._optimizer
+        state, optimizer, seen = self.get(), self._optimizer, {}
+        with _recorded({id(unit): path for path, unit in self._units.items()}, seen):
+            self._in_mode(training)(_on_device(inputs))
         self.set(state)
         self._optimizer = optimizer
         return seen
 
     def loss(self, inputs: Any, targets: Any) -> float:
-        """As in `Twin`."""
-        self._in_mode(training=False)
-        return float(_first(self._loss_fn(self._model, _on_device(inputs), _on_device(targets))))
+        model = self._in_mode(training=False)
+        return float(self._loss_of(model, _on_device(inputs), _on_device(targets)))
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
-        """As in `Twin`."""
-        copy = nnx.clone(self._model)
-        self._in_mode(training=True, model=copy)
-        loss_fn = nnx.value_and_grad(lambda *given: _first(self._loss_fn(*given)))
-        loss, gradients = loss_fn(copy, _on_device(inputs), _on_device(targets))
-        flat = [(path, each[...]) for path, each in nnx.to_flat_state(gradients)]
-        return float(loss), self._by_layer(flat)
+        copy = nnx.clone(self._in_mode(training=True))
+        compute = nnx.value_and_grad(self._loss_of)
+        loss, gradients = compute(copy, _on_device(inputs), _on_device(targets))
+        flat = {_name(path): np.array(each[...]) for path, each in nnx.to_flat_state(gradients)}
+        return float(loss), to_keras(self._views, flat)
 
     def update(self, gradients: Arrays) -> None:
-        """As in `Twin`."""
+        own = from_keras(self._views, gradients)
         state = nnx.state(nnx.clone(self._model), nnx.Param)  # its form, with gradients in it
-        own = {}
-        for path in self._units:
-            given = {
-                name.rpartition("/")[2]: array
-                for name, array in gradients.items()
-                if name.rpartition("/")[0] == _name(path)
-            }
-            for name, array in from_keras(self._views[path], given).items():
-                own[(*path, *_parts(name))] = array
         for path, variable in nnx.to_flat_state(state):
-            variable[...] = jnp.asarray(own[path], variable.dtype)
+            variable[...] = jnp.asarray(own[_name(path)], variable.dtype)
         self._optimizer.update(self._model, state)
 
     def slots(self) -> Arrays:
-        """As in `Twin`."""
-        by_slot: dict[str, list[tuple[tuple, Any]]] = {}
-        leaves, _ = jax.tree_util.tree_flatten_with_path(self._optimizer.opt_state)
-        for keys, leaf in leaves:
+        by_slot: dict[str, dict[str, Array]] = {}
+        for keys, leaf in jax.tree_util.tree_flatten_with_path(self._optimizer.opt_state)[0]:
             names = [getattr(key, "name", getattr(key, "key", None)) for key in keys]
             slot = next((name for name in names if name in SLOTS), None)
             if slot is not None:
-                path = tuple(names[names.index(slot) + 1 : -1])  # ends with the variable's value
-                by_slot.setdefault(SLOTS[slot], []).append((path, leaf))
+                own = _name(tuple(names[names.index(slot) + 1 : -1]))  # ends with `value`
+                by_slot.setdefault(SLOTS[slot], {})[own] = np.array(leaf)
         return {
             f"{name} {slot}": array
-            for slot, flat in by_slot.items()
-            for name, array in self._by_layer(flat).items()
+            for slot, own in by_slot.items()
+            for name, array in to_keras(self._views, own).items()
         }
 
     def step(self, inputs: Any, targets: Any) -> float:
-        """As in `Twin`."""
-        self._in_mode(training=True)
+        model = self._in_mode(training=True)
         given = (_on_device(inputs), _on_device(targets))
-        return float(_first(self._train_step(self._model, self._optimizer, *given)))
+        return float(_first(self._train_step(model, self._optimizer, *given)))
 
     def _own_step(self, model: Any, optimizer: nnx.Optimizer, inputs: Any, targets: Any) -> Any:
-        loss_fn = nnx.value_and_grad(lambda *given: _first(self._loss_fn(*given)))
-        loss, gradients = loss_fn(model, inputs, targets)
+        loss, gradients = nnx.value_and_grad(self._loss_of)(model, inputs, targets)
         optimizer.update(model, gradients)
         return loss
 
     def predict(self, inputs: Any) -> Array:
-        """As in `Twin`."""
-        self._in_mode(training=False)
-        return np.asarray(self._predict(self._model, _on_device(inputs)))
+        return np.asarray(self._predict(self._in_mode(training=False), _on_device(inputs)))
 
     def random_outputs(self, ones: Array) -> Arrays:
-        """As in `Twin`."""
         found = {}
         for path, unit in self._random.items():
             if isinstance(unit, nnx.Dropout):
                 answer = unit(jnp.asarray(ones), deterministic=False, rngs=nnx.Rngs(0))
-                found[_name(path)] = np.asarray(answer)
+                found[path] = np.asarray(answer)
         return found
 
-    def _in_mode(self, training: bool, model: Any = None) -> None:
-        model = self._model if model is None else model
-        (model.train if training else model.eval)()
-
-    def _by_layer(self, flat: list[tuple[tuple, Any]]) -> dict[str, Array]:
-        """Arrays by the paths of Flax' states, in Keras' layout."""
-        by_path = {path: np.array(value) for path, value in flat}
-        own = {
-            unit: {
-                name: by_path[where]
-                for name in _variables_of(self._units[unit])
-                if (where := (*unit, *_parts(name))) in by_path
-            }
-            for unit in self._units
-        }
-        return self._in_keras_layout(own)
-
-    def _in_keras_layout(self, own: dict[tuple, dict[str, Array]]) -> dict[str, Array]:
-        return {
-            f"{_name(path)}/{name}": array
-            for path, arrays in own.items()
-            for name, array in to_keras(self._views[path], arrays).items()
-        }
+    def _in_mode(self, training: bool) -> Any:
+        (self._model.train if training else self._model.eval)()
+        return self._model
 
 
-def _units_of(module: Any, path: tuple) -> Iterator[tuple[tuple, Any]]:
+def _units_of(module: Any, path: tuple) -> Iterator[tuple[str, Any]]:
     """The modules that hold tensors of their own or are random, by their paths, in order."""
-    if _kind_of(module) in {*KINDS.values(), *CELLS.values()}:
-        yield path, module
-        return
-    for name, child in vars(module).items():
-        if isinstance(child, nnx.Module):
-            key = int(name) if isinstance(module, nnx.List) else name
-            yield from _units_of(child, (*path, key))
-    if _variables_of(module, is_deep=False):
-        yield path, module
+    if _kind_of(module) not in KINDS.values():
+        for name, child in vars(module).items():
+            if isinstance(child, nnx.Module):
+                yield from _units_of(child, (*path, name))
+        if not any(isinstance(child, nnx.Variable) for child in vars(module).values()):
+            return
+    yield _name(path) or "model", module
 
 
-def _variables_of(unit: Any, *, is_deep: bool = True) -> dict[str, Any]:
-    """Parameters and state of a module, its inner modules' as `cell/ii/kernel`."""
+def _variables_of(path: str, unit: Any) -> dict[str, Any]:
+    """Parameters and state of a known module; of another only its own, not its children's."""
     found = {}
-    is_deep = is_deep and _kind_of(unit) in ("MultiHeadAttention", "LSTM", "GRU")
     for name, child in vars(unit).items():
         if isinstance(child, nnx.Variable) and not isinstance(child, (nnx.RngState, nnx.Cache)):
-            found[name] = child
-        elif is_deep and isinstance(child, nnx.Module):
-            inner = _variables_of_all(child)
-            found |= {f"{name}/{rest}": variable for rest, variable in inner.items()}
-    return found
-
-
-def _variables_of_all(module: Any) -> dict[str, Any]:
-    found = _variables_of(module, is_deep=False)
-    for name, child in vars(module).items():
-        if isinstance(child, nnx.Module):
-            found |= {f"{name}/{rest}": each for rest, each in _variables_of_all(child).items()}
+            found[f"{path}/{name}"] = child
+        elif isinstance(child, nnx.Module) and _kind_of(unit) in KINDS.values():
+            is_inner = isinstance(unit, INNER)
+            found |= _variables_of(f"{path}/{name}", child) if is_inner else {}
     return found
 
 
 def _kind_of(unit: Any) -> str:
+    unit = unit.cell if isinstance(unit, nnx.RNN) else unit
     if isinstance(unit, nnx.Conv) and 1 < unit.feature_group_count == unit.in_features:
         return "DepthwiseConv"
-    cell = unit.cell if isinstance(unit, nnx.RNN) else unit
-    if type(cell) in CELLS:
-        return CELLS[type(cell)]
     return next(
         (kind for each, kind in KINDS.items() if isinstance(unit, each)), type(unit).__name__
     )
 
 
-def _views_of(unit: Any) -> dict[str, View]:
+def _views_of(path: str, unit: Any) -> dict[str, View]:
     """The unit's tensors as Keras names them and lays them out."""
-    variables, kind = _variables_of(unit), _kind_of(unit)
+    variables, kind = _variables_of(path, unit), _kind_of(unit)
     if kind in ("LSTM", "GRU"):
-        return _views_of_cell(variables, kind)
+        cell = f"{path}/cell" if isinstance(unit, nnx.RNN) else path
+        return {f"{path}/{name}": view for name, view in _views_of_cell(cell, variables, kind)}
     views = {}
-    for name in variables:
-        keras_name = NAMES.get(name, name).replace("/", "_")
-        if kind.endswith("Normalization") and name == "bias":
-            keras_name = "beta"
-        keras_name = keras_name.replace("out_", "attention_output_")
-        is_depthwise = kind == "DepthwiseConv" and name == "kernel"
-        views[keras_name] = depthwise(name, unit.in_features) if is_depthwise else same(name)
-    return views
-
-
-def _views_of_cell(variables: dict[str, Any], kind: str) -> dict[str, View]:
-    """Keras keeps i, f, c, o of an LSTM, and z, r, h of a GRU, along a kernel's last axis."""
-    cell = "cell/" if any(name.startswith("cell/") for name in variables) else ""
-    if f"{cell}ii/kernel" in variables:
-        gates = ("i", "f_", "g", "o"), ("i", "f", "g", "o")
-        kernel, recurrent = (
-            joined(*(f"{cell}{first}{gate}/kernel" for gate in each))
-            for first, each in zip("ih", gates, strict=True)
+    for source in variables:
+        name = (
+            source.removeprefix(f"{path}/").replace("/", "_").replace("out_", "attention_output_")
         )
-        bias = joined(*(f"{cell}h{gate}/bias" for gate in gates[1]))
-    else:
-        kernel, recurrent = same(f"{cell}dense_i/kernel"), same(f"{cell}dense_h/kernel")
-        bias = same(f"{cell}dense_{'i' if kind == 'GRU' else 'h'}/bias")
-    views = {"kernel": kernel, "recurrent_kernel": recurrent, "bias": bias}
-    if kind == "GRU":  # Flax has r, z, n
-        views = {name: gates_first_two_swapped(view) for name, view in views.items()}
+        if kind.endswith("Normalization"):
+            name = NORM_NAMES.get(name, name)
+        name = "embeddings" if name == "embedding" else name
+        is_depthwise = kind == "DepthwiseConv" and name == "kernel"
+        view = depthwise(source, unit.in_features) if is_depthwise else same(source)
+        views[f"{path}/{name}"] = view
     return views
+
+
+def _views_of_cell(cell: str, variables: dict[str, Any], kind: str) -> Iterator[tuple[str, View]]:
+    """Keras keeps i, f, c, o of an LSTM, and z, r, h of a GRU, along a kernel's last axis."""
+    if f"{cell}/ii/kernel" in variables:
+        into, within = (("ii", "if_", "ig", "io"), ("hi", "hf", "hg", "ho"))
+        yield "kernel", joined(*(f"{cell}/{gate}/kernel" for gate in into))
+        yield "recurrent_kernel", joined(*(f"{cell}/{gate}/kernel" for gate in within))
+        yield "bias", joined(*(f"{cell}/{gate}/bias" for gate in within))
+        return
+    is_gru = kind == "GRU"  # whose gates are r, z, n, and whose bias stands with the inputs
+    for name, source in (
+        ("kernel", f"{cell}/dense_i/kernel"),
+        ("recurrent_kernel", f"{cell}/dense_h/kernel"),
+        ("bias", f"{cell}/dense_{'i' if is_gru else 'h'}/bias"),
+    ):
+        yield name, gates_swapped(same(source)) if is_gru else same(source)
 
 
 def _as_keras_says(unit: Any, name: str, value: Any) -> Any:
     """A setting in the form in which Keras has it."""
     if name == "padding" and isinstance(value, str):
         return value.lower()
-    if name in ("strides", "dilation_rate"):
-        rank = len(unit.kernel_size)
-        return tuple(value) if isinstance(value, (tuple, list)) else (value or 1,) * rank
+    if name in ("strides", "dilation_rate") and not isinstance(value, (tuple, list)):
+        return (value,) * len(unit.kernel_size)
     return value
 
 
 @contextmanager
-def _recorded(names: dict[int, str], seen: dict[str, Array]) -> Iterator[None]:
+def _recorded(paths: dict[int, str], seen: dict[str, Array]) -> Iterator[None]:
     """Notes what enters and leaves modules; Python finds `__call__` in the class, so there."""
 
     def recording(call: Callable) -> Callable:
         def recording_call(module: Any, *arguments: Any, **options: Any) -> Any:
             result = call(module, *arguments, **options)
-            if id(module) in names:
-                for name, value in (("input", next(iter(arguments), None)), ("output", result)):
-                    if isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer):
-                        seen.setdefault(f"{names[id(module)]}/{name}", np.array(value))
+            for name, value in (("input", next(iter(arguments), None)), ("output", result)):
+                is_array = isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
+                if id(module) in paths and is_array:
+                    seen.setdefault(f"{paths[id(module)]}/{name}", np.array(value))
             return result
 
         return recording_call
 
-    classes = (*KINDS, nnx.RNN, *CELLS)
     with ExitStack() as stack:
-        for each in classes:
-            call = each.__dict__.get("__call__")
-            if call is not None:
-                stack.callback(setattr, each, "__call__", call)
-                each.__call__ = recording(call)
+        for each in (*KINDS, nnx.RNN):
+            call = each.__call__
+            stack.callback(setattr, each, "__call__", call)
+            each.__call__ = recording(call)
         yield
 
 
@@ -378,8 +309,4 @@ def _on_device(value: Any) -> Any:
 
 
 def _name(path: tuple) -> str:
-    return "/".join(map(str, path)) or "model"
-
-
-def _parts(name: str) -> tuple:
-    return tuple(name.split("/"))
+    return "/".join(map(str, path))

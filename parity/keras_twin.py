@@ -44,7 +44,6 @@ class KerasTwin:
 
     @contextmanager
     def precision(self, dtype: DType) -> Iterator[None]:
-        """As in `Twin`."""
         with ExitStack() as stack:
             stack.callback(keras.config.set_floatx, keras.config.floatx())
             stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
@@ -112,11 +111,9 @@ class KerasTwin:
         return Layer(path, _kind_of(layer), tuple(forms), known)
 
     def get(self) -> Arrays:
-        """As in `Twin`."""
         return {name: _to_numpy(variable) for name, variable in self._variables.items()}
 
     def set(self, arrays: Arrays) -> None:
-        """As in `Twin`."""
         for name, array in arrays.items():
             self._variables[name].assign(array)
         for variable, start in zip(
@@ -125,7 +122,6 @@ class KerasTwin:
             variable.assign(start)
 
     def outputs(self, inputs: Any, *, training: bool) -> Arrays:
-        """As in `Twin`."""
         seen: dict[str, Array] = {}
         state = self.get()
         with ExitStack() as stack:
@@ -137,7 +133,6 @@ class KerasTwin:
         return seen
 
     def loss(self, inputs: Any, targets: Any) -> float:
-        """As in `Twin`."""
         self._model.reset_metrics()  # Keras' loss is a mean over what it saw since then
         answer = self._model.test_on_batch(_as_inputs(inputs), targets, return_dict=True)
         return float(answer["loss"])
@@ -153,7 +148,6 @@ class KerasTwin:
         return float(loss), {name: found[id(self._variables[name])] for name in self._trainable}
 
     def update(self, gradients: Arrays) -> None:
-        """As in `Twin`."""
         by_id = {id(self._variables[name]): gradients[name] for name in self._trainable}
         own = [
             keras.ops.convert_to_tensor(by_id[id(v)], v.dtype)
@@ -175,13 +169,11 @@ class KerasTwin:
         return found
 
     def step(self, inputs: Any, targets: Any) -> float:
-        """As in `Twin`."""
         self._model.reset_metrics()
         answer = self._model.train_on_batch(_as_inputs(inputs), targets, return_dict=True)
         return float(answer["loss"])
 
     def predict(self, inputs: Any) -> Array:
-        """As in `Twin`."""
         return np.asarray(self._model.predict_on_batch(_as_inputs(inputs)))
 
     def random_outputs(self, ones: Array) -> Arrays:

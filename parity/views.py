@@ -18,22 +18,24 @@ class View:
     """
 
     sources: tuple[str, ...]
-    forward: Callable[[Sequence[Array]], Array]
-    backward: Callable[[Array], Sequence[Array]]
+    forward: Callable[[Sequence[Array]], Array] = lambda arrays: arrays[0]
+    backward: Callable[[Array], Sequence[Array]] = lambda array: [array]
+
+
+Views = Mapping[str, View]
+"""By the tensors' names as the ladder has them, `LAYER/TENSOR` with Keras' name of the tensor."""
 
 
 def same(source: str) -> View:
     """As it is."""
-    return View((source,), lambda arrays: arrays[0], lambda array: [array])
+    return View((source,))
 
 
 def transposed(source: str, axes: tuple[int, ...]) -> View:
     """With its axes in another order: axis `i` in Keras' layout is the own axis `axes[i]`."""
     back = tuple(np.argsort(axes))
     return View(
-        (source,),
-        lambda arrays: np.transpose(arrays[0], axes),
-        lambda array: [np.transpose(array, back)],
+        (source,), lambda arrays: arrays[0].transpose(axes), lambda array: [array.transpose(back)]
     )
 
 
@@ -55,7 +57,7 @@ def depthwise(source: str, num_inputs: int) -> View:
     )
 
 
-def gates_first_two_swapped(view: View) -> View:
+def gates_swapped(view: View) -> View:
     """Gates r, z, h along the last axis, where Keras has z, r, h."""
 
     def swap(array: Array) -> Array:
@@ -69,7 +71,7 @@ def gates_first_two_swapped(view: View) -> View:
     )
 
 
-def to_keras(views: Mapping[str, View], own: Arrays) -> dict[str, Array]:
+def to_keras(views: Views, own: Arrays) -> dict[str, Array]:
     """The tensors in Keras' layout; left out where the own arrays are not all there."""
     return {
         name: np.array(view.forward([own[source] for source in view.sources]))
@@ -78,8 +80,8 @@ def to_keras(views: Mapping[str, View], own: Arrays) -> dict[str, Array]:
     }
 
 
-def from_keras(views: Mapping[str, View], arrays: Arrays) -> dict[str, Array]:
-    """The way back."""
+def from_keras(views: Views, arrays: Arrays) -> dict[str, Array]:
+    """The way back, to arrays by the framework's own names."""
     own: dict[str, Array] = {}
     for name, array in arrays.items():
         own |= zip(views[name].sources, views[name].backward(array), strict=True)
