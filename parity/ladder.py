@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.causes import Side, find_causes
-from parity.compare import Evidence, RungComparison, Tensor, compare_rungs
+from parity.causes import find_causes
+from parity.compare import Evidence, Tensor, compare_rungs
 from parity.pairing import Pairing, faults_of, pair_layers
 from parity.report import Curve, Report
 from parity.twin import (
@@ -21,7 +21,6 @@ from parity.twin import (
     Asked,
     Batch,
     DType,
-    Layer,
     ParityError,
     Twin,
     map_arrays,
@@ -133,15 +132,16 @@ def climb(
             prepared, notes = _prepare_batches(batches, dtype)
             first = Asked(reference, dtype, reference.title)
             second = Asked(port, dtype, other_title)
-            forms = _build(first), _build(second)
+            forms = first.build(dtype), second.build(dtype)
             pairing = pair_layers(*forms, layers or {})
             second.names = pairing.names()
             faults = faults_of(pairing, dtype, titles)
             notes = (*notes, *_notes_on(pairing), *faults)
-            report = replace(report, pairing=pairing, notes=notes)
+            pairs = tuple((one.path, other.path) for one, other in pairing.pairs)
+            report = replace(report, pairs=pairs, notes=notes)
             if faults:
                 raise ParityError(_in_one_line(faults))
-            initial = first.arrays("get"), second.arrays("get")
+            initial = first.get(), second.get()
             questions = Questions(
                 start=_move_constants(initial[0], pairing, dtype, seed),
                 batches=prepared,
@@ -155,9 +155,9 @@ def climb(
             replicas = _gather_replicas(first, questions, judged, num_replicas, seed)
         except ParityError as error:
             failed = Evidence(rung=PARAMETERS, failure=str(error))
-            return _compare(report, [Evidence(rung=PARAMETERS)], [], iter([failed]))
+            return _compare(report, Pairing(()), [Evidence(rung=PARAMETERS)], [], iter([failed]))
         theirs = replace(questions, gradients=_gradients_in(judged), initial=initial[1])
-        return _compare(report, judged, replicas, _gather_or_fail(second, theirs))
+        return _compare(report, pairing, judged, replicas, _gather_or_fail(second, theirs))
 
 
 def assert_same_training(
@@ -176,6 +176,7 @@ def assert_same_training(
 
 def _compare(
     report: Report,
+    pairing: Pairing,
     judged: list[Evidence],
     replicas: list[list[Evidence]],
     port: Iterator[Evidence],
@@ -194,8 +195,7 @@ def _compare(
 
     rungs = tuple(compare_rungs(reports(), (reference, other), names, reference=reference))
     if not rungs[-1].passed and not answered[-1].failure:
-        sides = [Side(report.pairing, each) for each in (judged[: len(answered)], answered)]
-        causes = find_causes(rungs[-1], *sides, titles=report.titles)
+        causes = find_causes(rungs[-1], pairing, judged[: len(answered)], answered, report.titles)
         rungs = (*rungs[:-1], replace(rungs[-1], notes=(*rungs[-1].notes, *causes)))
     not_reached = tuple(RUNGS)[len(rungs) :]
     curve = _curve(judged, answered, replicas)
@@ -234,9 +234,7 @@ def _gather(twin: Asked, questions: Questions) -> Iterator[Evidence]:
     """One twin's evidence, rung by rung, in the order of `RUNGS`."""
     inputs, targets = questions.batches[0]
     twin.set(questions.start)
-    yield Evidence(
-        rung=PARAMETERS, tensors=_tensors(twin.arrays("get"), questions.start), is_exact=True
-    )
+    yield Evidence(rung=PARAMETERS, tensors=_tensors(twin.get(), questions.start), is_exact=True)
     users = Tensor("what users get", twin.predict(inputs))
     for rung, is_training in ((INFERENCE, False), (TRAINING, True)):
         outputs = twin.outputs(inputs, training=is_training)
@@ -283,7 +281,7 @@ def _of_updates(twin: Asked, questions: Questions, gradients: Arrays) -> Iterato
 
 def _of_steps(twin: Asked, questions: Questions) -> Iterator[Evidence]:
     """Whole steps, as users take them: after the first, and after all."""
-    handed_out = twin.ask("get")
+    handed_out = twin.get()
     copies = {name: np.array(array) for name, array in handed_out.items()}
     losses = []
     for batch in questions.batches:
@@ -308,21 +306,20 @@ def _of_randomness(twin: Asked, questions: Questions) -> Evidence:
     for name in questions.start if questions.with_randomness else ():
         tensors += _figures_of(name, questions.initial[name])
     ones = np.ones(NUM_ONES)
-    for layer, array in twin.ask("random_outputs", ones).items():
+    for layer, array in twin.random_outputs(ones).items():
         kept = array[array != 0.0]
         allowed = STANDARD_ERRORS * np.sqrt(0.5 / len(array))  # two samples, of variance 1/4
-        path = twin.names.get(layer, layer)
-        tensors.append(_number(f"{path}/share kept", len(kept) / len(array), float(allowed)))
+        tensors.append(_number(f"{layer}/share kept", len(kept) / len(array), float(allowed)))
         scale = float(kept.mean()) if len(kept) else 0.0
-        tensors.append(_number(f"{path}/scale of what is kept", scale, 1e-5))
+        tensors.append(_number(f"{layer}/scale of what is kept", scale, 1e-5))
     return Evidence(rung=RANDOMNESS, tensors=tuple(tensors))
 
 
 def _figures_of(name: str, drawn: Array) -> Iterator[Tensor]:
     """Mean, spread and form of initial values; constants have no spread, and must be equal.
 
-    The form is mean |x − mean| / σ: 0.866 if uniform, 0.798 if normal. Standard errors are those
-    of normal values, of a difference of two samples.
+    The form is the mean distance from the mean over the standard deviation: 0.866 if uniform,
+    0.798 if normal. Standard errors are those of the difference of two samples of normal values.
     """
     values = drawn.astype(np.float64).ravel()
     spread = float(values.std())
@@ -331,7 +328,11 @@ def _figures_of(name: str, drawn: Array) -> Iterator[Tensor]:
     yield _number(f"{name} as drawn: standard deviation", spread, error * spread)
     if spread:
         form = float(np.abs(values - values.mean()).mean() / spread)
-        yield _number(f"{name} as drawn: mean distance from the mean, in σ", form, 0.6 * error)
+        yield _number(
+            f"{name} as drawn: mean distance from the mean, in standard deviations",
+            form,
+            0.6 * error,
+        )
 
 
 def _prepare_batches(batches: Iterable[Batch], dtype: DType) -> tuple[list[Batch], list[str]]:
@@ -372,13 +373,6 @@ def _in_one_line(faults: Sequence[str]) -> str:
     return "; ".join(faults[:FAULTS_SHOWN]) + (f"; and {others} more" if others > 0 else "")
 
 
-def _build(twin: Asked) -> tuple[Layer, ...]:
-    layers = twin.ask("build", twin.dtype)
-    if not isinstance(layers, tuple) or not all(isinstance(each, Layer) for each in layers):
-        raise ParityError(f"{twin.title}: `build` must return a tuple of parity.twin.Layer")
-    return layers
-
-
 def _notes_on(pairing: Pairing) -> list[str]:
     """What the reader should know of what is not compared."""
     random = [each.path for each, _ in pairing.pairs if "rate" in each.settings]
@@ -391,7 +385,7 @@ def _compared(first: Asked, second: Asked, pairing: Pairing, inputs: Any) -> lis
     common: list[str] = []
     for ask in (
         lambda twin: twin.outputs(inputs, training=False),
-        lambda twin: twin.arrays("slots"),
+        lambda twin: twin.slots(),
     ):
         judged = ask(first)
         try:
@@ -443,7 +437,7 @@ def _gradients_in(judged: Sequence[Evidence]) -> dict[str, Array]:
 
 def _moved(twin: Asked, questions: Questions) -> tuple[Tensor, ...]:
     """Every tensor as it is now, with where it started, and the optimizer's slots."""
-    arrays, slots = twin.arrays("get"), twin.arrays("slots")
+    arrays, slots = twin.get(), twin.slots()
     return (
         *(Tensor(name, arrays[name], before=questions.start[name]) for name in questions.start),
         *(Tensor(name, slots[name]) for name in questions.compared if name in slots),

@@ -7,6 +7,7 @@ own: a kernel has its inputs before its outputs, an image its channels last.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -18,6 +19,8 @@ Arrays = Mapping[str, Array]
 """Tensors by their names, `LAYER/TENSOR`; the layer's name may itself hold a /."""
 Batch = tuple[Any, Any]
 """Inputs and targets, the rows first: arrays, or tuples or dicts of arrays."""
+MOST_LETTERS = 300
+"""Of a framework's message, in a sentence."""
 
 
 class ParityError(Exception):
@@ -119,128 +122,115 @@ class Twin(Protocol):
         ...
 
 
+ANSWERS = {
+    "build": "a tuple of layers",
+    "get": "arrays by name",
+    "set": "nothing",
+    "outputs": "arrays by name",
+    "loss": "one number",
+    "gradients": "one number and arrays by name",
+    "update": "nothing",
+    "slots": "arrays by name",
+    "step": "one number",
+    "predict": "an array with a row for each row of the inputs",
+    "random_outputs": "arrays by name",
+}
+"""What each verb returns."""
+QUESTIONS = ("outputs", "loss", "gradients", "predict")
+"""The verbs that must leave parameters and state as they are."""
+TYPED = ("gradients", "predict")
+"""The verbs whose arrays must be of the climb's type; those of `get` are compared as they are."""
+
+
 class Asked:
     """A twin of whom every answer is checked, and whose tensors are called as the reference's.
 
+    Has the verbs of `Twin`. Each raises ParityError where the twin raises anything, answers in
+    another form than `ANSWERS` says, or changes what it must leave alone.
+
     title: what it is called in sentences.
     names: of layers, from the twin's own to the reference's; empty for the reference itself.
-
-    Every verb raises ParityError where the twin raises anything, answers in another form than
-    the protocol has, or changes what a question must leave alone.
     """
 
     def __init__(self, twin: Twin, dtype: DType, title: str) -> None:
         self.twin, self.dtype, self.title = twin, dtype, title
         self.names: Mapping[str, str] = {}
 
-    def ask(self, verb: str, *arguments: Any, **options: Any) -> Any:
-        """The twin's answer to any verb, arrays under the reference's names."""
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        return partial(self._question if verb in QUESTIONS else self._ask, verb)
+
+    def _question(self, verb: str, *arguments: Any, **options: Any) -> Any:
+        before = self._ask("get")
+        answer = self._ask(verb, *arguments, **options)
+        for name, after in self._ask("get").items():
+            if not np.array_equal(before[name], after, equal_nan=True):
+                raise self._fault(verb, f"changed {name}, and may only look")
+        return answer
+
+    def _ask(self, verb: str, *arguments: Any, **options: Any) -> Any:
         function = getattr(self.twin, verb, None)
         if not callable(function):
             raise ParityError(f"{self.title} has no verb `{verb}`: see parity.twin.Twin")
-        given = [np.copy(array) for array in _arrays_in(arguments)]
+        own = tuple(self._own(each) if isinstance(each, dict) else each for each in arguments)
+        given = [np.copy(array) for array in _arrays_in(own)]
         try:
-            answer = function(*arguments, **options)
+            answer = function(*own, **options)
         except ParityError:
             raise
         except Exception as error:  # a twin may raise whatever its framework does
-            text = " ".join(str(error).split())[:300]
-            raise ParityError(
-                f"{self.title}: `{verb}` raised {type(error).__name__}: {text}"
-            ) from error
-        for before, after in zip(given, _arrays_in(arguments), strict=True):
+            text = " ".join(str(error).split())[:MOST_LETTERS]
+            raise self._fault(verb, f"raised {type(error).__name__}: {text}") from error
+        for before, after in zip(given, _arrays_in(own), strict=True):
             if not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
-                raise ParityError(f"{self.title}: `{verb}` changed an array that it was given")
-        return answer
+                raise self._fault(verb, "changed an array that it was given")
+        return self._checked(verb, answer, arguments)
 
-    def question(self, verb: str, *arguments: Any, **options: Any) -> Any:
-        """An answer that must leave parameters and state as they are."""
-        before = self.arrays("get")
-        answer = self.ask(verb, *arguments, **options)
-        for name, after in self.arrays("get").items():
-            if not np.array_equal(before[name], after, equal_nan=True):
-                raise ParityError(f"{self.title}: `{verb}` changed {name}, and may only look")
-        return answer
+    def _checked(self, verb: str, answer: Any, arguments: tuple[Any, ...]) -> Any:
+        match ANSWERS[verb], answer:
+            case "nothing", _:
+                return None
+            case "a tuple of layers", tuple() if all(isinstance(each, Layer) for each in answer):
+                return answer
+            case "one number", _ if _is_number(answer):
+                return float(answer)
+            case "arrays by name", Mapping() if _are_arrays(answer):
+                return self._renamed(verb, answer)
+            case "one number and arrays by name", (number, Mapping() as arrays) if _is_number(
+                number
+            ) and _are_arrays(arrays):
+                return float(number), self._renamed(verb, arrays)
+            case _, np.ndarray() if verb == "predict" and len(answer) == num_rows(arguments[0]):
+                return self._renamed(verb, {"its answer": answer})["its answer"]
+        raise self._fault(verb, f"returned {_form(answer)}, expected {ANSWERS[verb]}")
 
-    def arrays(self, verb: str, *arguments: Any, **options: Any) -> dict[str, Array]:
-        """The answer of a verb that returns arrays by name."""
-        return self._named(verb, self.ask(verb, *arguments, **options))
-
-    def set(self, arrays: Arrays) -> None:
-        """As the twin's, by the reference's names."""
-        self.ask("set", self._own(arrays))
-
-    def update(self, gradients: Arrays) -> None:
-        """As the twin's, by the reference's names."""
-        self.ask("update", self._own(gradients))
-
-    def outputs(self, inputs: Any, *, training: bool) -> dict[str, Array]:
-        """As the twin's, by the reference's names."""
-        return self._named("outputs", self.question("outputs", inputs, training=training))
-
-    def gradients(self, inputs: Any, targets: Any) -> tuple[float, dict[str, Array]]:
-        """As the twin's, by the reference's names."""
-        answer = self.question("gradients", inputs, targets)
-        if not isinstance(answer, tuple) or len(answer) != 2:
-            raise ParityError(
-                f"{self.title}: `gradients` returned {_form(answer)}, expected a loss and arrays"
-            )
-        return self._number("gradients", answer[0]), self._named("gradients", answer[1])
-
-    def loss(self, inputs: Any, targets: Any) -> float:
-        """As the twin's."""
-        return self._number("loss", self.question("loss", inputs, targets))
-
-    def step(self, inputs: Any, targets: Any) -> float:
-        """As the twin's."""
-        return self._number("step", self.ask("step", inputs, targets))
-
-    def predict(self, inputs: Any) -> Array:
-        """As the twin's."""
-        answer = self.question("predict", inputs)
-        if not isinstance(answer, np.ndarray) or len(answer) != num_rows(inputs):
-            raise ParityError(
-                f"{self.title}: `predict` returned {_form(answer)}, expected an array of "
-                f"{num_rows(inputs)} rows"
-            )
-        return self._in_dtype("predict", "its answer", answer)
-
-    def _number(self, verb: str, answer: Any) -> float:
-        if np.shape(answer) != () or not isinstance(answer, (float, int, np.generic, np.ndarray)):
-            raise ParityError(
-                f"{self.title}: `{verb}` returned {_form(answer)}, expected one number, the loss"
-            )
-        return float(answer)
-
-    def _named(self, verb: str, answer: Any) -> dict[str, Array]:
-        if not isinstance(answer, Mapping):
-            raise ParityError(
-                f"{self.title}: `{verb}` returned {_form(answer)}, expected arrays by name"
-            )
+    def _renamed(self, verb: str, arrays: Arrays) -> dict[str, Array]:
         renamed = {}
-        for name, array in answer.items():
-            layer, _, tensor = name.rpartition("/")
-            if not isinstance(array, np.ndarray):
-                raise ParityError(
-                    f"{self.title}: `{verb}` returned {_form(array)} for {name}, expected an array"
-                )
-            layer = self.names.get(layer, layer)
-            checked = self._in_dtype(verb, name, array) if verb == "gradients" else array
-            renamed[f"{layer}/{tensor}"] = checked
+        for name, array in arrays.items():
+            if verb in TYPED and array.dtype.kind == "f" and array.dtype != self.dtype:
+                raise self._fault(verb, f"returned {name} in {array.dtype}, expected {self.dtype}")
+            renamed[_in_layer(name, self.names)] = array
         return renamed
-
-    def _in_dtype(self, verb: str, name: str, array: Array) -> Array:
-        if array.dtype.kind == "f" and array.dtype != self.dtype:
-            raise ParityError(
-                f"{self.title}: `{verb}` returned {name} in {array.dtype}, expected {self.dtype}: "
-                "something in it computes in a type of its own"
-            )
-        return array
 
     def _own(self, arrays: Arrays) -> dict[str, Array]:
         own = {reference: name for name, reference in self.names.items()}
-        parts = ((name.rpartition("/"), array) for name, array in arrays.items())
-        return {f"{own.get(layer, layer)}/{tensor}": each for (layer, _, tensor), each in parts}
+        return {_in_layer(name, own): array for name, array in arrays.items()}
+
+    def _fault(self, verb: str, what: str) -> ParityError:
+        return ParityError(f"{self.title}: `{verb}` {what}")
+
+
+def _in_layer(name: str, layers: Mapping[str, str]) -> str:
+    """A tensor's name with its layer called otherwise; a layer's own name too."""
+    layer, slash, tensor = name.rpartition("/")
+    return layers.get(name) or f"{layers.get(layer, layer)}{slash}{tensor}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (float, int, np.generic, np.ndarray)) and np.shape(value) == ()
+
+
+def _are_arrays(answer: Mapping[str, Any]) -> bool:
+    return all(isinstance(array, np.ndarray) for array in answer.values())
 
 
 def _form(answer: Any) -> str:
