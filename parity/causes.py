@@ -25,6 +25,8 @@ ROUNDED_TO_FLOAT32 = (1e-10, 2e-7)
 """Relative differences in which a number rounded to float32 shows in a float64 climb."""
 CLIPPED_LOSS = float(-np.log(1e-7))
 CLOSE = 1e-3
+SPREAD_OFF = 0.15
+"""How far the variance of some hundred drawn values may be from its rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +68,8 @@ def find_causes(
     titles: tuple[str, str],
 ) -> tuple[str, ...]:
     """What may be the cause of a failed rung, the likeliest first; nothing is a cause too many."""
-    if result.parting is None:
-        return ()
+    if result.parting is None:  # a twin could not answer
+        return tuple(settings_that_differ(pairing, titles))
     case = Case(
         result=result,
         pairing=pairing,
@@ -79,20 +81,26 @@ def find_causes(
     return tuple(cause for look in LOOKS for cause in look(case))
 
 
-def _settings(case: Case) -> Iterator[str]:
-    """What the two layers were given, where it differs; of layers up to the one that fails."""
-    before = [layer.path for layer, _ in case.pairing.pairs]
-    last = before.index(case.layer) if case.layer in before else len(before)
-    for reference, port in case.pairing.pairs[: last + 1]:
+def settings_that_differ(
+    pairing: Pairing, titles: tuple[str, str], last_layer: str = ""
+) -> Iterator[str]:
+    """What two layers were given, where it differs; of layers up to the last one, or of all."""
+    title, port_title = titles
+    for reference, port in pairing.pairs:
         for name, value in reference.settings.items():
             other = port.settings.get(name, value)
             if other != value:
                 source = f" ({SOURCES[name]})" if name in SOURCES else ""
-                title, port_title = case.titles
                 yield (
                     f"layer {reference.path}: {name} is {value} in {title}, {other} in "
                     f"{port_title}{source}"
                 )
+        if reference.path == last_layer:
+            return
+
+
+def _settings(case: Case) -> Iterator[str]:
+    yield from settings_that_differ(case.pairing, case.titles, case.layer)
 
 
 def _between_layers(case: Case) -> Iterator[str]:
@@ -161,14 +169,13 @@ def _adam(case: Case) -> Iterator[str]:
     updates = _updates(case)
     if not gradients.size or updates is None:
         return
-    left, right = updates
-    size = np.abs(gradients)
-    large = size >= np.quantile(size, 0.9)
-    steps = np.abs(left[large])
+    is_moved = gradients != 0
+    size, left = np.abs(gradients[is_moved]), updates[0][is_moved]
+    steps = np.abs(left[size >= np.quantile(size, 0.9)])
     is_adam = steps.min() > 0.9 * steps.max()  # whose first steps are all of one size
-    ratios = np.abs(right - left)[size > 0] / np.abs(left)[size > 0].clip(1e-30)
-    is_small = size[size > 0] < np.median(size)
-    if is_adam and is_small.any() and ratios[is_small].max() > 2 * ratios[~is_small].max():
+    relative = np.abs(updates[1][is_moved] / left - 1)
+    is_small = size < np.median(size)
+    if is_adam and is_small.any() and relative[is_small].max() > 2 * relative[~is_small].max():
         yield (
             "Adam's epsilon: Keras adds it to the root of v before the bias correction "
             "(keras/src/optimizers/adam.py), Optax and PyTorch after it "
@@ -188,7 +195,7 @@ def _update_sizes(case: Case) -> Iterator[str]:
             f"every update is {values.mean():.4g} times the reference's: another learning rate, "
             "a sum for a mean, or a step that was skipped"
         )
-    elif case.tensor in ratios:
+    elif abs(ratios.get(case.tensor, 1.0) - 1) > CLOSE:
         text = f"its update is {ratios[case.tensor]:.4g} times the reference's"
         yield text + (": it stands still" if abs(ratios[case.tensor]) < CLOSE else "")
 
@@ -248,8 +255,8 @@ def _initialisers(case: Case) -> Iterator[str]:
         "He's": 2 / fan_in,
     }
     for spread, title in zip(spreads, case.titles, strict=True):
-        rule = min(rules, key=lambda each: abs(np.log(spread.clip(1e-9) ** 2 / rules[each])))
-        yield f"{title}'s spread of {float(spread):.3g} is nearest to {rule}"
+        fits = [rule for rule, of in rules.items() if abs(spread**2 / of - 1) < SPREAD_OFF]
+        yield f"{title}'s spread of {float(spread):.3g} is {fits[0] if fits else 'no known rule'}"
 
 
 LOOKS: tuple[Callable[[Case], Iterator[str]], ...] = (
