@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import jax
 import numpy as np
@@ -10,12 +10,20 @@ import pytest
 from flax import nnx
 
 from benchmarks.parity import rungs
-from benchmarks.parity.evidence import NUM_PROBE_ROWS, RungEvidence, Tensor, gather_evidence
-from benchmarks.parity.ladder import climb, compare, passed_whole_ladder
-from benchmarks.parity.results import RungComparison
+from benchmarks.parity.evidence import NUM_PROBE_ROWS, gather_evidence
+from benchmarks.parity.measure import REPLICAS, build_replica
 from benchmarks.parity.show import parting_sentences
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
+from parity.compare import (
+    FACTOR,
+    Evidence,
+    RungComparison,
+    Tensor,
+    compare,
+    compare_rungs,
+    measure_tolerances,
+)
 from shared import oracle
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws
@@ -26,13 +34,16 @@ from tests.wrong_ports import WRONG_PORTS, WrongPort
 
 NUM_ROWS = 60 * 32 + 24
 """Rows of a shortened epoch: sixty batches and the last of twenty-four."""
+NUM_EPOCHS = 3
 
 pytestmark = pytest.mark.real_data
 
 
 def controls_experiment(dtype: DType) -> Experiment:
     """Two hidden layers of one width, so that a transposed kernel fits."""
-    return Experiment(hidden_sizes=(100, 100), num_epochs=2, dtype=dtype, randomness="shared")
+    return Experiment(
+        hidden_sizes=(100, 100), num_epochs=NUM_EPOCHS, dtype=dtype, randomness="shared"
+    )
 
 
 def first_rows(examples: Examples, num_rows: int) -> Examples:
@@ -41,7 +52,7 @@ def first_rows(examples: Examples, num_rows: int) -> Examples:
 
 def shortened_draws() -> Draws:
     generator = np.random.default_rng(1)
-    orders = np.stack([generator.permutation(NUM_ROWS) for _ in range(2)])
+    orders = np.stack([generator.permutation(NUM_ROWS) for _ in range(NUM_EPOCHS)])
     return Draws(
         parameters=glorot_parameters(controls_experiment("float32"), generator), orders=orders
     )
@@ -62,10 +73,11 @@ def _mended_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
 
 
+Build = Callable[[Experiment], Implementation]
+
+
 @pytest.fixture(scope="module")
-def evidence_of(
-    raw_dataset: RawDataset,
-) -> Callable[[Implementation, DType], Iterator[RungEvidence]]:
+def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, DType], Iterator[Evidence]]:
     @cache
     def dataset(dtype: DType) -> Dataset:
         whole = split_and_scale(raw_dataset, dtype)
@@ -75,38 +87,55 @@ def evidence_of(
             test=first_rows(whole.test, 2 * NUM_PROBE_ROWS),
         )
 
-    def gather(implementation: Implementation, dtype: DType) -> Iterator[RungEvidence]:
+    def gather(build: Build, dtype: DType) -> Iterator[Evidence]:
+        def build_any(experiment: Experiment, _builder: str) -> Implementation:
+            return build(experiment)
+
         experiment = controls_experiment(dtype)
-        return gather_evidence(implementation, experiment, dataset(dtype), DRAWS, lambda _: None)
+        return gather_evidence(
+            "port",
+            build_any,
+            experiment=experiment,
+            dataset=dataset(dtype),
+            draws=DRAWS,
+            report=lambda _: None,
+        )
 
     return gather
 
 
 @pytest.fixture(scope="module")
-def oracle_evidence(evidence_of) -> Callable[[DType], list[RungEvidence]]:
+def judges(evidence_of) -> Callable[[DType], dict[str, list[Evidence]]]:
+    """The evidence of the oracle and of its replicas."""
+
     @cache
-    def gather(dtype: DType) -> list[RungEvidence]:
-        return list(evidence_of(oracle.build(controls_experiment(dtype)), dtype))
+    def gather(dtype: DType) -> dict[str, list[Evidence]]:
+        builds = {name: partial(build_replica, name=name) for name in REPLICAS}
+        return {
+            name: list(evidence_of(build, dtype))
+            for name, build in {"oracle": oracle.build, **builds}.items()
+        }
 
     return gather
 
 
-def climb_against_oracle(
-    port: Iterator[RungEvidence], judge: list[RungEvidence], dtype: DType
-) -> list[RungComparison]:
-    def reports() -> Iterator[tuple[str, RungEvidence]]:
-        for own, judged in zip(port, judge, strict=True):
-            yield "tests:port", own
-            yield "oracle", judged
+@pytest.fixture(scope="module")
+def climb(evidence_of, judges) -> Callable[[Build, DType], list[RungComparison]]:
+    def climb(build: Build, dtype: DType) -> list[RungComparison]:
+        def reports() -> Iterator[tuple[str, Evidence]]:
+            for place, own in enumerate(evidence_of(build, dtype)):
+                yield "tests:port", own
+                yield from ((name, every[place]) for name, every in judges(dtype).items())
 
-    return list(climb(reports(), ("tests:port", "oracle"), dtype))
+        return list(compare_rungs(reports(), ("tests:port", "oracle"), REPLICAS))
+
+    return climb
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_port_climbs_the_whole_ladder(evidence_of, oracle_evidence, dtype: DType):
-    port = evidence_of(JaxTwin(controls_experiment(dtype)), dtype)
-    results = climb_against_oracle(port, oracle_evidence(dtype), dtype)
-    assert passed_whole_ladder(results)
+def test_the_port_climbs_the_whole_ladder(climb, dtype: DType):
+    results = climb(JaxTwin, dtype)
+    assert rungs.passed_all(results, NUM_EPOCHS)
     assert [result.name for result in results] == [rung.name for rung in rungs.RUNGS]
 
 
@@ -124,21 +153,16 @@ CASES: list[tuple[WrongPort, DType]] = [
 @pytest.mark.parametrize(
     ("wrong_port", "dtype"), CASES, ids=lambda each: getattr(each, "name", each)
 )
-def test_a_wrong_port_is_rejected_at_the_rung_expected(
-    evidence_of, oracle_evidence, wrong_port: WrongPort, dtype: DType
-):
-    port = evidence_of(wrong_port.build(controls_experiment(dtype)), dtype)
-    results = climb_against_oracle(port, oracle_evidence(dtype), dtype)
-    assert not passed_whole_ladder(results)
+def test_a_wrong_port_is_rejected_at_the_rung_expected(climb, wrong_port: WrongPort, dtype: DType):
+    results = climb(wrong_port.build, dtype)
     assert results[-1].name == wrong_port.rejected_at.name
     assert [result.passed for result in results] == [True] * (len(results) - 1) + [False]
 
 
-def test_the_clipped_loss_is_called_by_its_name(evidence_of, oracle_evidence):
+def test_the_clipped_loss_is_called_by_its_name(climb):
     (wrong_port,) = (port for port in WRONG_PORTS if port.name == "clipped_loss")
-    port = evidence_of(wrong_port.build(controls_experiment("float64")), "float64")
-    results = climb_against_oracle(port, oracle_evidence("float64"), "float64")
-    note = "port: this loss takes probabilities clipped at 1e-07, not logits"
+    results = climb(wrong_port.build, "float64")
+    note = "tests:port: this loss takes probabilities clipped at 1e-07, not logits"
     assert results[-1].notes == (note,)
 
 
@@ -148,8 +172,8 @@ def test_there_are_at_least_fifteen_wrong_ports_with_names_of_their_own():
 
 
 def test_a_parting_names_step_layer_tensor_index_and_both_values():
-    left = RungEvidence(
-        rung=rungs.EPOCH_WEIGHTS,
+    left = Evidence(
+        rung="epoch: weights",
         tensors=(
             Tensor("hidden_1/kernel", np.zeros((2, 3))),
             Tensor("hidden_1/bias", np.array([0.0, 0.5, 0.0])),
@@ -158,7 +182,7 @@ def test_a_parting_names_step_layer_tensor_index_and_both_values():
     )
     bias = replace(left.tensors[1], values=np.array([0.0, 0.25, 1e-3]))
     right = replace(left, tensors=(left.tensors[0], bias))
-    result = compare(left, right, ("oracle", "oracle"), "float64")
+    result = compare(left, right, ("oracle", "oracle"), {})
     assert (result.passed, result.difference) == (False, 0.25)
     assert list(parting_sentences([result])) == [
         "NumPy oracle and NumPy oracle first differ at rung “epoch: weights”: step 1719, "
@@ -168,9 +192,9 @@ def test_a_parting_names_step_layer_tensor_index_and_both_values():
 
 def test_step_losses_part_at_the_first_step_beyond_the_tolerance():
     losses = Tensor("loss", np.array([2.3, 2.0, 1.9]), is_by_step=True)
-    left = RungEvidence(rung=rungs.EPOCH_STEP_LOSSES, tensors=(losses,), num_steps=3)
+    left = Evidence(rung="steps", tensors=(losses,), num_steps=3)
     right = replace(left, tensors=(replace(losses, values=np.array([2.3, 2.0001, 5.0])),))
-    result = compare(left, right, ("a:a", "b:b"), "float64")
+    result = compare(left, right, ("a:a", "b:b"), {"loss": 1e-13})
     assert result.parting is not None
     assert (result.parting.step, result.parting.left, result.parting.right) == (2, "2.0", "2.0001")
     assert result.difference == pytest.approx(3.1)
@@ -178,31 +202,74 @@ def test_step_losses_part_at_the_first_step_beyond_the_tolerance():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_value_that_is_no_number_never_passes(value: float):
-    left = RungEvidence(rung=rungs.LOSS, tensors=(Tensor("loss", np.array(value)),))
-    right = RungEvidence(rung=rungs.LOSS, tensors=(Tensor("loss", np.array(2.3)),))
-    assert not compare(left, right, ("a:a", "b:b"), "float32").passed
-    assert not compare(left, left, ("a:a", "b:b"), "float32").passed
+    left = Evidence(rung="loss", tensors=(Tensor("loss", np.array(value)),))
+    right = Evidence(rung="loss", tensors=(Tensor("loss", np.array(2.3)),))
+    for tolerances in ({}, measure_tolerances(left, [left]), measure_tolerances(right, [left])):
+        assert not compare(left, right, ("a:a", "b:b"), tolerances).passed
+        assert not compare(left, left, ("a:a", "b:b"), tolerances).passed
 
 
 def test_other_names_and_other_shapes_never_pass():
-    left = RungEvidence(rung=rungs.RUN_WEIGHTS, tensors=(Tensor("output/bias", np.zeros(10)),))
+    left = Evidence(rung="weights", tensors=(Tensor("output/bias", np.zeros(10)),))
     renamed = replace(left, tensors=(replace(left.tensors[0], name="bias"),))
     reshaped = replace(left, tensors=(replace(left.tensors[0], values=np.zeros((10, 1))),))
     for right in (renamed, reshaped, replace(left, tensors=())):
-        result = compare(left, right, ("a:a", "b:b"), "float32")
+        result = compare(left, right, ("a:a", "b:b"), {"output/bias": 1.0, "bias": 1.0})
         assert not result.passed
         assert result.difference is None
 
 
 def test_the_ladder_ends_with_the_rung_that_breaks():
-    def evidence(rung: rungs.ParityRung, value: float) -> RungEvidence:
-        return RungEvidence(rung=rung, tensors=(Tensor("loss", np.array(value)),))
+    def evidence(value: float) -> Evidence:
+        return Evidence(rung="logits", tensors=(Tensor("loss", np.array(value)),))
 
-    def reports() -> Iterator[tuple[str, RungEvidence]]:
-        yield "a:a", evidence(rungs.LOGITS, 1.0)
-        yield "b:b", evidence(rungs.LOGITS, 2.0)
+    def reports() -> Iterator[tuple[str, Evidence]]:
+        yield "a:a", evidence(1.0)
+        yield "replica", evidence(2.0)
+        yield "b:b", evidence(2.0)
         raise AssertionError("nobody may ask for more")
 
-    (result,) = climb(reports(), ("a:a", "b:b"), "float64")
+    (result,) = compare_rungs(reports(), ("a:a", "b:b"), ("replica",))
     assert not result.passed
-    assert not passed_whole_ladder([result])
+
+
+# Tolerances.
+
+
+def tolerances_of(reference: Tensor, *moved: Tensor) -> float:
+    """Of one tensor, in units of `FACTOR`."""
+    evidence = [Evidence(rung="any", tensors=(tensor,)) for tensor in (reference, *moved)]
+    return measure_tolerances(evidence[0], evidence[1:])[reference.name] / FACTOR
+
+
+def test_a_tolerance_is_what_replicas_differ_by_and_never_less_than_the_last_place():
+    numbers = Tensor("loss", np.array([1.0, 2.0]))
+    moved = [replace(numbers, values=np.array([1.0, 2.0 + d])) for d in (1e-9, -3e-9)]
+    assert tolerances_of(numbers, *moved) == pytest.approx(3e-9)
+    assert tolerances_of(numbers, numbers) == np.spacing(2.0)
+    single = replace(numbers, values=np.array([1.0, 2.0], np.float32))
+    assert tolerances_of(numbers, single) == np.spacing(np.float32(2.0))
+
+
+def test_of_an_update_the_last_bits_that_replicas_start_with_do_not_count():
+    before = np.array([0.5, 0.25])
+    update = Tensor("kernel", before + 1e-3, before=before)
+    moved = replace(update, values=before + 1e-3 + 1e-9, before=before + 1e-9)
+    assert tolerances_of(update, moved) < 1e-15
+    unknown = [replace(each, before=None) for each in (update, moved)]
+    assert tolerances_of(*unknown) == pytest.approx(1e-9)
+
+
+def test_a_row_on_the_edge_may_fall_either_way_only_where_rounding_can_be_seen():
+    scores = np.array([[0.5, 0.5 + 1e-12], [0.1, 0.9]])
+    classes = Tensor("classes", scores, is_counted=True)
+    share = Tensor("accuracy", np.array(0.5), unit=1 / 2)
+    evidence = Evidence(rung="any", tensors=(classes, share))
+    for noise, rows in ((1e-14, 0), (1e-7, 1)):
+        moved = replace(evidence, tensors=(replace(classes, values=scores + noise), share))
+        tolerances = measure_tolerances(evidence, [moved])
+        assert tolerances["classes"] == rows * FACTOR
+        assert tolerances["accuracy"] == max(rows * FACTOR / 2, FACTOR * np.spacing(0.5))
+    flipped = replace(classes, values=scores[:, ::-1])
+    result = compare(evidence, replace(evidence, tensors=(flipped, share)), ("a", "b"), {})
+    assert (result.difference, result.parting and result.parting.right) == (2.0, "0")

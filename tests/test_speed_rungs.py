@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from benchmarks.implementations import ORACLE, build_implementation
-from benchmarks.parity.rungs import LAST_BATCH
 from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.speed.plan import all_rungs, why_not
 from shared.draws import Draws, draw_shared
@@ -22,6 +21,8 @@ EXPERIMENT = Experiment(num_epochs=2, randomness="shared")
 NUM_ROWS = EXPERIMENT.batch_size + 24
 NUM_SEEDS = 2
 """Of the rung that trains many at once."""
+ROUNDING = 3e-8
+"""What two steps in float32 leave of it in weights below 0.25."""
 
 
 def few_rows(num_seeds: int) -> tuple[Draws, ...]:
@@ -84,5 +85,5 @@ def test_a_few_steps_are_those_of_the_oracle(rung: SpeedRung, outcomes):
     if reason:
         pytest.skip(reason)
     clock, difference = outcomes[rung.name]
-    assert difference <= LAST_BATCH.float32 * min(rung.epochs_per_call, EXPERIMENT.num_epochs)
+    assert difference <= ROUNDING * min(rung.epochs_per_call, EXPERIMENT.num_epochs)
     assert min(clock.epoch_seconds) > 0

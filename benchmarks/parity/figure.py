@@ -6,11 +6,13 @@ from matplotlib.figure import Figure
 
 from benchmarks.display import style
 from benchmarks.implementations import title_of
-from benchmarks.parity.results import RungComparison
+from benchmarks.parity.results import side_by_side
+from parity.compare import RungComparison
 
 
 def draw_ladder(results: Sequence[RungComparison]) -> Figure:
     """Draws one row a rung, from top to bottom: differences as points, the tolerance as a bar."""
+    results = side_by_side(results)
     tolerances = {result.name: result.tolerance for result in results}
     rows = {name: row for row, name in enumerate(tolerances)}
     names = {result.pair: "–".join(map(title_of, result.pair)) for result in results}
@@ -46,6 +48,6 @@ def draw_ladder(results: Sequence[RungComparison]) -> Figure:
     axes.invert_yaxis()
     style.tidy(axes)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel("largest absolute difference; on the last rung, number of predictions")
+    axes.set_xlabel("largest absolute difference; of test predictions, their number")
     figure.legend(loc="outside lower center", ncols=len(names) + 1, frameon=False)
     return figure

@@ -1,21 +1,52 @@
-"""Climbs the ladder: every implementation computes its evidence in a process of its own."""
+"""Climbs the ladder: every implementation computes its evidence in a process of its own.
+
+So do replicas of the oracle, which say what rounding does to it.
+"""
 
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
-from benchmarks.implementations import build_implementation, title_of
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.implementations import BuilderName, build_implementation, title_of
 from benchmarks.options import Context, TrainingOptions
-from benchmarks.parity.evidence import RungEvidence, gather_evidence
-from benchmarks.parity.ladder import climb, passed_whole_ladder
+from benchmarks.parity.evidence import gather_evidence
 from benchmarks.parity.results import ParityReport
+from benchmarks.parity.rungs import RUNGS, passed_all, rungs_within
 from benchmarks.runner.processes import Report, events_side_by_side
 from benchmarks.runner.progress import show_trainings
 from benchmarks.runner.training import draw
+from parity.compare import Evidence, compare_rungs
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
 from shared.experiment import Experiment
-from shared.protocol import EpochMetrics
+from shared.oracle import Oracle
+from shared.parameters import Parameters, move_last_bits
+from shared.protocol import EpochMetrics, Implementation
+
+REPLICAS = ("replica 1", "replica 2", "replica 3")
+
+
+class Replica(Oracle):
+    """The oracle in the experiment's own dtype, the last bit of whose weights is moved."""
+
+    def __init__(self, experiment: Experiment, name: str) -> None:
+        super().__init__(experiment, experiment.dtype)
+        self.number = REPLICAS.index(name)
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Moves each number up or down at random, each time in the same way."""
+        move = partial(move_last_bits, generator=np.random.default_rng(self.number))
+        self.parameters = parameters.astype(self.dtype).map(move)
+
+
+def build_replica(experiment: Experiment, name: str) -> Replica:
+    """On one core, as the oracle."""
+    threadpool_limits(1)
+    return Replica(experiment, name)
 
 
 def measure_parity(
@@ -27,29 +58,34 @@ def measure_parity(
     assert draws is not None  # only native randomness draws nothing
     devices: dict[str, str] = {}
     titles = {name: title_of(name) for name in names}
-    jobs = [(name, experiment, raw, draws) for name in names]
-    with show_trainings(context.console, titles, experiment.num_epochs) as on_epoch:
+    everybody = (*names, *REPLICAS)
+    jobs = [(name, experiment, raw, draws) for name in everybody]
+    within = rungs_within(experiment.num_epochs)
+    num_epochs = experiment.num_epochs if within == RUNGS else 1
+    with show_trainings(context.console, titles, num_epochs) as on_epoch:
 
-        def evidence() -> Generator[tuple[str, RungEvidence]]:
+        def evidence() -> Generator[tuple[str, Evidence]]:
             events = events_side_by_side(report_evidence, jobs, log=folder / "worker.log")
             for index, event in events:
+                name = everybody[index]
                 match event:
-                    case EpochMetrics():
-                        on_epoch(names[index], event)
-                    case str():  # the first of all: what the implementation runs on
-                        devices[names[index]] = event
-                    case RungEvidence():
-                        yield names[index], event
+                    case Evidence():
+                        yield name, event
+                    case EpochMetrics() if name in names:
+                        on_epoch(name, event)
+                    case str() if name in names:  # what the implementation runs on
+                        devices[name] = event
 
         with closing(evidence()) as reports:  # which ends the processes where a rung breaks
-            rungs = tuple(climb(reports, names, experiment.dtype))
+            rungs = tuple(compare_rungs(reports, names, REPLICAS, title_of=title_of))
     return ParityReport(
         dataset=describe(raw),
         experiment=experiment,
         environment=context.describe_environment(),
         dtype=experiment.dtype,
-        passed=passed_whole_ladder(rungs),
+        passed=passed_all(rungs, experiment.num_epochs),
         rungs=rungs,
+        not_reached=tuple(rung.name for rung in RUNGS if rung not in within),
         devices=devices,
     )
 
@@ -58,8 +94,14 @@ def report_evidence(
     report: Report, name: str, experiment: Experiment, raw: RawDataset, draws: Draws
 ) -> None:
     """What runs in each child process."""
-    implementation = build_implementation(name, experiment, "build_recording")
-    report(implementation.device)
     dataset = split_and_scale(raw, experiment.dtype)
-    for evidence in gather_evidence(implementation, experiment, dataset, draws, report):
+
+    def build(experiment: Experiment, builder: BuilderName) -> Implementation:
+        if name in REPLICAS:
+            return build_replica(experiment, name)
+        return build_implementation(name, experiment, builder)
+
+    title = name if name in REPLICAS else title_of(name)
+    rest = {"experiment": experiment, "dataset": dataset, "draws": draws, "report": report}
+    for evidence in gather_evidence(title, build, **rest):
         report(evidence)

@@ -1,50 +1,19 @@
 """What `twins parity` finds: typed records, and their one file, `parity.json`."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, groupby
 from typing import Literal
 
 from benchmarks.runner.records import Record, check
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parting:
-    """Where two implementations part first.
-
-    step: counted from 1; None before any training.
-    tensor: `hidden_1/kernel` for instance; `layer` is its first half where it has one.
-    index: of the number in its tensor; empty for a single number.
-    left, right: both values, or both shapes where these differ.
-    """
-
-    step: int | None
-    layer: str
-    tensor: str
-    index: tuple[int, ...]
-    left: str
-    right: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RungComparison:
-    """One rung, compared for one pair.
-
-    difference: the largest absolute difference; None, beyond every tolerance, where shapes
-        or names differ or a value is no number. On the last rung, a number of rows.
-    """
-
-    name: str
-    pair: tuple[str, str]
-    difference: float | None
-    tolerance: float
-    passed: bool
-    parting: Parting | None
-    notes: tuple[str, ...]
+from parity.compare import RungComparison
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParityReport(Record):
     """A climb of the ladder: every rung reached, for every pair.
 
+    not_reached: rungs that a run of so few epochs does not have.
     devices: what each implementation ran on, by its name.
     """
 
@@ -52,6 +21,7 @@ class ParityReport(Record):
     dtype: str
     passed: bool
     rungs: tuple[RungComparison, ...]
+    not_reached: tuple[str, ...] = ()
     devices: dict[str, str]
 
     def ran_on(self) -> dict[str, str]:
@@ -61,3 +31,31 @@ class ParityReport(Record):
     def __post_init__(self) -> None:
         places = [(rung.name, rung.pair) for rung in self.rungs]
         check(bool(places) and len(set(places)) == len(places), "no rung, or one twice")
+
+
+def side_by_side(results: Sequence[RungComparison]) -> tuple[RungComparison, ...]:
+    """The same with the difference of one tensor for all pairs of a rung, whose tolerance is one.
+
+    It is the tensor that comes nearest to its tolerance, or is farthest beyond it, in any pair.
+    """
+    return tuple(
+        chain.from_iterable(_of_one_tensor(list(pairs)) for _, pairs in groupby(results, _name_of))
+    )
+
+
+def _name_of(result: RungComparison) -> str:
+    return result.name
+
+
+def _of_one_tensor(results: list[RungComparison]) -> Iterator[RungComparison]:
+    tensors = [tensor for result in results for tensor in result.tensors]
+    worst = max(tensors, key=lambda tensor: tensor.excess, default=None)
+    for result in results:
+        (same, *_) = [each for each in result.tensors if worst and each.name == worst.name] or [
+            None
+        ]
+        # A pair that fails elsewhere keeps what it fails by.
+        if same is not None and same.passed == result.passed:
+            yield replace(result, difference=same.difference, tolerance=same.tolerance)
+        else:
+            yield result

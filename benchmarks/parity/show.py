@@ -8,10 +8,13 @@ from benchmarks.display.tables import NO_VALUE, Cell, Table
 from benchmarks.display.words import joined, plural, small
 from benchmarks.implementations import title_of
 from benchmarks.parity.figure import draw_ladder
-from benchmarks.parity.results import ParityReport, RungComparison
-from benchmarks.parity.rungs import RUN_WEIGHTS, RUNGS
+from benchmarks.parity.results import ParityReport, side_by_side
+from benchmarks.parity.rungs import EPOCH_WEIGHTS, RUN_WEIGHTS, RUNGS
+from parity.compare import FACTOR, RungComparison, TensorComparison, sentence
 
 TITLE = "Parity ladder"
+NEARLY = 0.01
+"""Ratios of updates as close as this are called equal."""
 
 
 def findings(report: ParityReport) -> Iterator[Finding]:
@@ -26,11 +29,16 @@ def findings(report: ParityReport) -> Iterator[Finding]:
             outcome="bad",
         )
         return
-    final = [rung.difference or 0.0 for rung in report.rungs if rung.name == RUN_WEIGHTS.name]
+    num_reached = len(RUNGS) - len(report.not_reached)
+    reached, epochs = f"all {len(RUNGS)} rungs", plural(report.experiment.num_epochs, "epoch")
+    if report.not_reached:
+        reached = f"{num_reached} of {len(RUNGS)} rungs; the run's rungs need three epochs or more"
+        reached, epochs = f"{reached}: not reached", "the first epoch"
+    weights = [rung for rung in report.rungs if rung.name in (EPOCH_WEIGHTS.name, RUN_WEIGHTS.name)]
+    final = [each.difference or 0.0 for each in weights[-1].tensors]
     yield Finding(
-        text=f"PASS: all {len(RUNGS)} rungs. {names} are the same program in {report.dtype}, over "
-        f"{plural(report.experiment.num_epochs, 'epoch')}; their final weights differ by "
-        f"{small(max(final))} at most.",
+        text=f"PASS: {reached}. {names} are the same program in {report.dtype}, over {epochs}; "
+        f"their final weights differ by {small(max(final, default=0.0))} at most.",
         outcome="good",
     )
 
@@ -38,23 +46,26 @@ def findings(report: ParityReport) -> Iterator[Finding]:
 def parts(report: ParityReport) -> Iterator[Part]:
     """The table, where two part, the figure, and the reasons for the tolerances."""
     yield Paragraph(
-        text=f"Largest absolute differences in {report.dtype}, rung by rung, from the parameters "
-        "to the predictions after the last step; the ladder stops where one exceeds its tolerance."
+        text=f"Largest absolute differences in {report.dtype}, rung by rung, of the tensor that "
+        "comes nearest to its tolerance; the ladder stops where one exceeds it. A tolerance is "
+        f"{FACTOR:g} times what rounding alone does, which replicas of the oracle show: they "
+        "compute in the same type, from weights whose last bit is moved."
     )
     yield parity_table(report)
-    reached = {rung.name for rung in report.rungs}
-    partings = tuple(parting_sentences(report.rungs))
-    if partings:
-        yield Notes(items=partings)
+    failed = [rung for rung in report.rungs if not rung.passed]
+    if failed:
+        yield _tensor_table(failed[0])
+        yield Notes(items=(*parting_sentences(failed), *_update_notes(failed[0])))
     yield Chart(
         key="ladder",
         title="Each rung's differences beside its tolerance",
         description="Differences as points, tolerances as strokes; the table has the numbers.",
         figure=draw_ladder(report.rungs),
     )
+    reached = {rung.name for rung in report.rungs}
     yield Table(
         "reasons",
-        "Why these tolerances",
+        "What rounding does on each rung",
         ("rung", "reason"),
         [(rung.name, rung.reason) for rung in RUNGS if rung.name in reached],
         is_hidden=True,
@@ -64,9 +75,10 @@ def parts(report: ParityReport) -> Iterator[Part]:
 
 def parity_table(report: ParityReport) -> Table:
     """One row a rung that was reached, one column a pair, and the tolerance."""
-    pairs = list(dict.fromkeys(rung.pair for rung in report.rungs))
-    by_place = {(rung.name, rung.pair): rung for rung in report.rungs}
-    tolerances = {rung.name: rung.tolerance for rung in report.rungs}
+    results = side_by_side(report.rungs)
+    pairs = list(dict.fromkeys(result.pair for result in results))
+    by_place = {(result.name, result.pair): result for result in results}
+    tolerances = {result.name: result.tolerance for result in results}
     return Table(
         "parity",
         f"Parity ladder, {report.dtype}",
@@ -82,27 +94,41 @@ def parity_table(report: ParityReport) -> Table:
     )
 
 
+def _tensor_table(result: RungComparison) -> Table:
+    """Each tensor of a rung that failed, with its update beside that of the other side."""
+    return Table(
+        "tensors",
+        f"{result.name}, {'–'.join(map(title_of, result.pair))}: tensors that differ, and updates",
+        ("tensor", "difference", "tolerance", "update ratio"),
+        [
+            (each.name, _cell(each), _difference(each.tolerance, ".0e"), _ratio(each))
+            for each in result.tensors
+            if not each.passed or each.update_ratio is not None
+        ],
+    )
+
+
+def _ratio(tensor: TensorComparison) -> str:
+    return NO_VALUE if tensor.update_ratio is None else f"{tensor.update_ratio:.4f}"
+
+
+def _update_notes(result: RungComparison) -> Iterator[str]:
+    """What the ratios tell; each is of the first one's update to the second one's."""
+    ratios = [each.update_ratio for each in result.tensors if each.update_ratio is not None]
+    if not ratios:
+        return
+    if max(map(abs, ratios)) < NEARLY:
+        yield "No update arrived: the step was skipped, or each gradient comes one step late."
+    elif max(ratios) - min(ratios) < NEARLY * abs(ratios[0]) and abs(ratios[0] - 1) > NEARLY:
+        yield f"All updates are {ratios[0]:.3g} times as large: look at the learning rate."
+
+
 def parting_sentences(results: Iterable[RungComparison]) -> Iterator[str]:
     """For each failed pair, one line: rung, step, layer, tensor, index, both values."""
-    for result in results:
-        parting = result.parting
-        if parting is None:
-            continue
-        left, right = map(title_of, result.pair)
-        where = [
-            f"step {parting.step}" if parting.step is not None else "before any step",
-            *([f"layer {parting.layer}"] if parting.layer else []),
-            f"tensor {parting.tensor}",
-            *([f"index {list(parting.index)}"] if parting.index else []),
-        ]
-        notes = "".join(f"; {note}" for note in result.notes)
-        yield (
-            f"{left} and {right} first differ at rung “{result.name}”: {', '.join(where)}: "
-            f"{left} {parting.left}, {right} {parting.right}{notes}"
-        )
+    return (sentence(result, title_of) for result in results if not result.passed)
 
 
-def _cell(result: RungComparison | None) -> str | Cell:
+def _cell(result: RungComparison | TensorComparison | None) -> str | Cell:
     if result is None:
         return NO_VALUE
     return Cell(
