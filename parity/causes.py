@@ -23,7 +23,7 @@ SOURCES = {
 """Where the defaults of a setting are written."""
 ROUNDED_TO_FLOAT32 = (1e-10, 2e-7)
 """Relative differences in which a number rounded to float32 shows in a float64 climb."""
-CLIPPED_LOSS = float(-np.log(1e-7))
+LARGEST_CLIPPED_LOSS = float(-np.log(1e-7))
 CLOSE = 1e-3
 SPREAD_OFF = 0.15
 """How far the variance of some hundred drawn values may be from its rule."""
@@ -31,28 +31,34 @@ SPREAD_OFF = 0.15
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A rung that failed, at one tensor.
+    """A rung that failed, at one tensor, with both sides' evidence up to there.
 
-    reference, port: all evidence up to that rung.
-    values: the tensor on both sides; of other shapes, perhaps.
+    tensors: of the reference and of the port, by rung and name.
     """
 
-    result: RungComparison
-    pairing: Pairing
-    reference: Sequence[Evidence]
-    port: Sequence[Evidence]
+    rung: str
     tensor: str
+    ratios: Mapping[str, float]
+    tensors: tuple[Mapping[tuple[str, str], Tensor], Mapping[tuple[str, str], Tensor]]
+    pairing: Pairing
     titles: tuple[str, str]
 
-    @property
-    def values(self) -> tuple[Array, Array]:
-        """The tensor as the reference and as the port has it, in float64 where it is numbers."""
-        return self.look_up(self.tensor, self.result.name)
+    def values(self, tensor: str = "", rung: str = "") -> tuple[Array, Array]:
+        """A tensor on both sides, the one at which the rung failed if none is named.
 
-    def look_up(self, tensor: str, rung: str) -> tuple[Array, Array]:
-        """A tensor of any rung, on both sides; nothing where it is not there."""
-        sides = (self.reference, self.port)
-        return tuple(_find(side, tensor, rung) for side in sides)  # type: ignore[return-value]
+        Empty where it is not there.
+        """
+        key = (rung or self.rung, tensor or self.tensor)
+        left, right = (side[key].values if key in side else np.zeros(0) for side in self.tensors)
+        return left, right
+
+    def updates(self) -> tuple[Array, Array]:
+        """By how much the tensor was updated on both sides; empty where it was not."""
+        found = [side[self.rung, self.tensor] for side in self.tensors]
+        left, right = (
+            np.zeros(0) if each.before is None else each.values - each.before for each in found
+        )
+        return left, right
 
     @property
     def layer(self) -> str:
@@ -63,19 +69,25 @@ class Case:
 def find_causes(
     result: RungComparison,
     pairing: Pairing,
-    reference: Sequence[Evidence],
-    port: Sequence[Evidence],
+    evidence: tuple[Sequence[Evidence], Sequence[Evidence]],
     titles: tuple[str, str],
 ) -> tuple[str, ...]:
-    """What may be the cause of a failed rung, the likeliest first; nothing is a cause too many."""
-    if result.parting is None:  # a twin could not answer
+    """What may be the cause of a failed rung; nothing is better than a cause too many."""
+    parting = result.parting
+    if parting is None:  # a twin could not answer
         return tuple(settings_that_differ(pairing, titles))
+    left, right = (
+        {(rung.rung, tensor.name): tensor for rung in side for tensor in rung.tensors}
+        for side in evidence
+    )
+    if any((result.name, parting.tensor) not in side for side in (left, right)):
+        return ()
     case = Case(
-        result=result,
+        rung=result.name,
+        tensor=parting.tensor,
+        ratios={t.name: t.update_ratio for t in result.tensors if t.update_ratio is not None},
+        tensors=(left, right),
         pairing=pairing,
-        reference=reference,
-        port=port,
-        tensor=result.parting.tensor,
         titles=titles,
     )
     return tuple(cause for look in LOOKS for cause in look(case))
@@ -105,75 +117,50 @@ def _settings(case: Case) -> Iterator[str]:
 
 def _between_layers(case: Case) -> Iterator[str]:
     """What enters a layer differs: what stands before it, and not the layer, is another."""
+    left, right = case.values()
     if not case.tensor.endswith("/input"):
         return
-    left, right = case.values
-    if left.size and left.shape == right.shape and _same_numbers(left, right):
+    rows = (np.sort(each.reshape(len(each), -1), axis=1) for each in (left, right))
+    if _is_close(*rows):
+        yield "the same numbers in another order: flattened in another order, or transposed"
+    else:
         yield (
-            "the same numbers in another order: flattened with channels and places in another "
-            "order, or transposed"
+            "what stands before this layer differs, not the layer: an activation, a residual, or "
+            "what reshapes or pools"
         )
-        return
-    before = _output_before(case)
-    if before is None or before.shape != left.shape == right.shape:
-        yield "the layer itself is not reached: what stands before it, reshaped or pooled, differs"
-        return
-    names = [_activation_between(before, each) for each in (left, right)]
-    yield (
-        f"what stands before the layer differs: {case.titles[0]} has {names[0]}, "
-        f"{case.titles[1]} {names[1]}"
-    )
-
-
-def _transposed_kernel(case: Case) -> Iterator[str]:
-    if not case.tensor.endswith("/output"):
-        return
-    inputs, _ = case.look_up(f"{case.layer}/input", case.result.name)
-    kernel, _ = case.look_up(f"{case.layer}/kernel", "parameters")
-    bias, _ = case.look_up(f"{case.layer}/bias", "parameters")
-    _, port = case.values
-    is_square = kernel.ndim == 2 and kernel.shape[0] == kernel.shape[1] == inputs.shape[-1]
-    if is_square and bias.size and _is_close(inputs @ kernel.T + bias, port):
-        yield f"{case.titles[1]} applies the kernel transposed, which fits since it is square"
 
 
 def _logits(case: Case) -> Iterator[str]:
-    left, right = case.values
-    if case.tensor != "what users get" or left.shape != right.shape:
-        return
-    for one, other, title in ((left, right, case.titles[1]), (right, left, case.titles[0])):
-        if _is_close(_softmax(other), one):
-            yield f"{title} returns logits: apply softmax in what its users get (`predict=`)"
+    left, right = case.values()
+    if case.tensor == "what users get" and _is_close(_softmax(right), left):
+        yield f"{case.titles[1]} returns logits: apply softmax in what its users get (`predict=`)"
 
 
 def _loss(case: Case) -> Iterator[str]:
-    left, right = case.values
-    if "loss" not in case.result.name or left.size != 1 or right.size != 1 or not left:
+    left, right = case.values()
+    if "loss" not in case.rung or left.size != 1 or right.size != 1:
         return
     for one, other, title in ((left, right, case.titles[1]), (right, left, case.titles[0])):
-        if case.result.name != "loss" and 0 < other < one and other <= CLIPPED_LOSS * 1.01:
+        if "extreme" in case.rung and 0 < other < one and other <= LARGEST_CLIPPED_LOSS * 1.01:
             yield (
                 f"{title} may take its loss from probabilities clipped at 1e-7, at most 16.1, "
                 "not from logits (keras/src/backend/jax/nn.py)"
             )
-    ratio = float(right / left)
+    ratio = float(right / left) if left else 0.0
     if ratio > 1.5 and abs(ratio - round(ratio)) < CLOSE:
         yield f"{round(ratio)} times the reference's: a sum over the batch where a mean belongs?"
 
 
 def _adam(case: Case) -> Iterator[str]:
     """At equal gradients, updates differ most where these are smallest: epsilon's place."""
-    if "optimizer" not in case.result.name or case.layer == "":
-        return
-    gradients, _ = case.look_up(case.tensor, "gradients")
-    updates = _updates(case)
-    if not gradients.size or updates is None:
+    gradients, _ = case.values(rung="gradients")
+    left, right = case.updates() if "optimizer" in case.rung else (gradients, gradients[:0])
+    if left.shape != right.shape or not np.any(gradients):
         return
     is_moved = gradients != 0
-    size, left = np.abs(gradients[is_moved]), updates[0][is_moved]
-    steps = np.abs(left[size >= np.quantile(size, 0.9)])
+    size, relative = np.abs(gradients[is_moved]), np.abs(right[is_moved] / left[is_moved] - 1)
+    steps = np.abs(left[is_moved][size >= np.quantile(size, 0.9)])
     is_adam = steps.min() > 0.9 * steps.max()  # whose first steps are all of one size
-    relative = np.abs(updates[1][is_moved] / left - 1)
     is_small = size < np.median(size)
     if is_adam and is_small.any() and relative[is_small].max() > 2 * relative[~is_small].max():
         yield (
@@ -186,29 +173,30 @@ def _adam(case: Case) -> Iterator[str]:
 
 def _update_sizes(case: Case) -> Iterator[str]:
     """Ratios of updates: one for all, or a tensor that stands still."""
-    ratios = {t.name: t.update_ratio for t in case.result.tensors if t.update_ratio is not None}
-    if not ratios:
+    own, every = case.ratios.get(case.tensor, 1.0), list(case.ratios.values())
+    if abs(own - 1) < CLOSE:
         return
-    values = np.array(list(ratios.values()))
-    if np.ptp(values) < CLOSE < abs(values.mean() - 1):
+    if max(every) - min(every) < CLOSE:
         yield (
-            f"every update is {values.mean():.4g} times the reference's: another learning rate, "
-            "a sum for a mean, or a step that was skipped"
+            f"every update is {own:.4g} times the reference's: another learning rate, a sum for a "
+            "mean, or a step that was skipped"
         )
-    elif abs(ratios.get(case.tensor, 1.0) - 1) > CLOSE:
-        text = f"its update is {ratios[case.tensor]:.4g} times the reference's"
-        yield text + (": it stands still" if abs(ratios[case.tensor]) < CLOSE else "")
+        return
+    still = ": it stands still" if abs(own) < CLOSE else ""
+    yield f"its update is {own:.4g} times the reference's{still}"
 
 
 def _running_variance(case: Case) -> Iterator[str]:
     """Bessel's correction, n / (n − 1), in what a batch adds to the running variance."""
-    if not case.tensor.endswith("/moving_variance") or _updates(case) is None:
+    if case.rung != "one step" or not case.tensor.endswith("/moving_variance"):
         return
-    (reference,) = (each for each, _ in case.pairing.pairs if each.path == case.layer)
-    start, _ = case.look_up(case.tensor, "parameters")
-    added, other = (each - reference.settings["momentum"] * start for each in case.values)
+    kept = next(
+        each.settings["momentum"] for each, _ in case.pairing.pairs if each.path == case.layer
+    )
+    starts = case.values(rung="parameters")
+    added, other = (end - kept * start for end, start in zip(case.values(), starts, strict=True))
     ratio = float(np.median(other / added))
-    if case.result.name == "one step" and ratio > 1 and np.ptp(other / added) < CLOSE * (ratio - 1):
+    if ratio > 1 and np.ptp(other / added) < CLOSE * (ratio - 1):
         yield (
             f"the batch's variance is {ratio:.6g} times the reference's: Bessel's correction, "
             f"n / (n - 1) with n = {round(ratio / (ratio - 1))}, which Keras leaves out"
@@ -225,13 +213,10 @@ def _fast_variance(case: Case) -> Iterator[str]:
 
 
 def _float32_within(case: Case) -> Iterator[str]:
-    left, right = case.values
-    if left.dtype != np.float64 or left.shape != right.shape or not left.size:
+    left, right = case.values() if not case.updates()[0].size else case.updates()
+    if left.dtype != np.float64 or left.shape != right.shape or not np.any(left):
         return
-    updates = _updates(case)
-    left, right = (left, right) if updates is None else updates
-    scale = float(np.abs(left).max())
-    relative = float(np.abs(left - right).max()) / scale if scale else 0.0
+    relative = float(np.abs(left - right).max() / np.abs(left).max())
     if ROUNDED_TO_FLOAT32[0] < relative < ROUNDED_TO_FLOAT32[1]:
         yield (
             "as small as a number rounded to float32 makes it: look for a constant in float32. "
@@ -240,12 +225,11 @@ def _float32_within(case: Case) -> Iterator[str]:
         )
 
 
-def _initialisers(case: Case) -> Iterator[str]:
+def _initial_values(case: Case) -> Iterator[str]:
     """Names the rule that a kernel's spread fits, on both sides."""
-    name, _, _ = case.tensor.partition(" as drawn")
-    kernel, _ = case.look_up(name, "parameters")
-    spreads = case.look_up(f"{name} as drawn: standard deviation", case.result.name)
-    if kernel.ndim < 2 or not spreads[0].size or not spreads[1].size:
+    name, _, figure = case.tensor.partition(" as drawn")
+    kernel, _ = case.values(name, "parameters")
+    if not figure or kernel.ndim < 2:
         return
     field = int(np.prod(kernel.shape[:-2]))
     fan_in, fan_out = kernel.shape[-2] * field, kernel.shape[-1] * field
@@ -254,66 +238,17 @@ def _initialisers(case: Case) -> Iterator[str]:
         "LeCun's, Flax' default (flax/nnx/nn/linear.py)": 1 / fan_in,
         "He's": 2 / fan_in,
     }
+    spreads = case.values(f"{name} as drawn: standard deviation")
     for spread, title in zip(spreads, case.titles, strict=True):
         fits = [rule for rule, of in rules.items() if abs(spread**2 / of - 1) < SPREAD_OFF]
         yield f"{title}'s spread of {float(spread):.3g} is {fits[0] if fits else 'no known rule'}"
 
 
 LOOKS: tuple[Callable[[Case], Iterator[str]], ...] = (
-    *(_settings, _between_layers, _transposed_kernel, _logits, _loss, _adam),
-    *(_running_variance, _fast_variance, _update_sizes, _float32_within, _initialisers),
+    *(_settings, _between_layers, _logits, _loss, _adam, _running_variance, _fast_variance),
+    *(_update_sizes, _float32_within, _initial_values),
 )
-
-ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
-    "nothing": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0),
-    "leaky relu (0.01)": lambda x: np.where(x > 0, x, 0.01 * x),
-    "leaky relu (0.2)": lambda x: np.where(x > 0, x, 0.2 * x),
-    "leaky relu (0.3)": lambda x: np.where(x > 0, x, 0.3 * x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "tanh": np.tanh,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "silu": lambda x: x / (1 + np.exp(-x)),
-    "gelu by tanh": lambda x: x / (1 + np.exp(-np.sqrt(8 / np.pi) * (x + 0.044715 * x**3))),
-}
-
-
-def _activation_between(before: Array, after: Array) -> str:
-    names = (name for name, apply in ACTIVATIONS.items() if _is_close(apply(before), after))
-    return next(names, "something else")
-
-
-def _output_before(case: Case) -> Array | None:
-    """What the reference's layer before put out, before its activation."""
-    evidence = next(each for each in case.reference if each.rung == case.result.name)
-    names = [tensor.name for tensor in evidence.tensors]
-    place = names.index(case.tensor)
-    return evidence.tensors[place - 1].values if place else None
-
-
-def _updates(case: Case) -> tuple[Array, Array] | None:
-    found = []
-    for side in (case.reference, case.port):
-        tensor = _find_tensor(side, case.tensor, case.result.name)
-        if tensor is None or tensor.before is None:
-            return None
-        found.append(tensor.values.astype(np.float64) - tensor.before)
-    return found[0], found[1]
-
-
-def _find_tensor(side: Sequence[Evidence], name: str, rung: str) -> Tensor | None:
-    tensors = (tensor for each in side if each.rung == rung for tensor in each.tensors)
-    return next((tensor for tensor in tensors if tensor.name == name), None)
-
-
-def _find(side: Sequence[Evidence], name: str, rung: str) -> Array:
-    tensor = _find_tensor(side, name, rung)
-    return np.zeros(0) if tensor is None else tensor.values
-
-
-def _same_numbers(left: Array, right: Array) -> bool:
-    rows = (np.sort(each.reshape(len(each), -1), axis=1) for each in (left, right))
-    return _is_close(*rows)
+"""The likeliest first."""
 
 
 def _is_close(left: Array, right: Array) -> bool:

@@ -81,6 +81,7 @@ class Questions:
     compared: names of layers' inputs and outputs, and of the optimizer's slots.
     scaled: the tensor that makes outputs extreme; empty where there is none.
     initial: what the twin drew itself.
+    rates: of its random layers, by the reference's names.
     """
 
     start: Arrays
@@ -89,6 +90,7 @@ class Questions:
     compared: Sequence[str]
     scaled: str
     initial: Arrays
+    rates: Mapping[str, float]
     with_randomness: bool
 
 
@@ -149,6 +151,7 @@ def climb(
                 compared=_compared(first, second, pairing, prepared[0][0]),
                 scaled=_last_kernel(pairing),
                 initial=initial[0],
+                rates=_rates_of(pairing, 0),
                 with_randomness=compare_randomness,
             )
             judged = list(_gather(first, questions))
@@ -156,7 +159,8 @@ def climb(
         except ParityError as error:
             failed = Evidence(rung=PARAMETERS, failure=str(error))
             return _compare(report, Pairing(()), [Evidence(rung=PARAMETERS)], [], iter([failed]))
-        theirs = replace(questions, gradients=_gradients_in(judged), initial=initial[1])
+        own = {"initial": initial[1], "rates": _rates_of(pairing, 1)}
+        theirs = replace(questions, gradients=_gradients_in(judged), **own)
         return _compare(report, pairing, judged, replicas, _gather_or_fail(second, theirs))
 
 
@@ -195,7 +199,7 @@ def _compare(
 
     rungs = tuple(compare_rungs(reports(), (reference, other), names, reference=reference))
     if not rungs[-1].passed:
-        causes = find_causes(rungs[-1], pairing, judged[: len(answered)], answered, report.titles)
+        causes = find_causes(rungs[-1], pairing, (judged, answered), report.titles)
         rungs = (*rungs[:-1], replace(rungs[-1], notes=(*rungs[-1].notes, *causes)))
     not_reached = tuple(RUNGS)[len(rungs) :]
     curve = _curve(judged, answered, replicas)
@@ -305,6 +309,7 @@ def _of_randomness(twin: Asked, questions: Questions) -> Evidence:
     tensors = []
     for name in questions.start if questions.with_randomness else ():
         tensors += _figures_of(name, questions.initial[name])
+    tensors += [_number(f"{layer}/rate", rate, 0.0) for layer, rate in questions.rates.items()]
     ones = np.ones(NUM_ONES)
     for layer, array in twin.random_outputs(ones).items():
         kept = array[array != 0.0]
@@ -374,6 +379,12 @@ def _notes_on(pairing: Pairing) -> list[str]:
     random = [each.path for each, _ in pairing.pairs if "rate" in each.settings]
     text = "dropout and augmentation are off; what is random is compared in distribution"
     return [f"{text}: {', '.join(random)}"] if random else []
+
+
+def _rates_of(pairing: Pairing, side: int) -> dict[str, float]:
+    """Dropout rates of the reference's layers, side 0, or of the port's, by the same names."""
+    random = [pair for pair in pairing.pairs if any("rate" in each.settings for each in pair)]
+    return {pair[0].path: float(pair[side].settings.get("rate", 0.0)) for pair in random}
 
 
 def _compared(first: Asked, second: Asked, pairing: Pairing, inputs: Any) -> list[str]:
