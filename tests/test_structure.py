@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 FRAMEWORKS = {"tensorflow", "keras", "jax", "flax", "optax", "torch", "sklearn"}
 IMPLEMENTATIONS = {"keras_impl", "jax_impl", "peers"}
 ROOMS = ("shared", "keras_impl", "jax_impl", "peers", "benchmarks", "lessons")
+LIBRARY = "parity"
+"""Could be published alone: it has names of its own, and knows nobody here."""
 EDGES = {
     *("benchmarks/__main__.py", "benchmarks/options.py"),
     "benchmarks/speed/measure.py",
@@ -50,9 +53,10 @@ def imported_packages(folder: str) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def test_a_class_name_exists_once():
+@pytest.mark.parametrize("folders", [ROOMS, (LIBRARY,)])
+def test_a_class_name_exists_once(folders: tuple[str, ...]):
     places = defaultdict(list)
-    for path, tree in trees(*ROOMS):
+    for path, tree in trees(*folders):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(path)
@@ -60,14 +64,14 @@ def test_a_class_name_exists_once():
 
 
 def test_no_arrow_runs_back_up():
-    for folder in ("keras_impl", "jax_impl", "peers", "benchmarks"):
+    for folder in ("keras_impl", "jax_impl", "peers", "benchmarks", LIBRARY):
         assert "lessons" not in imported_packages(folder)
 
 
 def test_only_the_edge_reads_or_writes_the_environment():
     readers = {
         path
-        for path, tree in trees(*ROOMS)
+        for path, tree in trees(*ROOMS, LIBRARY)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
@@ -107,15 +111,27 @@ def test_importing_all_of_shared_benchmarks_and_lessons_loads_no_framework():
         for path in (ROOT / folder).rglob("*.py")
         if path not in lesson_paths().values()
     ]
+    assert not modules_loaded_by(modules) & FRAMEWORKS
+
+
+def modules_loaded_by(names: list[str]) -> set[str]:
+    """Top-level modules of a process that imports these."""
     script = (
         "import importlib, sys\n"
-        f"for name in {modules!r}: importlib.import_module(name)\n"
-        f"print(sorted(set(sys.modules) & {FRAMEWORKS!r}))"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "print(*sys.modules)"
     )
     answer = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert answer.stdout.strip() == "[]"
+    return {name.partition(".")[0] for name in answer.stdout.split()}
+
+
+def test_the_library_knows_nobody_here_and_needs_numpy_alone_until_a_twin_is_made():
+    assert not imported_packages(LIBRARY) & {*ROOMS, "tests"}
+    installed = set(packages_distributions())
+    beside_numpy = modules_loaded_by([LIBRARY]) - modules_loaded_by(["numpy"])
+    assert beside_numpy & installed == {LIBRARY}
 
 
 def test_shared_knows_no_framework_and_nobody_else():
