@@ -204,6 +204,8 @@ def _running_variance(case: Case) -> Iterator[str]:
 
 
 def _fast_variance(case: Case) -> Iterator[str]:
+    if not _is_close(*case.values()):
+        return
     for reference, port in case.pairing.pairs:
         if reference.path == case.layer and port.settings.get("use_fast_variance"):
             yield (
@@ -241,7 +243,8 @@ def _initial_values(case: Case) -> Iterator[str]:
     spreads = case.values(f"{name} as drawn: standard deviation")
     for spread, title in zip(spreads, case.titles, strict=True):
         fits = [rule for rule, of in rules.items() if abs(spread**2 / of - 1) < SPREAD_OFF]
-        yield f"{title}'s spread of {float(spread):.3g} is {fits[0] if fits else 'no known rule'}"
+        rule = fits[0] if fits else "by no known rule"
+        yield f"in {title} the spread is {float(spread):.3g}, {rule}"
 
 
 LOOKS: tuple[Callable[[Case], Iterator[str]], ...] = (

@@ -138,7 +138,8 @@ def climb(
             pairing = pair_layers(*forms, layers or {})
             second.names = pairing.names()
             faults = faults_of(pairing, dtype, titles)
-            notes = (*notes, *_notes_on(pairing), *faults)
+            more_faults = faults[FAULTS_SHOWN:]
+            notes = (*notes, *_notes_on(pairing), *more_faults)
             pairs = tuple((one.path, other.path) for one, other in pairing.pairs)
             report = replace(report, pairs=pairs, notes=notes)
             if faults:
@@ -369,7 +370,7 @@ def _in_type(array: Any, dtype: DType) -> Array:
 
 
 def _in_one_line(faults: Sequence[str]) -> str:
-    """The first faults; all of them are notes of the report."""
+    """The first faults; the others are notes of the report."""
     others = len(faults) - FAULTS_SHOWN
     return "; ".join(faults[:FAULTS_SHOWN]) + (f"; and {others} more" if others > 0 else "")
 

@@ -99,13 +99,19 @@ class Report:
         """Writes a page, one file that needs no other, or JSON where the name ends so.
 
         Raises:
-            ParityError: something else is there under that name, which is left as it is.
+            ParityError: something else is there under that name, which is left as it is, or
+                nothing can be written there.
         """
         path = Path(path)
         text = self.to_json() if path.suffix == ".json" else self.to_html()
-        if path.exists() and not path.read_text(errors="replace").startswith(MADE_HERE):
-            raise ParityError(f"{path} is no report of a climb: give another name")
-        path.write_text(text, encoding="utf-8")
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            if path.exists() and not path.read_text(errors="replace").startswith(MADE_HERE):
+                raise ParityError(f"{path} is no report of a climb: give another name")
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        except OSError as error:
+            raise ParityError(f"the report cannot be written: {error}") from error
 
     def to_html(self) -> str:
         """The page: verdict, where the two part, ladder, tensors, curve, and tables to copy."""
