@@ -13,20 +13,29 @@ from parity.twin import Layer, ParityError, TensorForm, Twin
 if TYPE_CHECKING:
     from parity.flax_twin import FlaxTwin
     from parity.keras_twin import KerasTwin
+    from parity.numpy_twin import NumpyTwin
+    from parity.torch_twin import TorchTwin
 
 __all__ = [
     "FlaxTwin",
     "KerasTwin",
     "Layer",
+    "NumpyTwin",
     "ParityError",
     "Report",
     "TensorForm",
+    "TorchTwin",
     "Twin",
     "assert_same_training",
     "climb",
 ]
 
-TWINS = {"KerasTwin": "parity.keras_twin", "FlaxTwin": "parity.flax_twin"}
+TWINS = {
+    "FlaxTwin": "parity.flax_twin",
+    "KerasTwin": "parity.keras_twin",
+    "NumpyTwin": "parity.numpy_twin",
+    "TorchTwin": "parity.torch_twin",
+}
 
 
 def __getattr__(name: str) -> Any:

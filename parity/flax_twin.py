@@ -1,6 +1,6 @@
 """A Flax NNX module, trained with Optax, as a twin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
@@ -9,10 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from jax.core import Tracer
 
-from parity.twin import Array, Arrays, DType, Layer, ParityError, TensorForm, map_arrays
-from parity.views import View, depthwise, from_keras, gates_swapped, joined, same, to_keras
+from parity.module_twin import NORM_NAMES, WHOLE, ModuleTwin, call_with, first_of, replaced
+from parity.twin import Array, Arrays, DType, Layer, map_arrays
+from parity.views import View, depthwise, joined, same, stacked
 
+RATES = ("rate", "dropout_rate")
 KINDS = {
     nnx.Linear: "Dense",
     nnx.LinearGeneral: "EinsumDense",
@@ -28,28 +31,33 @@ KINDS = {
     nnx.GRUCell: "GRU",
     nnx.Dropout: "Dropout",
 }
-INNER = (nnx.RNN, nnx.MultiHeadAttention, nnx.LSTMCell, nnx.OptimizedLSTMCell, nnx.GRUCell)
-"""Modules whose inner modules are no layers of their own."""
-NORM_NAMES = {"scale": "gamma", "bias": "beta", "mean": "moving_mean", "var": "moving_variance"}
 SETTINGS = {
-    **{"epsilon": "epsilon", "momentum": "momentum", "padding": "padding", "strides": "strides"},
-    **{"kernel_dilation": "dilation_rate", "num_groups": "groups", "num_heads": "num_heads"},
-    **{"feature_group_count": "groups", "rate": "rate", "dropout_rate": "rate"},
+    **dict.fromkeys(RATES, "rate"),
+    **{name: name for name in ("epsilon", "momentum", "padding", "strides", "num_heads")},
+    "kernel_dilation": "dilation_rate",
+    "num_groups": "groups",
+    "feature_group_count": "groups",
     "use_fast_variance": "use_fast_variance",
 }
-"""Keras' names of settings, by Flax's."""
 SLOTS = {"mu": "momentum", "nu": "velocity", "trace": "momentum", "sum_of_squares": "accumulator"}
 """Keras' names of what an optimizer remembers, by Optax's."""
+NO_TENSORS = (nnx.RngState, nnx.Cache, nnx.Intermediate)
+TENSOR_NAMES = {
+    "embedding": "embeddings",
+    "out_kernel": "attention_output_kernel",
+    "out_bias": "attention_output_bias",
+}
 
 Step = Callable[[Any, nnx.Optimizer, Any, Any], Any]
 
 
-class FlaxTwin:
+class FlaxTwin(ModuleTwin):
     """A Flax NNX module with its loss and its Optax optimizer.
 
     Args:
         build: takes "float32" or "float64" and returns the module, its `dtype` and its
-            `param_dtype` of that type.
+            `param_dtype` of that type. Its `__call__` takes the inputs; a tuple of them is
+            spread over its arguments.
         optimizer: Optax' rule, for all that is an `nnx.Param`.
         loss_fn: takes module, inputs and targets; returns the mean loss of the batch, or that
             and anything else.
@@ -60,20 +68,21 @@ class FlaxTwin:
             of `loss_fn` and `optimizer`.
     """
 
+    kinds, settings = KINDS, SETTINGS
+
     def __init__(
         self,
         build: Callable[[DType], nnx.Module],
         optimizer: optax.GradientTransformation,
         loss_fn: Callable[[Any, Any, Any], Any],
         *,
-        predict: Callable[[Any, Any], Any] | None = None,
+        predict: Callable[[Any, Any], Any] = call_with,
         train_step: Step | None = None,
         title: str = "Flax",
     ) -> None:
         self.title = title
-        self._build, self._rule = build, optimizer
-        self._loss_of = lambda *given: _first(loss_fn(*given))
-        self._predict = predict or (lambda model, inputs: model(inputs))
+        self._build, self._rule, self._predict = build, optimizer, predict
+        self._loss_of = lambda *given: first_of(loss_fn(*given))
         self._train_step = train_step or nnx.jit(self._own_step)
 
     def precision(self, dtype: DType) -> AbstractContextManager[Any]:
@@ -82,63 +91,80 @@ class FlaxTwin:
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
         self._model: Any = self._build(dtype)
-        if not isinstance(self._model, nnx.Module):
-            raise ParityError(
-                f"{self.title}: build returned {type(self._model).__name__}, expected an "
-                "nnx.Module, made with its rngs"
-            )
-        self._units = dict(_units_of(self._model, ()))
-        self._random = {path: nnx.clone(unit) for path, unit in self._units.items()}
-        self._views = {
-            n: v for p, unit in self._units.items() for n, v in _views_of(p, unit).items()
+        self._check_built(self._model, nnx.Module, "an nnx.Module, made with its rngs")
+        graph = nnx.iter_graph(self._model)
+        self._ids = {
+            _name(path): id(each) for path, each in graph if isinstance(each, nnx.Variable)
         }
-        self._variables = {
-            name: variable
+        layers = self._layers_of(self._model)
+        self._random = {
+            path: nnx.clone(unit)
             for path, unit in self._units.items()
-            for name, variable in _variables_of(path, unit).items()
+            if isinstance(unit, nnx.Dropout) and not unit.broadcast_dims
         }
-        layers = tuple(self._describe(path, unit) for path, unit in self._units.items())
         for _, module in nnx.iter_modules(self._model):
-            for attribute in ("rate", "dropout_rate"):
-                if hasattr(module, attribute):
-                    setattr(module, attribute, 0.0)
+            for rate in RATES:
+                if hasattr(module, rate):
+                    setattr(module, rate, 0.0)
         self._forget()
         return layers
 
-    def _describe(self, path: str, unit: Any) -> Layer:
-        forms = []
-        for name, array in self.get().items():
-            if name.rpartition("/")[0] == path:
-                variable = self._variables[self._views[name].sources[0]]
-                is_trainable = isinstance(variable, nnx.Param)
-                tensor = name.removeprefix(f"{path}/")
-                forms.append(TensorForm(tensor, array.shape, str(array.dtype), is_trainable))
-        settings = {
-            name: _as_keras_says(unit, name, getattr(unit, own))
-            for own, name in SETTINGS.items()
-            if getattr(unit, own, None) is not None
-        }
-        return Layer(path, _kind_of(unit), tuple(forms), settings)
+    def _children_of(self, module: Any) -> Iterable[tuple[str, Any]]:
+        return [each for each in vars(module).items() if isinstance(each[1], nnx.Module)]
 
-    def get(self) -> Arrays:
-        return to_keras(self._views, {n: np.array(v[...]) for n, v in self._variables.items()})
+    def _kind_of(self, module: Any) -> str:
+        if isinstance(module, nnx.RNN):
+            return self._kind_of(module.cell)
+        kind = super()._kind_of(module)
+        is_depthwise = kind == "Conv" and 1 < module.feature_group_count == module.in_features
+        return "DepthwiseConv" if is_depthwise else kind
 
-    def set(self, arrays: Arrays) -> None:
-        for name, array in from_keras(self._views, arrays).items():
-            variable = self._variables[name]
-            variable[...] = jnp.asarray(array, variable.dtype)  # the type that the module gave it
-        self._forget()
+    def _variables_of(self, module: Any) -> dict[str, Any]:
+        found = {}
+        for name, child in vars(module).items():
+            if isinstance(child, nnx.Variable) and not isinstance(child, NO_TENSORS):
+                found[name] = child
+            elif isinstance(child, nnx.Module) and self._kind_of(module) in WHOLE:
+                inner = self._variables_of(child)
+                found |= {f"{name}_{tensor}": variable for tensor, variable in inner.items()}
+        return found
+
+    def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
+        kind = self._kind_of(module)
+        if kind in ("LSTM", "GRU"):
+            own = {name.removeprefix("cell_"): each for name, each in variables.items()}
+            return _views_of_gru(own) if kind == "GRU" else _views_of_lstm(own)
+        names = NORM_NAMES if kind.endswith("Normalization") else TENSOR_NAMES
+        views = {names.get(name, name): same(each) for name, each in variables.items()}
+        if kind == "DepthwiseConv":
+            spatial = tuple(module.kernel_size)
+            views["kernel"] = depthwise(views["kernel"], spatial, module.in_features)
+        return views
+
+    def _as_keras_says(self, module: Any, name: str, value: Any) -> Any:
+        if name == "padding" and isinstance(value, str):
+            return value.lower()
+        if name in ("strides", "dilation_rate") and not isinstance(value, (tuple, list)):
+            return (value,) * len(module.kernel_size)
+        return value
+
+    def _is_random(self, module: Any) -> bool:
+        return isinstance(module, nnx.Dropout) and module.rate > 0.0
+
+    def _is_trainable(self, variable: Any) -> bool:
+        return isinstance(variable, nnx.Param)
+
+    def _read(self, variable: Any) -> Array:
+        return np.array(variable[...])
+
+    def _write(self, variable: Any, array: Array) -> None:
+        variable[...] = jnp.asarray(array, variable.dtype)  # the type that the module gave it
 
     def _forget(self) -> None:
         self._optimizer = nnx.Optimizer(self._model, self._rule, wrt=nnx.Param)
 
-    def outputs(self, inputs: Any, *, training: bool) -> Arrays:
-        state, optimizer, seen = self.get(), self._optimizer, {}
-        with _recorded({id(unit): path for path, unit in self._units.items()}, seen):
-            self._in_mode(training)(_on_device(inputs))
-        self.set(state)
-        self._optimizer = optimizer
-        return seen
+    def _call(self, inputs: Any, training: bool) -> Any:
+        return call_with(self._in_mode(training), _on_device(inputs))
 
     def loss(self, inputs: Any, targets: Any) -> float:
         model = self._in_mode(training=False)
@@ -148,34 +174,31 @@ class FlaxTwin:
         copy = nnx.clone(self._in_mode(training=True))
         compute = nnx.value_and_grad(self._loss_of)
         loss, gradients = compute(copy, _on_device(inputs), _on_device(targets))
-        flat = {_name(path): np.array(each[...]) for path, each in nnx.to_flat_state(gradients)}
-        return float(loss), to_keras(self._views, flat)
+        flat = nnx.to_flat_state(gradients)
+        found = {self._ids[_name(path)]: np.array(each[...]) for path, each in flat}
+        return float(loss), self._seen(lambda variable: found[id(variable)], self._trainable)
 
     def update(self, gradients: Arrays) -> None:
-        own = from_keras(self._views, gradients)
+        found = {id(variable): array for variable, array in self._own(gradients)}
         state = nnx.state(nnx.clone(self._model), nnx.Param)  # its form, with gradients in it
         for path, variable in nnx.to_flat_state(state):
-            variable[...] = jnp.asarray(own[_name(path)], variable.dtype)
+            self._write(variable, found[self._ids[_name(path)]])
         self._optimizer.update(self._model, state)
 
-    def slots(self) -> Arrays:
-        by_slot: dict[str, dict[str, Array]] = {}
+    def _slots(self) -> Mapping[str, Callable[[Any], Array | None]]:
+        found: dict[str, dict[int, Array]] = {}
         for keys, leaf in jax.tree_util.tree_flatten_with_path(self._optimizer.opt_state)[0]:
             names = [getattr(key, "name", getattr(key, "key", None)) for key in keys]
             slot = next((name for name in names if name in SLOTS), None)
             if slot is not None:
-                own = _name(tuple(names[names.index(slot) + 1 : -1]))  # ends with `value`
-                by_slot.setdefault(SLOTS[slot], {})[own] = np.array(leaf)
-        return {
-            f"{name} {slot}": array
-            for slot, own in by_slot.items()
-            for name, array in to_keras(self._views, own).items()
-        }
+                own = _name(names[names.index(slot) + 1 : -1])  # ends with `value`
+                found.setdefault(SLOTS[slot], {})[self._ids[own]] = np.array(leaf)
+        return {slot: lambda each, own=own: own.get(id(each)) for slot, own in found.items()}
 
     def step(self, inputs: Any, targets: Any) -> float:
         model = self._in_mode(training=True)
         given = (_on_device(inputs), _on_device(targets))
-        return float(_first(self._train_step(model, self._optimizer, *given)))
+        return float(first_of(self._train_step(model, self._optimizer, *given)))
 
     def _own_step(self, model: Any, optimizer: nnx.Optimizer, inputs: Any, targets: Any) -> Any:
         loss, gradients = nnx.value_and_grad(self._loss_of)(model, inputs, targets)
@@ -186,127 +209,63 @@ class FlaxTwin:
         return np.asarray(self._predict(self._in_mode(training=False), _on_device(inputs)))
 
     def random_outputs(self, ones: Array) -> Arrays:
-        found = {}
-        for path, unit in self._random.items():
-            if isinstance(unit, nnx.Dropout):
-                answer = unit(jnp.asarray(ones), deterministic=False, rngs=nnx.Rngs(0))
-                found[path] = np.asarray(answer)
-        return found
+        rngs = nnx.Rngs(0)
+        return {
+            path: np.asarray(unit(jnp.asarray(ones), deterministic=False, rngs=rngs))
+            for path, unit in self._random.items()
+        }
 
     def _in_mode(self, training: bool) -> Any:
         (self._model.train if training else self._model.eval)()
         return self._model
 
+    @contextmanager
+    def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
+        """Python finds `__call__` in the class, so it is replaced there."""
+        paths = {id(unit): path for path, unit in self._units.items()}
 
-def _units_of(module: Any, path: tuple) -> Iterator[tuple[str, Any]]:
-    """The modules that hold tensors of their own or are random, by their paths, in order."""
-    if _kind_of(module) not in KINDS.values():
-        for name, child in vars(module).items():
-            if isinstance(child, nnx.Module):
-                yield from _units_of(child, (*path, name))
-        if not any(isinstance(child, nnx.Variable) for child in vars(module).values()):
-            return
-    yield _name(path) or "model", module
+        def recording(call: Callable[..., Any]) -> Callable[..., Any]:
+            def recording_call(module: Any, *given: Any, **options: Any) -> Any:
+                result = call(module, *given, **options)
+                for name, value in (("input", next(iter(given), None)), ("output", result)):
+                    is_array = isinstance(value, jax.Array) and not isinstance(value, Tracer)
+                    if id(module) in paths and is_array:
+                        seen.setdefault(f"{paths[id(module)]}/{name}", np.array(value))
+                return result
 
+            return recording_call
 
-def _variables_of(path: str, unit: Any) -> dict[str, Any]:
-    """Parameters and state of a known module; of another only its own, not its children's."""
-    found = {}
-    for name, child in vars(unit).items():
-        if isinstance(child, nnx.Variable) and not isinstance(child, (nnx.RngState, nnx.Cache)):
-            found[f"{path}/{name}"] = child
-        elif isinstance(child, nnx.Module) and _kind_of(unit) in KINDS.values():
-            is_inner = isinstance(unit, INNER)
-            found |= _variables_of(f"{path}/{name}", child) if is_inner else {}
-    return found
+        with ExitStack() as stack:
+            for each in {type(unit) for unit in self._units.values()}:
+                stack.enter_context(replaced(each, "__call__", recording(each.__call__)))
+            yield
 
 
-def _kind_of(unit: Any) -> str:
-    unit = unit.cell if isinstance(unit, nnx.RNN) else unit
-    if isinstance(unit, nnx.Conv) and 1 < unit.feature_group_count == unit.in_features:
-        return "DepthwiseConv"
-    return next(
-        (kind for each, kind in KINDS.items() if isinstance(unit, each)), type(unit).__name__
-    )
+def _views_of_lstm(own: dict[str, Any]) -> dict[str, View]:
+    """Gates i, f, g, o, as Keras has them along the last axis, or each by itself."""
+    if "ii_kernel" not in own:
+        names = {"kernel": "dense_i_kernel", "recurrent_kernel": "dense_h_kernel"}
+        names["bias"] = "dense_h_bias"
+        return {name: same(own[source]) for name, source in names.items()}
+    into, within = ("ii", "if_", "ig", "io"), ("hi", "hf", "hg", "ho")
+    return {
+        "kernel": joined(*(own[f"{gate}_kernel"] for gate in into)),
+        "recurrent_kernel": joined(*(own[f"{gate}_kernel"] for gate in within)),
+        "bias": joined(*(own[f"{gate}_bias"] for gate in within)),
+    }
 
 
-def _views_of(path: str, unit: Any) -> dict[str, View]:
-    """The unit's tensors as Keras names them and lays them out."""
-    variables, kind = _variables_of(path, unit), _kind_of(unit)
-    if kind in ("LSTM", "GRU"):
-        cell = f"{path}/cell" if isinstance(unit, nnx.RNN) else path
-        return {f"{path}/{name}": view for name, view in _views_of_cell(cell, variables, kind)}
-    views = {}
-    for source in variables:
-        name = (
-            source.removeprefix(f"{path}/").replace("/", "_").replace("out_", "attention_output_")
-        )
-        if kind.endswith("Normalization"):
-            name = NORM_NAMES.get(name, name)
-        name = "embeddings" if name == "embedding" else name
-        is_depthwise = kind == "DepthwiseConv" and name == "kernel"
-        view = depthwise(source, unit.in_features) if is_depthwise else same(source)
-        views[f"{path}/{name}"] = view
-    return views
-
-
-def _views_of_cell(cell: str, variables: dict[str, Any], kind: str) -> Iterator[tuple[str, View]]:
-    """Keras keeps i, f, c, o of an LSTM, and z, r, h of a GRU, along a kernel's last axis."""
-    if f"{cell}/ii/kernel" in variables:
-        into, within = (("ii", "if_", "ig", "io"), ("hi", "hf", "hg", "ho"))
-        yield "kernel", joined(*(f"{cell}/{gate}/kernel" for gate in into))
-        yield "recurrent_kernel", joined(*(f"{cell}/{gate}/kernel" for gate in within))
-        yield "bias", joined(*(f"{cell}/{gate}/bias" for gate in within))
-        return
-    is_gru = kind == "GRU"  # whose gates are r, z, n, and whose bias stands with the inputs
-    for name, source in (
-        ("kernel", f"{cell}/dense_i/kernel"),
-        ("recurrent_kernel", f"{cell}/dense_h/kernel"),
-        ("bias", f"{cell}/dense_{'i' if is_gru else 'h'}/bias"),
-    ):
-        yield name, gates_swapped(same(source)) if is_gru else same(source)
-
-
-def _as_keras_says(unit: Any, name: str, value: Any) -> Any:
-    """A setting in the form in which Keras has it."""
-    if name == "padding" and isinstance(value, str):
-        return value.lower()
-    if name in ("strides", "dilation_rate") and not isinstance(value, (tuple, list)):
-        return (value,) * len(unit.kernel_size)
-    return value
-
-
-@contextmanager
-def _recorded(paths: dict[int, str], seen: dict[str, Array]) -> Iterator[None]:
-    """Notes what enters and leaves modules; Python finds `__call__` in the class, so there."""
-
-    def recording(call: Callable) -> Callable:
-        def recording_call(module: Any, *arguments: Any, **options: Any) -> Any:
-            result = call(module, *arguments, **options)
-            for name, value in (("input", next(iter(arguments), None)), ("output", result)):
-                is_array = isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
-                if id(module) in paths and is_array:
-                    seen.setdefault(f"{paths[id(module)]}/{name}", np.array(value))
-            return result
-
-        return recording_call
-
-    with ExitStack() as stack:
-        for each in (*KINDS, nnx.RNN):
-            call = each.__call__
-            stack.callback(setattr, each, "__call__", call)
-            each.__call__ = recording(call)
-        yield
-
-
-def _first(answer: Any) -> Any:
-    """The loss, of a function that returns it alone or first."""
-    return answer[0] if isinstance(answer, tuple) else answer
+def _views_of_gru(own: dict[str, Any]) -> dict[str, View]:
+    """Gates r, z, n; Keras' bias has a second row, for what is recurrent, where that has one."""
+    biases = [own[name] for name in ("dense_i_bias", "dense_h_bias") if name in own]
+    views = {"kernel": same(own["dense_i_kernel"]), "recurrent_kernel": same(own["dense_h_kernel"])}
+    views["bias"] = stacked(*biases) if len(biases) > 1 else same(*biases)
+    return {name: view.gates_swapped() for name, view in views.items()}
 
 
 def _on_device(value: Any) -> Any:
     return map_arrays(jnp.asarray, value)
 
 
-def _name(path: tuple) -> str:
+def _name(path: Iterable[Any]) -> str:
     return "/".join(map(str, path))

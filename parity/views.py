@@ -1,45 +1,55 @@
 """How a framework keeps the tensors that Keras keeps: under which names, in which layout."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from parity.twin import Array, Arrays
+from parity.twin import Array
 
 
 @dataclass(frozen=True)
 class View:
     """One tensor in Keras' layout, made of one or more of the framework's own.
 
-    sources: the own names.
-    forward: from the own arrays to Keras' layout.
+    sources: the framework's own variables.
+    forward: from their arrays to Keras' layout.
     backward: the way back, to as many arrays as there are sources.
     """
 
-    sources: tuple[str, ...]
+    sources: tuple[Any, ...]
     forward: Callable[[Sequence[Array]], Array] = lambda arrays: arrays[0]
     backward: Callable[[Array], Sequence[Array]] = lambda array: [array]
 
+    def then(self, forward: Callable[[Array], Array], backward: Callable[[Array], Array]) -> "View":
+        """The same tensor in yet another layout."""
+        return View(
+            self.sources,
+            lambda arrays: forward(self.forward(arrays)),
+            lambda array: self.backward(backward(array)),
+        )
 
-Views = Mapping[str, View]
-"""By the tensors' names as the ladder has them, `LAYER/TENSOR` with Keras' name of the tensor."""
+    def reshaped(self, shape: tuple[int, ...], own: tuple[int, ...]) -> "View":
+        """In another shape, and back to its own."""
+        return self.then(lambda array: array.reshape(shape), lambda array: array.reshape(own))
+
+    def transposed(self, *axes: int) -> "View":
+        """With its axes in another order: axis `i` in Keras' layout is the own axis `axes[i]`."""
+        back = tuple(np.argsort(axes))
+        return self.then(lambda array: array.transpose(axes), lambda array: array.transpose(back))
+
+    def gates_swapped(self) -> "View":
+        """Gates r, z, h along the last axis, where Keras has z, r, h."""
+        return self.then(_swap_gates, _swap_gates)
 
 
-def same(source: str) -> View:
+def same(source: Any) -> View:
     """As it is."""
     return View((source,))
 
 
-def transposed(source: str, axes: tuple[int, ...]) -> View:
-    """With its axes in another order: axis `i` in Keras' layout is the own axis `axes[i]`."""
-    back = tuple(np.argsort(axes))
-    return View(
-        (source,), lambda arrays: arrays[0].transpose(axes), lambda array: [array.transpose(back)]
-    )
-
-
-def joined(*sources: str) -> View:
+def joined(*sources: Any) -> View:
     """Arrays of one shape, one after another along the last axis."""
     return View(
         sources,
@@ -48,41 +58,22 @@ def joined(*sources: str) -> View:
     )
 
 
-def depthwise(source: str, num_inputs: int) -> View:
+def stacked(*sources: Any) -> View:
+    """Arrays of one shape, along a new first axis."""
+    return View(sources, np.stack, list)
+
+
+def added(*sources: Any) -> View:
+    """Arrays of which only the sum counts; on the way back it is all in the first one."""
+    zeros = len(sources) - 1
+    return View(sources, sum, lambda array: [array, *[np.zeros_like(array)] * zeros])  # type: ignore
+
+
+def depthwise(view: View, spatial: tuple[int, ...], num_inputs: int) -> View:
     """(…, 1, inputs × multiplier), where Keras has (…, inputs, multiplier)."""
-    return View(
-        (source,),
-        lambda arrays: arrays[0].reshape(*arrays[0].shape[:-2], num_inputs, -1),
-        lambda array: [array.reshape(*array.shape[:-2], 1, -1)],
-    )
+    return view.reshaped((*spatial, num_inputs, -1), (*spatial, 1, -1))
 
 
-def gates_swapped(view: View) -> View:
-    """Gates r, z, h along the last axis, where Keras has z, r, h."""
-
-    def swap(array: Array) -> Array:
-        first, second, third = np.split(array, 3, axis=-1)
-        return np.concatenate([second, first, third], axis=-1)
-
-    return View(
-        view.sources,
-        lambda arrays: swap(view.forward(arrays)),
-        lambda array: view.backward(swap(array)),
-    )
-
-
-def to_keras(views: Views, own: Arrays) -> dict[str, Array]:
-    """The tensors in Keras' layout; left out where the own arrays are not all there."""
-    return {
-        name: np.array(view.forward([own[source] for source in view.sources]))
-        for name, view in views.items()
-        if all(source in own for source in view.sources)
-    }
-
-
-def from_keras(views: Views, arrays: Arrays) -> dict[str, Array]:
-    """The way back, to arrays by the framework's own names."""
-    own: dict[str, Array] = {}
-    for name, array in arrays.items():
-        own |= zip(views[name].sources, views[name].backward(array), strict=True)
-    return own
+def _swap_gates(array: Array) -> Array:
+    first, second, third = np.split(array, 3, axis=-1)
+    return np.concatenate([second, first, third], axis=-1)

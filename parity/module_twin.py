@@ -1,0 +1,202 @@
+"""What the twins of frameworks share: layers found in a model, tensors seen through views."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+
+from parity.twin import Array, Arrays, Layer, ParityError, TensorForm
+from parity.views import View, same
+
+WHOLE = ("MultiHeadAttention", "LSTM", "GRU")
+"""Kinds whose inner layers are no layers of their own."""
+NORM_NAMES = {
+    "scale": "gamma",
+    "weight": "gamma",
+    "bias": "beta",
+    "mean": "moving_mean",
+    "running_mean": "moving_mean",
+    "var": "moving_variance",
+    "running_var": "moving_variance",
+}
+"""Keras' names of what a normalisation keeps, by those of Flax and of PyTorch."""
+
+
+class ModuleTwin(ABC):
+    """A model of which a framework's twin says how its parts are found, read and written.
+
+    kinds: Keras' names of layers, by the framework's classes.
+    settings: Keras' names of settings, by the framework's.
+    """
+
+    title: str
+    kinds: ClassVar[Mapping[type, str]] = {}
+    settings: ClassVar[Mapping[str, str]] = {}
+
+    def _check_built(self, model: Any, expected: type, hint: str) -> None:
+        if not isinstance(model, expected):
+            name = model.__name__ if isinstance(model, type) else type(model).__name__
+            given = f"the class {name}" if isinstance(model, type) else name
+            raise ParityError(f"{self.title}: `build` returned {given}, expected {hint}")
+
+    def _layers_of(self, model: Any) -> tuple[Layer, ...]:
+        """The layers of a model, whose tensors are from now on this twin's."""
+        self._units: dict[str, Any] = {}
+        self._views: dict[str, View] = {}
+        self._trainable: list[str] = []
+        self._find_units(model, "", set())
+        layers = []
+        for path, unit in self._units.items():
+            variables = self._variables_of(unit)
+            views = self._views_of(unit, variables)
+            viewed = {id(source) for view in views.values() for source in view.sources}
+            views |= {n: same(each) for n, each in variables.items() if id(each) not in viewed}
+            self._views |= {f"{path}/{name}": view for name, view in views.items()}
+            forms = tuple(self._form(name, view) for name, view in views.items())
+            self._trainable += [f"{path}/{form.name}" for form in forms if form.is_trainable]
+            layers.append(Layer(path, self._kind_of(unit), forms, self._settings_of(unit)))
+        return tuple(layers)
+
+    def _find_units(self, module: Any, path: str, met: set[int]) -> None:
+        """What holds tensors of its own or is random, in order, each once."""
+        if id(module) in met:
+            return
+        met.add(id(module))
+        if self._kind_of(module) not in WHOLE:
+            for name, child in self._children_of(module):
+                self._find_units(child, f"{path}/{name}".lstrip("/"), met)
+        if self._variables_of(module) or self._is_random(module):
+            self._units[path or "model"] = module
+
+    def _form(self, name: str, view: View) -> TensorForm:
+        array = view.forward([self._read(each) for each in view.sources])
+        is_trainable = any(self._is_trainable(each) for each in view.sources)
+        return TensorForm(name, array.shape, str(array.dtype), is_trainable)
+
+    def _kind_of(self, module: Any) -> str:
+        kinds = (kind for each, kind in self.kinds.items() if isinstance(module, each))
+        return next(kinds, type(module).__name__)
+
+    def _settings_of(self, module: Any) -> dict[str, Any]:
+        """What decides what a layer computes; a rate only where something is random."""
+        own = {name: getattr(module, name, None) for name in self.settings}
+        return {
+            self.settings[name]: self._as_keras_says(module, self.settings[name], value)
+            for name, value in own.items()
+            if value is not None and (value or self.settings[name] != "rate")
+        }
+
+    def _as_keras_says(self, module: Any, name: str, value: Any) -> Any:
+        del module, name
+        return value
+
+    def _seen(self, read: Callable[[Any], Array | None], names: Iterable[str]) -> dict[str, Array]:
+        """What `read` has for variables, in Keras' layout; left out where it has None."""
+        found = {}
+        for name in names:
+            view = self._views[name]
+            own = [array for each in view.sources if (array := read(each)) is not None]
+            if len(own) == len(view.sources):
+                found[name] = np.array(view.forward(own))
+        return found
+
+    def _own(self, arrays: Arrays) -> list[tuple[Any, Array]]:
+        """The way back: variables, each with its array."""
+        return [
+            pair
+            for name, array in arrays.items()
+            for pair in zip(
+                self._views[name].sources, self._views[name].backward(array), strict=True
+            )
+        ]
+
+    def get(self) -> Arrays:
+        return self._seen(self._read, self._views)
+
+    def set(self, arrays: Arrays) -> None:
+        self._put(arrays)
+        self._forget()
+
+    def _put(self, arrays: Arrays) -> None:
+        for variable, array in self._own(arrays):
+            self._write(variable, array)
+
+    def outputs(self, inputs: Any, *, training: bool) -> Arrays:
+        state, seen = self.get(), {}
+        with self._recorded(seen):
+            self._call(inputs, training)
+        self._put(state)
+        return seen
+
+    def slots(self) -> Arrays:
+        return {
+            f"{name} {slot}": array
+            for slot, read in self._slots().items()
+            for name, array in self._seen(read, self._trainable).items()
+        }
+
+    @abstractmethod
+    def _children_of(self, module: Any) -> Iterable[tuple[str, Any]]: ...
+
+    @abstractmethod
+    def _variables_of(self, module: Any) -> dict[str, Any]:
+        """A module's own, by name; of a whole kind, those of its inner modules too."""
+
+    def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
+        """Those variables that Keras names otherwise, or lays out otherwise."""
+        del module, variables
+        return {}
+
+    @abstractmethod
+    def _is_random(self, module: Any) -> bool: ...
+
+    @abstractmethod
+    def _is_trainable(self, variable: Any) -> bool: ...
+
+    @abstractmethod
+    def _read(self, variable: Any) -> Array: ...
+
+    @abstractmethod
+    def _write(self, variable: Any, array: Array) -> None: ...
+
+    @abstractmethod
+    def _forget(self) -> None:
+        """Makes the optimizer what it was before its first step."""
+
+    @abstractmethod
+    def _slots(self) -> Mapping[str, Callable[[Any], Array | None]]:
+        """What the optimizer remembers of a variable, by Keras' name of the slot."""
+
+    @abstractmethod
+    def _recorded(self, seen: dict[str, Array]) -> AbstractContextManager[Any]:
+        """Within this context what enters and leaves layers is noted."""
+
+    @abstractmethod
+    def _call(self, inputs: Any, training: bool) -> Any: ...
+
+
+def first_of(answer: Any) -> Any:
+    """The loss, of a function that returns it alone or first."""
+    return answer[0] if isinstance(answer, tuple) else answer
+
+
+def call_with(model: Any, inputs: Any) -> Any:
+    """The model's answer; a tuple of inputs is spread over its arguments."""
+    return model(*inputs) if isinstance(inputs, tuple) else model(inputs)
+
+
+@contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Lets an object, or a class, have another attribute for a while."""
+    is_class = isinstance(owner, type)
+    put, remove = (setattr, delattr) if is_class else (object.__setattr__, object.__delattr__)
+    had, before = name in vars(owner), vars(owner).get(name)
+    put(owner, name, value)
+    try:
+        yield
+    finally:
+        remove(owner, name)
+        if had:
+            put(owner, name, before)
