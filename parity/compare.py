@@ -6,7 +6,7 @@ last bit of their weights, show what rounding alone does to a tensor; `FACTOR` t
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations, zip_longest
+from itertools import chain, combinations, zip_longest
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,7 @@ def compare_rungs(
     replicas: Collection[str],
     *,
     reference: str = "",
+    mirrored: Collection[tuple[str, str]] = (),
     title_of: Callable[[str], str] = str,
 ) -> Iterator[RungComparison]:
     """Yields each rung's result for each pair of `names`, as soon as everybody has reported it.
@@ -154,16 +155,19 @@ def compare_rungs(
         names: the programs.
         replicas: names of the replicas.
         reference: whose replicas they are; the last of `names`, if not given.
+        mirrored: names of further replicas, two by two; see `measure_tolerances`.
         title_of: what a program is called in notes.
     """
     reference = reference or list(names)[-1]
-    waiting: dict[str, list[Evidence]] = {name: [] for name in (*names, *replicas)}
+    everybody = (*names, *replicas, *chain.from_iterable(mirrored))
+    waiting: dict[str, list[Evidence]] = {name: [] for name in everybody}
     for name, evidence in reports:
         waiting[name].append(evidence)
         while all(waiting.values()):
             current = {name: queue.pop(0) for name, queue in waiting.items()}
             moved = [current[replica] for replica in replicas]
-            tolerances = measure_tolerances(current[reference], moved)
+            pairs = [(current[one], current[other]) for one, other in mirrored]
+            tolerances = measure_tolerances(current[reference], moved, pairs)
             results = [
                 compare(current[left], current[right], (left, right), tolerances, title_of)
                 for left, right in combinations(names, 2)
@@ -173,7 +177,11 @@ def compare_rungs(
                 return
 
 
-def measure_tolerances(reference: Evidence, replicas: Iterable[Evidence]) -> dict[str, float]:
+def measure_tolerances(
+    reference: Evidence,
+    replicas: Iterable[Evidence],
+    mirrored: Iterable[tuple[Evidence, Evidence]] = (),
+) -> dict[str, float]:
     """`FACTOR` times what rounding does to each tensor, by its name.
 
     That is the largest difference between the reference and its replicas, of updated tensors
@@ -181,6 +189,10 @@ def measure_tolerances(reference: Evidence, replicas: Iterable[Evidence]) -> dic
     Rows are counted, and whole numbers have no last place; but as soon as rounding can be seen in
     one of the tensors, a row on the edge may fall either way. Where evidence is exact, nothing
     but 0 passes.
+
+    mirrored: pairs moved farther, one up where the other is moved down. What is proportional
+        cancels in their mean, so that it does not count; what is left is what rounding does
+        rarely, when it turns on a unit that is on the edge, and a few replicas may miss.
     """
     if reference.is_exact:
         return {}
@@ -191,10 +203,21 @@ def measure_tolerances(reference: Evidence, replicas: Iterable[Evidence]) -> dic
             noise[tensor.name] = max(noise[tensor.name], size, _last_place(moved))
             scores = _differences(replace(tensor, is_counted=False), moved)
             moved_scores = max(moved_scores, float(scores.max(initial=0.0)))
+    for pair in mirrored:
+        for tensor, *moved in zip(reference.tensors, *(each.tensors for each in pair), strict=True):
+            noise[tensor.name] = max(noise[tensor.name], _bend(tensor, *moved))
     if moved_scores > VISIBLE:
         units = {each.name: 1.0 if each.is_counted else each.unit for each in reference.tensors}
         noise = {name: max(size, units[name]) for name, size in noise.items()}
     return {name: min(FACTOR * size, LARGEST) for name, size in noise.items()}
+
+
+def _bend(tensor: Tensor, up: Tensor, down: Tensor) -> float:
+    """How far the mean of two mirrored replicas is from the reference; rows have no mean."""
+    if tensor.is_counted or tensor.unit:
+        return max(_size(tensor, _differences(tensor, each)) for each in (up, down))
+    mean = (_update(up).values.astype(np.float64) + _update(down).values) / 2
+    return _size(tensor, _differences(_update(tensor), replace(tensor, values=mean)))
 
 
 def compare(
