@@ -6,6 +6,7 @@ last bit of their weights, show what rounding alone does to a tensor; `FACTOR` t
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, combinations, zip_longest
 from typing import Any
 
@@ -230,9 +231,9 @@ def compare(
     """Compares two programs on one rung; a tensor without a tolerance must be equal."""
     failures = tuple(each.failure for each in (left, right) if each.failure)
     compared, parting = [], None
-    for one, other in zip_longest(left.tensors, right.tensors, fillvalue=NOTHING):
-        if failures:
-            break
+    # Who failed has answered in part: what is there is compared.
+    together = zip if failures else partial(zip_longest, fillvalue=NOTHING)
+    for one, other in together(left.tensors, right.tensors):
         differences = _differences(one, other)
         size = _size(one, differences)
         result = TensorComparison(

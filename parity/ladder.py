@@ -240,11 +240,9 @@ def _gather(twin: Asked, questions: Questions) -> Iterator[Evidence]:
     inputs, targets = questions.batches[0]
     twin.set(questions.start)
     yield Evidence(rung=PARAMETERS, tensors=_tensors(twin.get(), questions.start), is_exact=True)
-    users = Tensor("what users get", twin.predict(inputs))
-    for rung, is_training in ((INFERENCE, False), (TRAINING, True)):
-        outputs = twin.outputs(inputs, training=is_training)
-        tensors = _tensors(outputs, questions.compared)
-        yield Evidence(rung=rung, tensors=tensors if is_training else (*tensors, users))
+    yield _of_inference(twin, questions)
+    outputs = twin.outputs(inputs, training=True)
+    yield Evidence(rung=TRAINING, tensors=_tensors(outputs, questions.compared))
     loss, gradients = twin.gradients(inputs, targets)
     losses = {"evaluation": twin.loss(inputs, targets), "training": loss}
     yield Evidence(
@@ -262,6 +260,17 @@ def _gather(twin: Asked, questions: Questions) -> Iterator[Evidence]:
     )
     yield Evidence(rung=ASKED_AGAIN, tensors=tensors, num_steps=len(questions.batches))
     yield _of_randomness(twin, questions)
+
+
+def _of_inference(twin: Asked, questions: Questions) -> Evidence:
+    """What the layers say, also where the answer itself fails: there the reason is."""
+    inputs, _ = questions.batches[0]
+    tensors = _tensors(twin.outputs(inputs, training=False), questions.compared)
+    try:
+        users = Tensor("what users get", twin.predict(inputs))
+    except ParityError as error:
+        return Evidence(rung=INFERENCE, tensors=tensors, failure=str(error))
+    return Evidence(rung=INFERENCE, tensors=(*tensors, users))
 
 
 def _of_extreme_loss(twin: Asked, questions: Questions) -> Evidence:
