@@ -27,11 +27,13 @@ def pair_layers(
 ) -> Pairing:
     """Pairs two twins' layers.
 
-    First those in `given`. Then, where all others are of the same kinds in the same order, one
-    after another; else equal paths, then what is alone in its kind and shapes, then the longest
-    runs of kinds in common.
+    First those in `given`. Then, where all others are of the same kinds and shapes in the same
+    order, one after another; else equal paths, then what is alone in its kind and shapes, then
+    the longest runs of kinds in common.
 
     Args:
+        reference: the reference's layers, in the order in which inputs meet them.
+        port: the port's.
         given: paths of the reference's layers with the port's; None for one that the port does
             without, which is then no difference.
 
@@ -47,10 +49,6 @@ def pair_layers(
                 f"{', '.join(by_path)}, the port {', '.join(of_port)}"
             )
     found = {path: of_port[other] for path, other in given.items() if other is not None}
-    steps: list[Callable[[Layer], Hashable]] = [
-        lambda layer: (layer.path, layer.kind),
-        lambda layer: (layer.kind, _shapes(layer)),
-    ]
 
     def rest() -> tuple[list[Layer], list[Layer]]:
         taken = {layer.path for layer in found.values()}
@@ -60,8 +58,8 @@ def pair_layers(
         )
 
     left, right = rest()
-    if [layer.kind for layer in left] != [layer.kind for layer in right]:
-        for key in steps:
+    if list(map(_form, left)) != list(map(_form, right)):
+        for key in (lambda layer: (layer.path, layer.kind), _form):
             left, right = rest()
             found |= _alone(left, right, key)
         left, right = rest()
@@ -117,8 +115,9 @@ def _alone(
     }
 
 
-def _shapes(layer: Layer) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return tuple(sorted((form.name, form.shape) for form in layer.tensors))
+def _form(layer: Layer) -> tuple[str, tuple[tuple[str, tuple[int, ...]], ...]]:
+    """Its kind and its tensors' shapes."""
+    return layer.kind, tuple(sorted((form.name, form.shape) for form in layer.tensors))
 
 
 def _named(layer: Layer) -> str:
