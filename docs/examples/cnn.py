@@ -28,7 +28,7 @@ def build_keras(dtype: str) -> keras.Model:
     make = keras.layers
     layers = [
         keras.Input((8, 8, 2)),
-        make.Conv2D(4, 3, padding="same", activation="relu"),
+        make.Conv2D(16, 3, padding="same", activation="relu"),
         make.BatchNormalization(),
         make.MaxPooling2D(2),
         make.Conv2D(8, 3, strides=2, padding="same", activation="relu"),
@@ -48,9 +48,9 @@ class Network(nnx.Module):
 
     def __init__(self, rngs: nnx.Rngs, norm: dict[str, Any], **options: Any) -> None:
         options["rngs"] = rngs
-        self.first = nnx.Conv(2, 4, (3, 3), padding="SAME", **options)
-        self.norm = nnx.BatchNorm(4, rngs=rngs, **norm)
-        self.second = nnx.Conv(4, 8, (3, 3), strides=2, padding="SAME", **options)
+        self.first = nnx.Conv(2, 16, (3, 3), padding="SAME", **options)
+        self.norm = nnx.BatchNorm(16, rngs=rngs, **norm)
+        self.second = nnx.Conv(16, 8, (3, 3), strides=2, padding="SAME", **options)
         self.dropout = nnx.Dropout(0.3, rngs=rngs)
         self.hidden = nnx.Linear(32, 8, **options)
         self.output = nnx.Linear(8, 3, **options)
@@ -73,8 +73,8 @@ def build_flax(dtype: Any, as_it_comes: bool = False) -> Network:
     glorot = nnx.initializers.glorot_uniform()
     model = Network(nnx.Rngs(SEED), norm, kernel_init=glorot, **options)
     # Flax keeps running statistics in float32, whatever `param_dtype` says.
-    model.norm.mean = nnx.BatchStat(jnp.zeros(4, dtype))
-    model.norm.var = nnx.BatchStat(jnp.ones(4, dtype))
+    model.norm.mean = nnx.BatchStat(jnp.zeros(16, dtype))
+    model.norm.var = nnx.BatchStat(jnp.ones(16, dtype))
     return model
 
 
