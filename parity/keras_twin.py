@@ -1,6 +1,7 @@
 """A compiled Keras model as a twin, on whichever backend Keras runs."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -26,7 +27,8 @@ class GradientsKept(keras.optimizers.Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Called by Keras for each trainable variable."""
         del learning_rate
-        self.assign(variable, gradient)
+        self.assign(variable, keras.ops.zeros_like(variable))
+        self.assign_add(variable, gradient)  # which adds up the rows of an embedding
 
 
 class KerasTwin(ModuleTwin):
@@ -67,7 +69,7 @@ class KerasTwin(ModuleTwin):
         self._optimizer: Any = self._model.optimizer
         if not self._optimizer.built:
             self._optimizer.build(self._model.trainable_variables)
-        self._optimizer_at_start = [np.array(each) for each in self._optimizer.variables]
+        self._optimizer_at_start = [_to_numpy(each) for each in self._optimizer.variables]
         return self._layers_of(self._model)
 
     def _new_model(self, dtype: DType) -> Any:
@@ -248,4 +250,6 @@ def _as_given(value: Any) -> Any:
 
 
 def _to_numpy(value: Any) -> Array:
-    return np.array(keras.ops.convert_to_numpy(value))
+    with warnings.catch_warnings():  # Keras asks TensorFlow in a way that NumPy 2 deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return np.array(keras.ops.convert_to_numpy(value))

@@ -1,0 +1,299 @@
+"""Layers of every kind that the ladder knows, in Keras, Flax and PyTorch: what climbs, what not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import keras
+import numpy as np
+import optax
+import pytest
+import torch
+from flax import nnx
+from keras import layers
+
+from parity import FlaxTwin, KerasTwin, Report, TorchTwin, climb
+
+RATE = 0.1
+NUM_ROWS = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """One layer in three frameworks, between the inputs and a dense layer.
+
+    shape: of one row of inputs; whole numbers below 5 where `is_whole`.
+    keras: makes the layer; `apply` calls it.
+    flax: takes dtypes and rngs, returns the module and how it is called.
+    torch: returns the same.
+    """
+
+    shape: tuple[int, ...]
+    keras: Callable[[], keras.layers.Layer]
+    flax: Callable[[dict[str, Any]], nnx.Module]
+    torch: Callable[[], torch.nn.Module]
+    apply: Callable[[Any, Any], Any] = lambda layer, inputs: layer(inputs)
+    apply_flax: Callable[[Any, Any], Any] = lambda layer, inputs: layer(inputs)
+    apply_torch: Callable[[Any, Any], Any] = lambda layer, inputs: layer(inputs)
+    is_whole: bool = False
+
+
+def channels_first(layer: Any, inputs: Any) -> Any:
+    # In one piece: PyTorch 2.13 crashes in the backward pass of a GroupNorm whose input is not.
+    return layer(inputs.movedim(-1, 1).contiguous()).movedim(1, -1)
+
+
+def flax_batch_norm(num_features: int, options: dict[str, Any]) -> nnx.BatchNorm:
+    norm = nnx.BatchNorm(num_features, epsilon=1e-3, use_fast_variance=False, **options)
+    # Flax keeps these in float32, whatever the parameters are.
+    norm.mean = nnx.BatchStat(jnp.zeros(num_features, options["dtype"]))
+    norm.var = nnx.BatchStat(jnp.ones(num_features, options["dtype"]))
+    return norm
+
+
+class GRUCellOfTwoBiases(nnx.GRUCell):
+    """Keras' and PyTorch's GRU: Flax' own has no bias for what is recurrent."""
+
+    def __init__(self, num_inputs: int, num_units: int, **options: Any) -> None:
+        super().__init__(num_inputs, num_units, **options)
+        self.dense_h = nnx.Linear(num_units, 3 * num_units, **options)
+
+
+class TorchBatchNorm(torch.nn.BatchNorm1d):
+    """With the variance that Keras keeps: the batch's own, without Bessel's correction."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002
+        if not self.training:
+            return super().forward(input)
+        mean, variance = input.mean(0), input.var(0, correction=0)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance, self.momentum)
+        return (input - mean) / (variance + self.eps).sqrt() * self.weight + self.bias
+
+
+def attention(query: Any, key: Any, value: Any, **options: Any) -> Any:
+    """In the arrays' own type: JAX' own computes a softmax in float32, whatever comes in."""
+    del options
+    scores = jnp.einsum("bqhd,bkhd->bhqk", query / query.shape[-1] ** 0.5, key)
+    return jnp.einsum("bhqk,bkhd->bqhd", nnx.softmax(scores), value)
+
+
+def last(outputs: Any) -> Any:
+    return outputs[:, -1]
+
+
+CASES = {
+    "Dense": Case(
+        (4,),
+        lambda: layers.Dense(3, activation="tanh"),
+        lambda options: nnx.Linear(4, 3, **options),
+        lambda: torch.nn.Linear(4, 3),
+        apply_flax=lambda layer, inputs: jnp.tanh(layer(inputs)),
+        apply_torch=lambda layer, inputs: torch.tanh(layer(inputs)),
+    ),
+    "Conv1D, same": Case(
+        (6, 2),
+        lambda: layers.Conv1D(3, 2, padding="same"),
+        lambda options: nnx.Conv(2, 3, (2,), padding="SAME", **options),
+        lambda: torch.nn.Conv1d(2, 3, 2, padding="same"),
+        apply_torch=channels_first,
+    ),
+    "Conv2D, strides": Case(
+        (6, 5, 2),
+        lambda: layers.Conv2D(3, (3, 2), strides=2),
+        lambda options: nnx.Conv(2, 3, (3, 2), strides=2, padding="VALID", **options),
+        lambda: torch.nn.Conv2d(2, 3, (3, 2), stride=2),
+        apply_torch=channels_first,
+    ),
+    "Conv2D, groups": Case(
+        (5, 5, 4),
+        lambda: layers.Conv2D(4, 3, groups=2),
+        lambda options: nnx.Conv(4, 4, (3, 3), feature_group_count=2, padding="VALID", **options),
+        lambda: torch.nn.Conv2d(4, 4, 3, groups=2),
+        apply_torch=channels_first,
+    ),
+    "Conv3D, dilated": Case(
+        (4, 4, 4, 1),
+        lambda: layers.Conv3D(2, 2, dilation_rate=2),
+        lambda options: nnx.Conv(1, 2, (2, 2, 2), kernel_dilation=2, padding="VALID", **options),
+        lambda: torch.nn.Conv3d(1, 2, 2, dilation=2),
+        apply_torch=channels_first,
+    ),
+    "DepthwiseConv1D": Case(
+        (5, 3),
+        lambda: layers.DepthwiseConv1D(2),
+        lambda options: nnx.Conv(3, 3, (2,), feature_group_count=3, padding="VALID", **options),
+        lambda: torch.nn.Conv1d(3, 3, 2, groups=3),
+        apply_torch=channels_first,
+    ),
+    "DepthwiseConv2D": Case(
+        (5, 4, 3),
+        lambda: layers.DepthwiseConv2D((3, 2), depth_multiplier=2),
+        lambda options: nnx.Conv(3, 6, (3, 2), feature_group_count=3, padding="VALID", **options),
+        lambda: torch.nn.Conv2d(3, 6, (3, 2), groups=3),
+        apply_torch=channels_first,
+    ),
+    "BatchNormalization": Case(
+        (4,),
+        lambda: layers.BatchNormalization(),
+        lambda options: flax_batch_norm(4, options),
+        lambda: TorchBatchNorm(4, eps=1e-3, momentum=1 - 0.99),
+    ),
+    "LayerNormalization": Case(
+        (5, 4),
+        lambda: layers.LayerNormalization(),
+        lambda options: nnx.LayerNorm(4, epsilon=1e-3, use_fast_variance=False, **options),
+        lambda: torch.nn.LayerNorm(4, eps=1e-3),
+    ),
+    "GroupNormalization": Case(
+        (3, 3, 4),
+        lambda: layers.GroupNormalization(groups=2),
+        lambda options: nnx.GroupNorm(
+            4, num_groups=2, epsilon=1e-3, use_fast_variance=False, **options
+        ),
+        lambda: torch.nn.GroupNorm(2, 4, eps=1e-3),
+        apply_torch=channels_first,
+    ),
+    "Embedding": Case(
+        (3,),
+        lambda: layers.Embedding(5, 2),
+        lambda options: nnx.Embed(5, 2, **options),
+        lambda: torch.nn.Embedding(5, 2),
+        is_whole=True,
+    ),
+    "MultiHeadAttention": Case(
+        (4, 8),
+        lambda: layers.MultiHeadAttention(2, 4),  # Keras rounds 1 / √4 to float32, and 1 / √3 too
+        lambda options: nnx.MultiHeadAttention(
+            2, 8, decode=False, attention_fn=attention, **options
+        ),
+        lambda: torch.nn.MultiheadAttention(8, 2, batch_first=True),
+        apply=lambda layer, inputs: layer(inputs, inputs),
+        apply_torch=lambda layer, inputs: layer(inputs, inputs, inputs)[0],
+    ),
+    "LSTM": Case(
+        (4, 2),
+        lambda: layers.LSTM(3),
+        lambda options: nnx.RNN(nnx.OptimizedLSTMCell(2, 3, **options)),
+        lambda: lstm_of_one_bias(batch_first=True),
+        apply_flax=lambda layer, inputs: last(layer(inputs)),
+        apply_torch=lambda layer, inputs: last(layer(inputs)[0]),
+    ),
+    "LSTM, each gate by itself": Case(
+        (4, 2),
+        lambda: layers.LSTM(3, return_sequences=True),
+        lambda options: nnx.RNN(nnx.LSTMCell(2, 3, **options)),
+        lambda: lstm_of_one_bias(),
+        apply_torch=lambda layer, inputs: layer(inputs.movedim(1, 0))[0].movedim(0, 1),
+    ),
+    "GRU": Case(
+        (4, 2),
+        lambda: layers.GRU(3),
+        lambda options: nnx.RNN(GRUCellOfTwoBiases(2, 3, **options)),
+        lambda: torch.nn.GRU(2, 3, batch_first=True),
+        apply_flax=lambda layer, inputs: last(layer(inputs)),
+        apply_torch=lambda layer, inputs: last(layer(inputs)[0]),
+    ),
+}
+
+
+def lstm_of_one_bias(**options: Any) -> torch.nn.LSTM:
+    lstm = torch.nn.LSTM(2, 3, **options)
+    lstm.bias_hh_l0.requires_grad_(False)
+    return lstm
+
+
+def keras_twin(case: Case) -> KerasTwin:
+    def build(dtype: str) -> keras.Model:
+        inputs = keras.Input(case.shape, dtype="int32" if case.is_whole else dtype)
+        hidden = case.apply(case.keras(), inputs)
+        outputs = layers.Dense(2, name="output")(layers.Flatten()(hidden))
+        model = keras.Model(inputs, outputs)
+        model.compile(optimizer=keras.optimizers.SGD(RATE), loss="mse", run_eagerly=True)
+        return model
+
+    return KerasTwin(build)
+
+
+class FlaxPort(nnx.Module):
+    def __init__(self, case: Case, num_features: int, options: dict[str, Any]) -> None:
+        self.layer, self.apply = case.flax(options), case.apply_flax
+        self.output = nnx.Linear(num_features, 2, **options)
+
+    def __call__(self, inputs: Any) -> Any:
+        return self.output(self.apply(self.layer, inputs).reshape(len(inputs), -1))
+
+
+class TorchPort(torch.nn.Module):
+    def __init__(self, case: Case, num_features: int) -> None:
+        super().__init__()
+        self.layer, self.apply_layer = case.torch(), case.apply_torch
+        self.output = torch.nn.Linear(num_features, 2)
+
+    def forward(self, inputs: Any) -> Any:
+        return self.output(self.apply_layer(self.layer, inputs).flatten(1))
+
+
+import os
+
+EAGER = bool(int(os.environ.get("EAGER", "1")))
+
+
+def num_features_of(case: Case) -> int:
+    """Numbers of a row that leave the layer."""
+    inputs = keras.Input(case.shape, dtype="int32" if case.is_whole else None)
+    return int(np.prod(case.apply(case.keras(), inputs).shape[1:]))
+
+
+def flax_twin(case: Case) -> FlaxTwin:
+    def build(dtype: str) -> nnx.Module:
+        options = {"dtype": dtype, "param_dtype": dtype, "rngs": nnx.Rngs(0)}
+        return FlaxPort(case, num_features_of(case), options)
+
+    return FlaxTwin(build, optax.sgd(RATE), lambda model, x, y: jnp.mean((model(x) - y) ** 2))
+
+
+def torch_twin(case: Case) -> TorchTwin:
+    return TorchTwin(
+        lambda dtype: TorchPort(case, num_features_of(case)),
+        lambda parameters: torch.optim.SGD(parameters, RATE),
+        lambda model, x, y: torch.mean((model(x) - y) ** 2),
+    )
+
+
+def made_batches(case: Case) -> list[tuple[Any, Any]]:
+    generator = np.random.default_rng(0)
+    return [
+        (
+            generator.integers(0, 5, (NUM_ROWS, *case.shape))
+            if case.is_whole
+            else generator.normal(size=(NUM_ROWS, *case.shape)),
+            generator.normal(size=(NUM_ROWS, 2)),
+        )
+        for _ in range(4)
+    ]
+
+
+NAMES = [
+    # TensorFlow compiles the gradient of a grouped convolution for ten seconds.
+    pytest.param(name, marks=pytest.mark.slow) if name == "Conv2D, groups" else name
+    for name in CASES
+]
+
+
+def climb_layer(case: Case, port: Any) -> Report:
+    return climb(keras_twin(case), port, made_batches(case), compare_randomness=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_port_to_flax_climbs(name: str):
+    report = climb_layer(CASES[name], flax_twin(CASES[name]))
+    assert report.passed, report.first_difference
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_port_to_pytorch_climbs(name: str):
+    report = climb_layer(CASES[name], torch_twin(CASES[name]))
+    assert report.passed, report.first_difference
