@@ -80,16 +80,18 @@ def glorot_parameters(experiment: Experiment, generator: np.random.Generator) ->
     return Parameters(tuple(layers))
 
 
-def move_last_bits(numbers: Array, generator: np.random.Generator) -> Array:
-    """Each number moved by one unit in its last place, up or down at random.
+def move_last_bits(numbers: Array, generator: np.random.Generator, places: int = 1) -> Array:
+    """Each number moved by so many units in its last place, up or down at random.
 
     Zeros stay: next to zero lies the smallest number there is, which means nothing.
+
+    places: negative ones move each number the other way.
     """
     upwards = generator.integers(2, size=numbers.shape) == 1
-    # Of the numbers' own type: a float64 infinity would make nextafter take the next
-    # float64, which is no step at all in float32.
-    towards = np.where(upwards, np.inf, -np.inf).astype(numbers.dtype)
-    return np.where(numbers == 0, numbers, np.nextafter(numbers, towards))
+    # As integers, the bits of a number count how many there are between it and zero.
+    bits = numbers.view(f"i{numbers.itemsize}")
+    moved = bits + np.where(upwards == (numbers > 0), places, -places).astype(bits.dtype)
+    return np.where(numbers == 0, numbers, moved.view(numbers.dtype))
 
 
 def largest_difference(left: Parameters, right: Parameters) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from flax import nnx
 
 from benchmarks.parity import rungs
-from benchmarks.parity.evidence import NUM_PROBE_ROWS, gather_evidence
-from benchmarks.parity.measure import REPLICAS, build_replica
+from benchmarks.parity.evidence import NUM_PROBE_ROWS, Build, gather_evidence
+from benchmarks.parity.measure import MIRRORED, REPLICAS, build_replica, compare_all
 from benchmarks.parity.show import parting_sentences
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
@@ -28,9 +29,9 @@ from shared import oracle
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws
 from shared.experiment import DType, Experiment
-from shared.parameters import glorot_parameters
-from shared.protocol import Examples, Implementation
-from tests.wrong_ports import WRONG_PORTS, WrongPort
+from shared.parameters import Parameters, glorot_parameters
+from shared.protocol import Evaluation, Examples, FitReport, LossAndGradients, Predictions
+from tests.wrong_ports import WRONG_BUILDERS, WRONG_PORTS, WrongBuilder, WrongPort
 
 NUM_ROWS = 60 * 32 + 24
 """Rows of a shortened epoch: sixty batches and the last of twenty-four."""
@@ -73,7 +74,9 @@ def _mended_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
 
 
-Build = Callable[[Experiment], Implementation]
+def anyway(build: Callable[[Experiment], Any]) -> Build:
+    """Builds the same for every purpose."""
+    return lambda experiment, _builder: build(experiment)
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +91,10 @@ def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, DType], Iterator[Ev
         )
 
     def gather(build: Build, dtype: DType) -> Iterator[Evidence]:
-        def build_any(experiment: Experiment, _builder: str) -> Implementation:
-            return build(experiment)
-
         experiment = controls_experiment(dtype)
         return gather_evidence(
             "port",
-            build_any,
+            build,
             experiment=experiment,
             dataset=dataset(dtype),
             draws=DRAWS,
@@ -110,9 +110,9 @@ def judges(evidence_of) -> Callable[[DType], dict[str, list[Evidence]]]:
 
     @cache
     def gather(dtype: DType) -> dict[str, list[Evidence]]:
-        builds = {name: partial(build_replica, name=name) for name in REPLICAS}
+        builds = {name: partial(build_replica, name=name) for name in REPLICAS | MIRRORED}
         return {
-            name: list(evidence_of(build, dtype))
+            name: list(evidence_of(anyway(build), dtype))
             for name, build in {"oracle": oracle.build, **builds}.items()
         }
 
@@ -127,14 +127,14 @@ def climb(evidence_of, judges) -> Callable[[Build, DType], list[RungComparison]]
                 yield "tests:port", own
                 yield from ((name, every[place]) for name, every in judges(dtype).items())
 
-        return list(compare_rungs(reports(), ("tests:port", "oracle"), REPLICAS))
+        return list(compare_all(reports(), ("tests:port", "oracle")))
 
     return climb
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_port_climbs_the_whole_ladder(climb, dtype: DType):
-    results = climb(JaxTwin, dtype)
+    results = climb(anyway(JaxTwin), dtype)
     assert rungs.passed_all(results, NUM_EPOCHS)
     assert [result.name for result in results] == [rung.name for rung in rungs.RUNGS]
 
@@ -154,15 +154,107 @@ CASES: list[tuple[WrongPort, DType]] = [
     ("wrong_port", "dtype"), CASES, ids=lambda each: getattr(each, "name", each)
 )
 def test_a_wrong_port_is_rejected_at_the_rung_expected(climb, wrong_port: WrongPort, dtype: DType):
-    results = climb(wrong_port.build, dtype)
+    results = climb(anyway(wrong_port.build), dtype)
     assert results[-1].name == wrong_port.rejected_at.name
     assert [result.passed for result in results] == [True] * (len(results) - 1) + [False]
 
 
+@pytest.mark.parametrize(
+    "build", WRONG_BUILDERS, ids=lambda each: f"{each.name}-{each.wrong.__name__}"
+)
+def test_a_mistake_of_one_builder_alone_is_found(climb, build: WrongBuilder):
+    results = climb(build, "float64")
+    assert results[-1].name == rungs.GIVEN_ORDERS.name
+    assert [result.passed for result in results] == [True] * (len(results) - 1) + [False]
+
+
+class FirstVerbs:
+    """A port in the making: weights go in and out, nothing else is written."""
+
+    def __init__(self, _: Experiment) -> None:
+        self.parameters = Parameters(())
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+
+    def get_parameters(self) -> Parameters:
+        return self.parameters
+
+
+def fail(*_, **__):
+    raise ZeroDivisionError("so it is")
+
+
+@pytest.mark.parametrize(
+    ("build", "verb", "answer", "rung", "sentence"),
+    [
+        (FirstVerbs, "fit", None, rungs.LOGITS, "`predict` is missing"),
+        (
+            JaxTwin,
+            "get_parameters",
+            lambda: None,
+            rungs.PARAMETERS,
+            "NoneType, expected Parameters",
+        ),
+        (JaxTwin, "predict", fail, rungs.LOGITS, "`predict` raised ZeroDivisionError: so it is"),
+        (JaxTwin, "predict", lambda _: (1, 2), rungs.LOGITS, "tuple, expected Predictions"),
+        (
+            JaxTwin,
+            "predict",
+            lambda images: Predictions(logits=images, probabilities=images),
+            rungs.LOGITS,
+            "`predict` returned shape (1000, 28, 28), expected (1000, 10)",
+        ),
+        (
+            JaxTwin,
+            "evaluate",
+            lambda _: Evaluation(loss=np.zeros(3), accuracy=1.0),  # pyright: ignore[reportArgumentType]
+            rungs.LOSS,
+            "`evaluate` loss is ndarray, expected one number, and has shape (3,)",
+        ),
+        (
+            JaxTwin,
+            "loss_and_gradients",
+            lambda _: LossAndGradients(loss=1.0, gradients=None),  # pyright: ignore[reportArgumentType]
+            rungs.GRADIENTS,
+            "`loss_and_gradients` gradients is NoneType, expected Parameters",
+        ),
+        (
+            JaxTwin,
+            "fit",
+            lambda *_, on_epoch, **__: on_epoch({"loss": 1.0}),
+            rungs.ONE_STEP,
+            "`fit` what it told on_epoch is dict, expected EpochMetrics",
+        ),
+        (
+            JaxTwin,
+            "fit",
+            lambda *_, **__: FitReport(history=(), step_losses=np.zeros(1)),
+            rungs.ONE_STEP,
+            "`fit` told on_epoch of 0 epochs, expected 1",
+        ),
+    ],
+)
+def test_an_answer_that_cannot_be_compared_ends_the_climb_with_a_sentence(  # noqa: PLR0917
+    climb, build, verb: str, answer, rung: rungs.ParityRung, sentence: str
+):
+    def build_port(experiment: Experiment):
+        port = build(experiment)
+        setattr(port, verb, answer)
+        return port
+
+    results = climb(anyway(build_port), "float64")
+    assert results[-1].name == rung.name
+    assert [result.passed for result in results] == [True] * (len(results) - 1) + [False]
+    (said,) = parting_sentences(results)
+    assert said.startswith("port and NumPy oracle were not compared at rung")
+    assert sentence in said
+
+
 def test_the_clipped_loss_is_called_by_its_name(climb):
     (wrong_port,) = (port for port in WRONG_PORTS if port.name == "clipped_loss")
-    results = climb(wrong_port.build, "float64")
-    note = "tests:port: this loss takes probabilities clipped at 1e-07, not logits"
+    results = climb(anyway(wrong_port.build), "float64")
+    note = "port: this loss takes probabilities clipped at 1e-07, not logits"
     assert results[-1].notes == (note,)
 
 

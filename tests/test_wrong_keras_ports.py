@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 
 from benchmarks.parity.evidence import Build, gather_evidence
-from benchmarks.parity.measure import REPLICAS, build_replica
+from benchmarks.parity.measure import MIRRORED, REPLICAS, build_replica, compare_all
 from benchmarks.parity.rungs import RUNGS
 from benchmarks.runner.processes import Report, run_in_process
-from parity.compare import Evidence, compare_rungs
+from parity.compare import Evidence
 from shared import oracle
 from shared.data.dataset import Dataset
 from shared.draws import Draws
@@ -45,13 +45,13 @@ def evidence_of(build: Build) -> Iterator[Evidence]:
 
 def climb_all(_report: Report) -> dict[str, tuple[str, bool]]:
     """What runs in a process of its own: the last rung of each, and whether it passed there."""
-    builds = {name: partial(build_replica, name=name) for name in REPLICAS} | {
+    builds = {name: partial(build_replica, name=name) for name in REPLICAS | MIRRORED} | {
         "oracle": oracle.build
     }
     judges = {name: list(evidence_of(anyway(build))) for name, build in builds.items()}
     outcomes = {}
     for build in (*WRONG_KERAS_PORTS, build_right):
-        last = list(compare_rungs(reports(build, judges), ("keras", "oracle"), REPLICAS))[-1]
+        last = list(compare_all(reports(build, judges), ("keras", "oracle")))[-1]
         outcomes[build.__name__] = (last.name, last.passed)
     return outcomes
 

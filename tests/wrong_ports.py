@@ -10,6 +10,7 @@ must be rejected. `twins parity` takes them too: `--impl tests.wrong_ports:momen
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ import optax
 from flax import nnx
 from numpy.typing import NDArray
 
+from benchmarks.implementations import BuilderName
 from benchmarks.parity import rungs
 from benchmarks.parity.evidence import NUM_PROBE_ROWS
 from benchmarks.parity.rungs import ParityRung
@@ -84,6 +86,38 @@ class layers_renamed(JaxTwin):
         return Parameters(tuple(replace(layer, name=f"Dense_{i}") for i, layer in layers))
 
 
+@rejected_at(rungs.PARAMETERS)
+class biases_forgotten(JaxTwin):
+    """Takes over kernels alone; biases that start at zero hide it."""
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        super().set_parameters(with_biases(parameters, np.zeros_like))
+
+
+@rejected_at(rungs.PARAMETERS)
+class given_weights_scaled_in_place(JaxTwin):
+    def set_parameters(self, parameters: Parameters) -> None:
+        for layer in parameters.layers:
+            layer.kernel[...] *= 0.5
+        super().set_parameters(parameters)
+
+
+@rejected_at(rungs.EXTREME_LOSS)
+class weights_handed_out_alive(JaxTwin):
+    """Returns arrays of its own, which the next call writes over."""
+
+    def get_parameters(self) -> Parameters:
+        now = super().get_parameters()
+        if not hasattr(self, "own"):
+            self.own = now
+        self.own.map(lambda own, array: np.copyto(own, array) or own, now)
+        return self.own
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        super().set_parameters(parameters)
+        self.get_parameters()
+
+
 # The forward pass.
 
 
@@ -122,6 +156,35 @@ class softmax_over_the_rows(JaxTwin):
         return replace(predictions, probabilities=jax.nn.softmax(predictions.logits, axis=0))
 
 
+@rejected_at(rungs.LOGITS)
+class biases_belong_to_other_units(JaxTwin):
+    """Each bias is one unit too far; weights go in and out as they came."""
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        super().set_parameters(with_biases(parameters, lambda bias: np.roll(bias, 1)))
+
+    def get_parameters(self) -> Parameters:
+        return with_biases(super().get_parameters(), lambda bias: np.roll(bias, -1))
+
+
+@rejected_at(rungs.LOGITS)
+class predicts_without_biases(JaxTwin):
+    def predict(self, images: Array):
+        before = self.get_parameters()
+        self.set_parameters(with_biases(before, np.zeros_like))
+        predictions = super().predict(images)
+        self.set_parameters(before)
+        return predictions
+
+
+@rejected_at(rungs.LOGITS)
+class images_scaled_in_place(JaxTwin):
+    def predict(self, images: Array):
+        predictions = super().predict(images)
+        images *= 0.5
+        return predictions
+
+
 # The loss.
 
 
@@ -144,6 +207,22 @@ def label_smoothing(experiment: Experiment) -> JaxTwin:
     return with_loss(experiment, smoothed)
 
 
+@rejected_at(rungs.LOSS)
+class accuracy_of_whole_batches(JaxTwin):
+    """Leaves out the rows of the last, smaller batch."""
+
+    def evaluate(self, examples: Examples):
+        num_rows = len(examples.labels) // self.experiment.batch_size * self.experiment.batch_size
+        whole = super().evaluate(examples.rows(slice(num_rows or None)))
+        return replace(super().evaluate(examples), accuracy=whole.accuracy)
+
+
+@rejected_at(rungs.LOSS)
+class evaluates_a_thousand_rows_at_most(JaxTwin):
+    def evaluate(self, examples: Examples):
+        return super().evaluate(examples.rows(slice(1_000)))
+
+
 @rejected_at(rungs.EXTREME_LOSS)
 def clipped_loss(experiment: Experiment) -> JaxTwin:
     """The cross-entropy of clipped probabilities, as Keras on JAX computes it."""
@@ -164,6 +243,35 @@ class gradients_averaged_twice(JaxTwin):
         computed = super().loss_and_gradients(examples)
         gradients = computed.gradients.map(lambda array: array / len(examples.labels))
         return replace(computed, gradients=gradients)
+
+
+@rejected_at(rungs.GRADIENTS)
+class gradients_take_a_step(JaxTwin):
+    def loss_and_gradients(self, examples: Examples):
+        computed = super().loss_and_gradients(examples)
+        moved = self.get_parameters().map(lambda a, g: a - 0.01 * g, computed.gradients)
+        self.set_parameters(moved)
+        return computed
+
+
+@rejected_at(rungs.ONE_STEP)
+class report_forgotten(JaxTwin):
+    def fit(self, training: Examples, **options) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().fit(training, **options)
+
+
+@rejected_at(rungs.ONE_STEP)
+class history_not_kept(JaxTwin):
+    def fit(self, training: Examples, **options):
+        return replace(super().fit(training, **options), history=())
+
+
+@rejected_at(rungs.ONE_STEP)
+class orders_sorted_in_place(JaxTwin):
+    def fit(self, training: Examples, *, orders: Orders, **options):
+        report = super().fit(training, orders=orders, **options)
+        orders.sort(axis=1)
+        return report
 
 
 @rejected_at(rungs.ONE_STEP)
@@ -285,6 +393,34 @@ class validated_before_the_epoch(JaxTwin):
         return retell(report, on_epoch, lambda metrics, _: replace(metrics, val_loss=before.loss))
 
 
+@rejected_at(rungs.EPOCH_METRICS)
+class told_other_figures_than_returned(JaxTwin):
+    def fit(self, training: Examples, *, on_epoch, **options):
+        report = super().fit(training, on_epoch=lambda _: None, **options)
+        retell(report, on_epoch, lambda metrics, _: replace(metrics, loss=metrics.val_loss))
+        return report
+
+
+@rejected_at(rungs.EPOCH_METRICS)
+class epochs_counted_from_zero(JaxTwin):
+    def fit(self, training: Examples, *, on_epoch, **options):
+        report = super().fit(training, on_epoch=lambda _: None, **options)
+        return retell(report, on_epoch, lambda metrics, i: replace(metrics, epoch=i))
+
+
+@rejected_at(rungs.RUN_STEP_LOSSES)
+class each_epoch_of_a_call_starts_anew(JaxTwin):
+    def fit(self, training: Examples, *, orders: Orders, **options):
+        before = self.get_parameters()
+        reports = []
+        for order in orders:
+            self.set_parameters(before)
+            reports.append(super().fit(training, orders=order[np.newaxis], **options))
+        history = tuple(report.history[0] for report in reports)
+        losses_of_all = np.concatenate([report.step_losses for report in reports])
+        return FitReport(history=history, step_losses=losses_of_all)
+
+
 @rejected_at(rungs.RUN_STEP_LOSSES)
 class first_order_in_every_epoch(JaxTwin):
     """What a seeded Keras fit on TensorFlow does: one permutation, again and again."""
@@ -334,6 +470,78 @@ class test_rows_reversed(JaxTwin):
         return super().predict(images[::-1] if is_whole_set else images)
 
 
+# What only another question, or another call, shows.
+
+
+@rejected_at(rungs.ASKED_AGAIN)
+class predictions_kept(JaxTwin):
+    """Predicts the same number of rows as it did before, whatever the weights have become."""
+
+    def predict(self, images: Array):
+        self.kept = {len(images): super().predict(images), **getattr(self, "kept", {})}
+        return self.kept[len(images)]
+
+
+@rejected_at(rungs.ASKED_AGAIN)
+class evaluations_kept(JaxTwin):
+    def evaluate(self, examples: Examples):
+        rows = len(examples.labels)
+        self.kept = {rows: super().evaluate(examples), **getattr(self, "kept", {})}
+        return self.kept[rows]
+
+
+@rejected_at(rungs.ASKED_AGAIN)
+class gradients_of_the_first_weights(JaxTwin):
+    first = None
+
+    def loss_and_gradients(self, examples: Examples):
+        self.first = self.first or super().loss_and_gradients(examples)
+        return self.first
+
+
+@rejected_at(rungs.OWN_ORDERS)
+class own_shuffle_loses_a_row(JaxTwin):
+    def fit(self, training: Examples, *, orders: Orders | None, **options):
+        rows = training.rows(slice(-1)) if orders is None else training
+        return super().fit(rows, orders=orders, **options)
+
+
+@rejected_at(rungs.OWN_ORDERS)
+class own_shuffle_drops_the_last_batch(JaxTwin):
+    def fit(self, training: Examples, *, orders: Orders | None, **options):
+        size, num_rows = self.experiment.batch_size, len(training.labels)
+        whole = num_rows // size * size if orders is None and num_rows > size else num_rows
+        return super().fit(training.rows(slice(whole)), orders=orders, **options)
+
+
+@rejected_at(rungs.OWN_ORDERS)
+class own_shuffle_for_one_epoch(JaxTwin):
+    def fit(self, training: Examples, *, orders: Orders | None, **options):
+        given = np.arange(len(training.labels))[np.newaxis] if orders is None else orders
+        return super().fit(training, orders=given, **options)
+
+
+@dataclass(frozen=True)
+class WrongBuilder:
+    """Builds a wrong port for one purpose alone, by the name of its builder."""
+
+    name: BuilderName
+    wrong: Callable[[Experiment], Any]
+
+    def __call__(self, experiment: Experiment, builder: BuilderName) -> Implementation:
+        return (self.wrong if builder == self.name else JaxTwin)(experiment)
+
+
+WRONG_BUILDERS = (
+    WrongBuilder("build", learning_rate_a_tenth_too_large),
+    WrongBuilder("build", metrics_not_weighted_by_rows),
+    WrongBuilder("build", each_epoch_of_a_call_starts_anew),
+    WrongBuilder("build_in_bulk", last_batch_dropped),
+    WrongBuilder("build_in_bulk", epochs_counted_from_zero),
+)
+"""Each must be rejected where every builder trains in given orders."""
+
+
 # What the ports above are made with.
 
 
@@ -365,6 +573,11 @@ def retell(report: FitReport, on_epoch, change: Callable[[EpochMetrics, int], Ep
     for metrics in history:
         on_epoch(metrics)
     return replace(report, history=history)
+
+
+def with_biases(parameters: Parameters, change: Callable[[Array], Array]) -> Parameters:
+    layers = (replace(layer, bias=change(layer.bias)) for layer in parameters.layers)
+    return Parameters(tuple(layers))
 
 
 def with_second_kernel_transposed(parameters: Parameters) -> Parameters:

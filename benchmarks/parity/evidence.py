@@ -16,7 +16,7 @@ from shared.data.dataset import Dataset
 from shared.draws import Draws
 from shared.experiment import Experiment
 from shared.oracle import cross_entropy
-from shared.parameters import Parameters
+from shared.parameters import LayerParameters, Parameters
 from shared.protocol import EpochMetrics, Examples, Implementation, Orders, Predictions
 
 NUM_PROBE_ROWS = 1_000
@@ -30,6 +30,8 @@ Source: `keras.config.epsilon` and `keras/src/backend/jax/nn.py`."""
 BUILDERS: tuple[BuilderName, ...] = ("build", "build_in_bulk")
 """Those that other commands train with; `build_recording` climbs."""
 NUM_SHORT_EPOCHS = 3
+LARGEST_LOSS = 1e4
+DIVERGED = "the training diverged, and rounding decides how; try a smaller --learning-rate"
 
 Build = Callable[[Experiment, BuilderName], Implementation]
 """Builds an implementation for a purpose, as `benchmarks.implementations` does."""
@@ -67,7 +69,8 @@ def with_random_biases(parameters: Parameters) -> Parameters:
     layers = []
     for layer in parameters.layers:
         bias = generator.uniform(-LARGEST_BIAS, LARGEST_BIAS, layer.bias.shape)
-        layers.append(replace(layer, bias=bias.astype(layer.bias.dtype)))
+        bias = bias.astype(layer.bias.dtype)
+        layers.append(LayerParameters(layer.name, np.copy(layer.kernel), bias))
     return Parameters(tuple(layers))
 
 
@@ -115,7 +118,7 @@ class Climber:
 
     @property
     def _probe(self) -> Examples:
-        return self.dataset.test.rows(slice(NUM_PROBE_ROWS))
+        return self.dataset.test.rows(np.arange(min(NUM_PROBE_ROWS, len(self.dataset.test.labels))))
 
     @property
     def _validation(self) -> Examples:
@@ -193,7 +196,11 @@ class Climber:
             step_losses = np.append(step_losses, report.step_losses)
             num_steps = len(told) * self._num_steps
             losses = step_losses.astype(self.experiment.dtype)
-            yield _evidence(losses_rung, Tensor("loss", losses, is_by_step=True), after=num_steps)
+            evidence = _evidence(
+                losses_rung, Tensor("loss", losses, is_by_step=True), after=num_steps
+            )
+            note = "" if np.all(np.abs(losses) < LARGEST_LOSS) else DIVERGED
+            yield replace(evidence, note=note)
             metrics = self._of_history(told, returned, orders.shape[1], self.dataset.validation)
             yield _evidence(metrics_rung, *metrics, after=num_steps)
             weights = _of_parameters(asked.get_parameters(), before)

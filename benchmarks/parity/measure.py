@@ -3,7 +3,7 @@
 So do replicas of the oracle, which say what rounding does to it.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from benchmarks.parity.rungs import RUNGS, passed_all, rungs_within
 from benchmarks.runner.processes import Report, events_side_by_side
 from benchmarks.runner.progress import show_trainings
 from benchmarks.runner.training import draw
-from parity.compare import Evidence, compare_rungs
+from parity.compare import Evidence, RungComparison, compare_rungs
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import Draws
 from shared.experiment import Experiment
@@ -27,19 +27,23 @@ from shared.oracle import Oracle
 from shared.parameters import Parameters, move_last_bits
 from shared.protocol import EpochMetrics, Implementation
 
-REPLICAS = ("replica 1", "replica 2", "replica 3")
+REPLICAS = {"replica 1": 1, "replica 2": 1}
+MIRRORED = {"replica 3": 256, "mirrored 3": -256}
+"""Replicas of the oracle, and how many last places each number of theirs is moved."""
 
 
 class Replica(Oracle):
-    """The oracle in the experiment's own dtype, the last bit of whose weights is moved."""
+    """The oracle in the experiment's own dtype, with every number that it is given moved."""
 
     def __init__(self, experiment: Experiment, name: str) -> None:
         super().__init__(experiment, experiment.dtype)
-        self.number = REPLICAS.index(name)
+        self.places = (REPLICAS | MIRRORED)[name]
+        self.seed = int(name[-1])
 
     def set_parameters(self, parameters: Parameters) -> None:
-        """Moves each number up or down at random, each time in the same way."""
-        move = partial(move_last_bits, generator=np.random.default_rng(self.number))
+        """Moves each number up or down at random, every time in the same way."""
+        generator = np.random.default_rng(self.seed)
+        move = partial(move_last_bits, generator=generator, places=self.places)
         self.parameters = parameters.astype(self.dtype).map(move)
 
 
@@ -47,6 +51,14 @@ def build_replica(experiment: Experiment, name: str) -> Replica:
     """On one core, as the oracle."""
     threadpool_limits(1)
     return Replica(experiment, name)
+
+
+def compare_all(
+    reports: Iterable[tuple[str, Evidence]], names: Sequence[str]
+) -> Iterator[RungComparison]:
+    """Each rung for each pair of `names`, the oracle the last, by what its replicas report."""
+    up, down = MIRRORED
+    return compare_rungs(reports, names, REPLICAS, mirrored=[(up, down)], title_of=title_of)
 
 
 def measure_parity(
@@ -58,7 +70,7 @@ def measure_parity(
     assert draws is not None  # only native randomness draws nothing
     devices: dict[str, str] = {}
     titles = {name: title_of(name) for name in names}
-    everybody = (*names, *REPLICAS)
+    everybody = (*names, *REPLICAS, *MIRRORED)
     jobs = [(name, experiment, raw, draws) for name in everybody]
     within = rungs_within(experiment.num_epochs)
     num_epochs = experiment.num_epochs if within == RUNGS else 1
@@ -77,7 +89,7 @@ def measure_parity(
                         devices[name] = event
 
         with closing(evidence()) as reports:  # which ends the processes where a rung breaks
-            rungs = tuple(compare_rungs(reports, names, REPLICAS, title_of=title_of))
+            rungs = tuple(compare_all(reports, names))
     return ParityReport(
         dataset=describe(raw),
         experiment=experiment,
@@ -97,11 +109,10 @@ def report_evidence(
     dataset = split_and_scale(raw, experiment.dtype)
 
     def build(experiment: Experiment, builder: BuilderName) -> Implementation:
-        if name in REPLICAS:
+        if name in REPLICAS | MIRRORED:
             return build_replica(experiment, name)
         return build_implementation(name, experiment, builder)
 
-    title = name if name in REPLICAS else title_of(name)
     rest = {"experiment": experiment, "dataset": dataset, "draws": draws, "report": report}
-    for evidence in gather_evidence(title, build, **rest):
+    for evidence in gather_evidence(title_of(name), build, **rest):
         report(evidence)
