@@ -349,7 +349,7 @@ def _figures_of(name: str, drawn: Array) -> Iterator[Tensor]:
 def _prepare_batches(batches: Iterable[Batch], dtype: DType) -> tuple[list[Batch], list[str]]:
     """The batches in the climb's type, at least four of them, the last one smaller."""
     prepared = []
-    for number, batch in enumerate(batches, 1):
+    for number, batch in enumerate(batches if isinstance(batches, Iterable) else (), 1):
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise ParityError(f"batch {number} is no pair of inputs and targets")
         inputs, targets = (map_arrays(lambda array: _in_type(array, dtype), each) for each in batch)

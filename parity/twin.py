@@ -199,7 +199,9 @@ class Asked:
                 number
             ) and _are_arrays(arrays):
                 return float(number), self._renamed(verb, arrays)
-            case _, np.ndarray() if verb == "predict" and len(answer) == num_rows(arguments[0]):
+            case _, np.ndarray() if verb == "predict" and num_rows(answer) == num_rows(
+                arguments[0]
+            ):
                 return self._renamed(verb, {"its answer": answer})["its answer"]
         raise self._fault(verb, f"returned {_form(answer)}, expected {ANSWERS[verb]}")
 
@@ -261,5 +263,6 @@ def map_arrays(change: Callable[[Array], Any], value: Any) -> Any:
 
 
 def num_rows(value: Any) -> int:
-    """Rows of inputs or of targets: the length of their first array."""
-    return len(next(_arrays_in(value)))
+    """Rows of inputs or of targets: the length of their first array; 0 where there is none."""
+    first = next(_arrays_in(value), np.zeros(0))
+    return len(first) if first.ndim else 0
