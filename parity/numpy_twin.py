@@ -44,7 +44,7 @@ class NumpyTwin:
         return nullcontext(dtype)  # NumPy computes in the type of its arrays
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
-        self.set(self._start(dtype))
+        self._arrays, self._memory = self._start(dtype), {}
         forms: dict[str, list[TensorForm]] = {}
         for name, array in self._arrays.items():
             layer, _, tensor = name.rpartition("/")
@@ -55,8 +55,8 @@ class NumpyTwin:
         return {name: array.copy() for name, array in self._arrays.items()}
 
     def set(self, arrays: Arrays) -> None:
-        self._arrays: Arrays = {name: array.copy() for name, array in arrays.items()}
-        self._memory: Arrays = {}
+        self._arrays = {name: array.copy() for name, array in arrays.items()}
+        self._memory = {}
 
     def outputs(self, inputs: Any, *, training: bool) -> Arrays:
         del training  # nothing in it depends on that

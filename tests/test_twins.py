@@ -63,13 +63,16 @@ class GRUCellOfTwoBiases(nnx.GRUCell):
 class TorchBatchNorm(torch.nn.BatchNorm1d):
     """With the variance that Keras keeps: the batch's own, without Bessel's correction."""
 
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002
         if not self.training:
             return super().forward(input)
         mean, variance = input.mean(0), input.var(0, correction=0)
         with torch.no_grad():
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance, self.momentum)
+            self.running_mean += (1 - 0.99) * (mean - self.running_mean)
+            self.running_var += (1 - 0.99) * (variance - self.running_var)
         return (input - mean) / (variance + self.eps).sqrt() * self.weight + self.bias
 
 
@@ -82,6 +85,12 @@ def attention(query: Any, key: Any, value: Any, **options: Any) -> Any:
 
 def last(outputs: Any) -> Any:
     return outputs[:, -1]
+
+
+def lstm_of_one_bias(**options: Any) -> torch.nn.LSTM:
+    lstm = torch.nn.LSTM(2, 3, **options)
+    lstm.bias_hh_l0.requires_grad_(False)
+    return lstm
 
 
 CASES = {
@@ -137,13 +146,13 @@ CASES = {
     ),
     "BatchNormalization": Case(
         (4,),
-        lambda: layers.BatchNormalization(),
+        layers.BatchNormalization,
         lambda options: flax_batch_norm(4, options),
         lambda: TorchBatchNorm(4, eps=1e-3, momentum=1 - 0.99),
     ),
     "LayerNormalization": Case(
         (5, 4),
-        lambda: layers.LayerNormalization(),
+        layers.LayerNormalization,
         lambda options: nnx.LayerNorm(4, epsilon=1e-3, use_fast_variance=False, **options),
         lambda: torch.nn.LayerNorm(4, eps=1e-3),
     ),
@@ -185,7 +194,7 @@ CASES = {
         (4, 2),
         lambda: layers.LSTM(3, return_sequences=True),
         lambda options: nnx.RNN(nnx.LSTMCell(2, 3, **options)),
-        lambda: lstm_of_one_bias(),
+        lstm_of_one_bias,
         apply_torch=lambda layer, inputs: layer(inputs.movedim(1, 0))[0].movedim(0, 1),
     ),
     "GRU": Case(
@@ -197,12 +206,6 @@ CASES = {
         apply_torch=lambda layer, inputs: last(layer(inputs)[0]),
     ),
 }
-
-
-def lstm_of_one_bias(**options: Any) -> torch.nn.LSTM:
-    lstm = torch.nn.LSTM(2, 3, **options)
-    lstm.bias_hh_l0.requires_grad_(False)
-    return lstm
 
 
 def keras_twin(case: Case) -> KerasTwin:
@@ -236,11 +239,6 @@ class TorchPort(torch.nn.Module):
         return self.output(self.apply_layer(self.layer, inputs).flatten(1))
 
 
-import os
-
-EAGER = bool(int(os.environ.get("EAGER", "1")))
-
-
 def num_features_of(case: Case) -> int:
     """Numbers of a row that leave the layer."""
     inputs = keras.Input(case.shape, dtype="int32" if case.is_whole else None)
@@ -257,7 +255,7 @@ def flax_twin(case: Case) -> FlaxTwin:
 
 def torch_twin(case: Case) -> TorchTwin:
     return TorchTwin(
-        lambda dtype: TorchPort(case, num_features_of(case)),
+        lambda _: TorchPort(case, num_features_of(case)),
         lambda parameters: torch.optim.SGD(parameters, RATE),
         lambda model, x, y: torch.mean((model(x) - y) ** 2),
     )
