@@ -1,0 +1,62 @@
+"""What `docs/evidence.md` says of the mutants."""
+
+from collections.abc import Sequence
+
+from benchmarks.display.tables import NO_VALUE, Table
+from benchmarks.mutants.results import MutantRecord, MutantResults
+from parity.ladder import RUNGS
+
+
+def example_table(results: MutantResults) -> Table:
+    """For each example: mutants rejected and in place; variants and seeds that passed."""
+    rows = []
+    for example in dict.fromkeys(each.example for each in results.mutants):
+        mutants = [each for each in results.mutants if each.example == example]
+        variants = [each.has_passed for each in results.variants if each.example == example]
+        seeds = [each for each in results.seeds if each.example == example]
+        passed = [
+            [each.has_passed for each in seeds if each.dtype == dtype]
+            for dtype in ("float64", "float32")
+        ]
+        rows.append(
+            (
+                example.replace("_", " "),
+                _share([each.is_rejected for each in mutants]),
+                _share([each.is_in_place for each in mutants]),
+                _share(variants),
+                *map(_share, passed),
+            )
+        )
+    columns = ("example", "rejected", "in place", "variants", "seeds float64", "seeds float32")
+    return Table("mutants", "Mutants by example", columns, rows)
+
+
+def rung_table(results: MutantResults) -> Table:
+    """For each rung: how many mutants were expected there, and where they were found."""
+    rows = []
+    for rung in RUNGS:
+        expected = [each for each in results.mutants if each.expected_rung == rung]
+        found = [each for each in results.mutants if each.found_rung == rung and each.is_rejected]
+        in_place = sum(each.is_in_place for each in expected)
+        rows.append((rung, *map(str, (len(expected), in_place, len(found)))))
+    columns = ("mutants at rung", "expected", "of these in place", "found in all")
+    return Table("mutants-by-rung", "Mutants by rung", columns, rows)
+
+
+def elsewhere_table(results: MutantResults) -> Table:
+    """The mutants that escaped, or were found elsewhere than expected."""
+    rows = [
+        (each.mutant, each.expected_rung, each.found_rung if each.is_rejected else NO_VALUE)
+        for each in out_of_place(results)
+    ]
+    columns = ("mutant out of place", "expected", "found")
+    return Table("mutants-elsewhere", "Escaped or elsewhere", columns, rows, is_text=True)
+
+
+def out_of_place(results: MutantResults) -> list[MutantRecord]:
+    """Those that escaped or were found elsewhere."""
+    return [each for each in results.mutants if not each.is_in_place]
+
+
+def _share(passed: Sequence[bool]) -> str:
+    return f"{sum(passed)} of {len(passed)}"
