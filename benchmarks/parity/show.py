@@ -141,4 +141,6 @@ def _cell(result: RungComparison | TensorComparison | None) -> str | Cell:
 def _difference(value: float | None, number_format: str) -> str:
     if value is None:
         return "∞"
+    if value >= 10:  # a number of predictions
+        return f"{value:,.0f}"
     return format(value, number_format) if value else "0"
