@@ -90,8 +90,8 @@ class TensorComparison:
 
     difference: the largest absolute difference; None, beyond every tolerance, where shapes or
         names differ or a value is no number. Of classes, how many differ.
-    update_ratio: the second program's update along the first one's, in units of it: 0 where a
-        step was skipped, 2 where its rate was doubled; None where nothing was updated.
+    update_ratio: the update along that of the reference, or else of the first program, in units
+        of it: 0 where a step was skipped, 2 where its rate was doubled; None where there is none.
     """
 
     name: str
@@ -170,7 +170,10 @@ def compare_rungs(
             pairs = [(current[one], current[other]) for one, other in mirrored]
             tolerances = measure_tolerances(current[reference], moved, pairs)
             results = [
-                compare(current[left], current[right], (left, right), tolerances, title_of)
+                compare(
+                    *(current[left], current[right], (left, right), tolerances, title_of),
+                    reference=reference,
+                )
                 for left, right in combinations(names, 2)
             ]
             yield from results
@@ -227,6 +230,8 @@ def compare(
     pair: tuple[str, str],
     tolerances: Mapping[str, float],
     title_of: Callable[[str], str] = str,
+    *,
+    reference: str = "",
 ) -> RungComparison:
     """Compares two programs on one rung; a tensor without a tolerance must be equal."""
     failures = tuple(each.failure for each in (left, right) if each.failure)
@@ -240,7 +245,7 @@ def compare(
             name=(other if one is NOTHING else one).name,
             difference=_readable(size),
             tolerance=tolerances.get(one.name, 0.0) if one.tolerance is None else one.tolerance,
-            update_ratio=_update_ratio(one, other),
+            update_ratio=_update_ratio(*((other, one) if pair[1] == reference else (one, other))),
         )
         if parting is None and not result.passed:
             parting = _parting(left.num_steps, one, other, differences, result.tolerance)
