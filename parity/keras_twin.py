@@ -27,7 +27,7 @@ class GradientsKept(keras.optimizers.Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Called by Keras for each trainable variable."""
         del learning_rate
-        self.assign(variable, keras.ops.zeros_like(variable))
+        self.assign(variable, keras.ops.zeros(variable.shape, variable.dtype))
         self.assign_add(variable, gradient)  # which adds up the rows of an embedding
 
 
@@ -167,7 +167,7 @@ class KerasTwin(ModuleTwin):
         return {
             path: _to_numpy(type(unit).call(unit, tensor, training=True))
             for path, unit in self._units.items()
-            if isinstance(unit, keras.layers.Dropout) and unit.noise_shape is None
+            if isinstance(unit, keras.layers.Dropout) and not _is_spatial(unit)
         }
 
     @property
@@ -206,6 +206,11 @@ def _tensor_name(layer: Any, variable: Any) -> str:
         own = (name for name, value in vars(layer).items() if value is variable)
         return next(own, variable.name)
     return variable.name
+
+
+def _is_spatial(dropout: Any) -> bool:
+    """Whether it needs axes to keep or to leave together, which `ones` do not have."""
+    return dropout.noise_shape is not None or hasattr(dropout, "_get_noise_shape")
 
 
 def _without_chance(layer: Any) -> None:

@@ -1,7 +1,11 @@
 """Layers of every kind that the ladder knows, in Keras, Flax and PyTorch: what climbs, what not."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,6 +18,7 @@ from flax import nnx
 from keras import layers
 
 from parity import FlaxTwin, KerasTwin, Report, TorchTwin, climb
+from tests import hand_written
 
 RATE = 0.1
 NUM_ROWS = 6
@@ -295,3 +300,256 @@ def test_a_port_to_flax_climbs(name: str):
 def test_a_port_to_pytorch_climbs(name: str):
     report = climb_layer(CASES[name], torch_twin(CASES[name]))
     assert report.passed, report.first_difference
+
+
+AS_THEY_COME = {
+    "PyTorch trains two biases of an LSTM": (
+        "LSTM",
+        {"torch": lambda: torch.nn.LSTM(2, 3, batch_first=True)},
+        ("gradients", "layer lstm, tensor lstm/bias"),
+    ),
+    "PyTorch corrects the running variance": (
+        "BatchNormalization",
+        {"torch": lambda: torch.nn.BatchNorm1d(4, eps=1e-3, momentum=1 - 0.99)},
+        ("one step", "batch_normalization/moving_variance"),
+    ),
+    "Flax' GRU has no recurrent bias": (
+        "GRU",
+        {"flax": lambda own: nnx.RNN(nnx.GRUCell(2, 3, **own))},
+        ("parameters", "bias has shape (2, 9), in Flax (9,)"),
+    ),
+    "Flax keeps running statistics in float32": (
+        "BatchNormalization",
+        {"flax": lambda own: nnx.BatchNorm(4, epsilon=1e-3, **own)},
+        ("parameters", "moving_mean is float64, in Flax float32"),
+    ),
+    "JAX computes the softmax of attention in float32": (
+        "MultiHeadAttention",
+        {"flax": lambda own: nnx.MultiHeadAttention(2, 8, decode=False, **own)},
+        ("outputs in inference", "layer multi_head_attention"),
+    ),
+    "Flax' layer normalisation adds another epsilon": (
+        "LayerNormalization",
+        {"flax": lambda own: nnx.LayerNorm(4, **own)},
+        ("outputs in inference", "layer layer_normalization"),
+    ),
+}
+
+
+@pytest.mark.parametrize("difference", AS_THEY_COME)
+def test_where_frameworks_differ_the_ladder_says_so(difference: str):
+    name, changes, (rung, expected) = AS_THEY_COME[difference]
+    case = replace(CASES[name], **changes)
+    report = climb_layer(case, torch_twin(case) if "torch" in changes else flax_twin(case))
+    assert not report.passed
+    assert report.rungs[-1].name == rung
+    assert expected in str(report.first_difference)
+
+
+def compiled(model: keras.Model, **options: Any) -> keras.Model:
+    model.compile(**{"optimizer": keras.optimizers.SGD(RATE), "loss": "mse"} | options)
+    return model
+
+
+def options_of(dtype: str) -> dict[str, Any]:
+    return {"dtype": dtype, "param_dtype": dtype, "rngs": nnx.Rngs(0)}
+
+
+def squares(model: Any, inputs: Any, targets: Any) -> Any:
+    answer = model(*inputs) if isinstance(inputs, tuple) else model(inputs)
+    return jnp.mean((answer - targets) ** 2)
+
+
+def drawn(*shapes: tuple[int, ...], num_batches: int = 4) -> list[Any]:
+    """Batches of several arrays each; the last shape is the targets'."""
+    generator = np.random.default_rng(0)
+    drawn = [
+        [generator.normal(size=(NUM_ROWS, *shape)) for shape in shapes] for _ in range(num_batches)
+    ]
+    return [(tuple(each[:-1]) if len(each) > 2 else each[0], each[-1]) for each in drawn]
+
+
+def test_several_inputs_and_shared_layers():
+    def build(_: str) -> keras.Model:
+        one, other = keras.Input((3,)), keras.Input((3,))
+        shared = layers.Dense(4, activation="relu")
+        inner = keras.Sequential([keras.Input((8,)), layers.Dense(2, name="inner_dense")])
+        joined = layers.Concatenate()([shared(one), shared(other)])
+        return compiled(keras.Model([one, other], layers.Dense(1)(inner(joined))))
+
+    class Port(nnx.Module):
+        def __init__(self, options: dict[str, Any]) -> None:
+            self.shared = nnx.Linear(3, 4, **options)
+            self.again = self.shared  # by another name, which comes first in the alphabet
+            self.inner = nnx.Dict(inner_dense=nnx.Linear(8, 2, **options))
+            self.output = nnx.Linear(2, 1, **options)
+
+        def __call__(self, one: Any, other: Any) -> Any:
+            hidden = [nnx.relu(self.shared(one)), nnx.relu(self.again(other))]
+            return self.output(self.inner["inner_dense"](jnp.concatenate(hidden, axis=-1)))
+
+    port = FlaxTwin(lambda dtype: Port(options_of(dtype)), optax.sgd(RATE, momentum=0.5), squares)
+    reference = KerasTwin(build)
+    batches = drawn((3,), (3,), (1,))
+    report = climb(reference, port, batches, compare_randomness=False)
+    assert report.rungs[-1].name == "optimizer's later steps"  # where momentum shows
+    port = FlaxTwin(lambda dtype: Port(options_of(dtype)), optax.sgd(RATE), squares)
+    report = climb(reference, port, batches, compare_randomness=False)
+    assert report.passed, report.first_difference
+    paths = [("dense", "shared"), ("sequential/inner_dense", "inner/inner_dense")]
+    assert list(report.pairs) == [*paths, ("dense_1", "output")]
+
+
+class Scaled(layers.Layer):
+    """A layer of a user's own, whose tensors have no names, with another layer inside."""
+
+    def build(self, shape: Any) -> None:
+        self.scale = self.add_weight(shape=(shape[-1],), initializer="ones")
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+        self.dense = layers.Dense(shape[-1])
+        self.dense.build(shape)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if training:
+            self.count.assign_add(keras.ops.ones((), self.count.dtype))
+        return self.dense(inputs) * self.scale
+
+
+class FlaxScaled(nnx.Module):
+    def __init__(self, num_features: int, options: dict[str, Any]) -> None:
+        self.dense = nnx.Linear(num_features, num_features, **options)
+        self.scale = Weight(jnp.ones(num_features, options["dtype"]))
+        self.count = Counted(jnp.zeros((), options["dtype"]))
+        self.deterministic = False  # `train` and `eval` set it
+
+    def __call__(self, inputs: Any) -> Any:
+        if not self.deterministic:
+            self.count[...] += 1.0
+        return self.dense(inputs) * self.scale[...]
+
+
+FlaxScaled.__name__ = Scaled.__name__  # what pairs layers that the ladder does not know
+
+
+class Weight(nnx.Param):
+    pass
+
+
+class Counted(nnx.Variable):
+    pass
+
+
+class Subclassed(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.flip = layers.RandomFlip()
+        self.blocks = [Scaled(), Scaled()]
+        self.dropout = layers.SpatialDropout1D(0.5)
+        self.recurrent = layers.Bidirectional(layers.LSTM(2, dropout=0.5))
+        self.last = layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.5))
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        # Said, for Keras takes the flip's default, which is True, for whatever comes after it.
+        hidden = self.flip(inputs, training=training)[..., 0]
+        for block in self.blocks:
+            hidden = block(hidden)
+        return self.last(self.recurrent(self.dropout(hidden)))
+
+
+class Port(nnx.Module):
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.blocks = nnx.List([FlaxScaled(3, options) for _ in range(2)])
+        cells = [nnx.RNN(nnx.OptimizedLSTMCell(3, 2, **options)) for _ in range(2)]
+        self.recurrent = nnx.Bidirectional(*cells)
+        self.head = nnx.Sequential(nnx.Linear(4, 1, **options))
+
+    def __call__(self, inputs: Any) -> Any:
+        hidden = inputs[..., 0]
+        for block in self.blocks:
+            hidden = block(hidden)
+        both: Any = self.recurrent(hidden)
+        return self.head(jnp.concatenate([both[:, -1, :2], both[:, 0, 2:]], axis=-1))
+
+
+@nnx.jit
+def train_step(model: Any, optimizer: nnx.Optimizer, inputs: Any, targets: Any) -> Any:
+    compute = nnx.value_and_grad(with_penalty, has_aux=True)
+    (loss, answer), gradients = compute(model, inputs, targets)
+    optimizer.update(model, gradients)
+    return loss, answer
+
+
+def with_penalty(model: Any, inputs: Any, targets: Any) -> Any:
+    """The loss, and what else this port wants to know."""
+    answer = model(inputs)
+    penalty = 0.5 * jnp.sum(model.head.layers[0].kernel[...] ** 2)
+    return jnp.mean((answer - targets) ** 2) + penalty, answer
+
+
+def test_a_network_of_a_users_own():
+    def build(_: str) -> keras.Model:
+        model = compiled(Subclassed(), optimizer=keras.optimizers.SGD(0.125))
+        model(np.zeros((1, 4, 3, 1)))
+        return model
+
+    port = FlaxTwin(
+        lambda dtype: Port(options_of(dtype)),
+        optax.sgd(0.125),
+        with_penalty,
+        train_step=train_step,
+    )
+    report = climb(
+        KerasTwin(build),
+        port,
+        drawn((4, 3, 1), (1,)),
+        compare_randomness=False,
+        layers={"random_flip": None, "spatial_dropout1d": None},
+    )
+    assert report.passed, report.first_difference
+    tensors = {tensor.name for tensor in report.rungs[0].tensors}
+    assert {"scaled/count", "scaled_1/scale", "scaled/dense/kernel"} <= tensors
+
+
+def test_a_network_written_by_hand_in_numpy():
+    def build(_: str) -> keras.Model:
+        hidden = layers.Dense(3, activation="tanh")
+        model = keras.Sequential([keras.Input((4,)), hidden, layers.Dense(2)])
+        sgd = keras.optimizers.SGD(hand_written.RATE, momentum=hand_written.MOMENTUM)
+        return compiled(model, optimizer=sgd, run_eagerly=True)
+
+    batches = hand_written.batches()
+    report = climb(KerasTwin(build), hand_written.twin(), batches, compare_randomness=False)
+    assert report.passed, report.first_difference
+    slots = {tensor.name for tensor in report.rungs[-3].tensors}
+    assert "dense/kernel momentum" in slots
+
+
+BACKEND = """
+import keras, numpy as np
+from keras import layers
+from parity import KerasTwin, climb
+from tests import hand_written
+
+def build(dtype):
+    stack = [keras.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(2)]
+    model = keras.Sequential(stack)
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
+    return model
+
+report = climb(KerasTwin(build), KerasTwin(build), hand_written.batches(), compare_randomness=False)
+print(keras.backend.backend(), keras.config.floatx(), report.passed, report.first_difference)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_keras_climbs_on_its_other_backends(backend: str):
+    answer = subprocess.run(
+        [sys.executable, "-c", BACKEND],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.split() == [backend, "float32", "True", "None"], answer.stdout
