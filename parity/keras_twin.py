@@ -192,7 +192,8 @@ def _names_of(layers: Sequence[Any]) -> list[str]:
     names: list[str] = []
     for layer in layers:
         base = re.sub(r"_\d+$", "", layer.name)
-        is_given = base.replace("_", "") != type(layer).__name__.lower()
+        own = re.sub("^(forward|backward)_|_", "", base)
+        is_given = own != type(layer).__name__.lower()
         number = sum(re.sub(r"_\d+$", "", name) == base for name in names)
         names.append(layer.name if is_given else f"{base}_{number}" if number else base)
     return names

@@ -445,7 +445,7 @@ class Subclassed(keras.Model):
         self.flip = layers.RandomFlip()
         self.blocks = [Scaled(), Scaled()]
         self.dropout = layers.SpatialDropout1D(0.5)
-        self.recurrent = layers.Bidirectional(layers.LSTM(2, dropout=0.5))
+        self.recurrent = layers.Bidirectional(layers.LSTM(2))
         self.last = layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.5))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
