@@ -330,8 +330,10 @@ def _last_place(tensor: Tensor) -> float:
     values = tensor.values
     if tensor.is_counted or not np.issubdtype(values.dtype, np.floating) or not values.size:
         return 0.0
-    largest = np.abs(values).max()
-    # What is updated is rounded a few times where it is stored, however small the update.
+    # What is updated is rounded a few times where it is stored, however small the update; what
+    # ends near zero was rounded when it was larger.
+    before = values if tensor.before is None else tensor.before
+    largest = max(np.abs(values).max(), np.abs(before).max())
     share = 1.0 if tensor.before is None else STORED_PLACES / FACTOR
     return max(share * float(np.spacing(largest)), SMALLEST) if np.isfinite(largest) else 0.0
 
