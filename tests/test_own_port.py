@@ -11,7 +11,9 @@ from tests.wrong_ports import WRONG_PORTS
 
 PAGE = (ROOT / "lessons" / "bring-your-own-port.md").read_text()
 BLOCKS = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-OWN_PORT = "my_port.py"
+OWN_PORTS = ("my_first_verbs.py", "my_port.py")
+SAID = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+"""What the page says of each, in their order."""
 
 
 def definitions(path: Path) -> list[str]:
@@ -21,7 +23,7 @@ def definitions(path: Path) -> list[str]:
     return [ast.get_source_segment(text, node) or "" for node in nodes]
 
 
-@pytest.mark.parametrize(("place", "code"), [each for each in BLOCKS if each[0] != OWN_PORT])
+@pytest.mark.parametrize(("place", "code"), [each for each in BLOCKS if each[0] not in OWN_PORTS])
 def test_the_code_on_the_page_is_the_code_in_the_file(place: str, code: str):
     assert code.strip() in definitions(ROOT / place)
 
@@ -35,18 +37,18 @@ def test_each_mistake_on_the_page_is_rejected_at_the_rung_it_names():
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_the_port_on_the_page_breaks_the_ladder_as_the_page_says(
-    fashion_mnist_directory: Path, tmp_path: Path
+@pytest.mark.parametrize(("place", "said"), list(zip(OWN_PORTS, SAID, strict=True)))
+def test_a_port_on_the_page_breaks_the_ladder_as_the_page_says(
+    place: str, said: str, fashion_mnist_directory: Path, tmp_path: Path
 ):
-    pytest.importorskip("torch", reason="PyTorch is not installed: make peers")
-    (code,) = (code for place, code in BLOCKS if place == OWN_PORT)
-    (tmp_path / OWN_PORT).write_text(code)
+    (tmp_path / place).write_text(dict(BLOCKS)[place])
+    name = place.removesuffix(".py")
     answer = twins(
-        *("parity", "--impl", "my_port:build", "--dtype", "float64", "--randomness", "shared"),
+        *("parity", "--impl", f"{name}:build", "--dtype", "float64", "--randomness", "shared"),
         *("--num-epochs", 1, "--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
         cwd=tmp_path,
     )
     assert answer.returncode == 1
-    (said,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert re.search(r"parameters +0 ✓", answer.stdout)
     words = (re.escape(word).replace("…", r"\d+") for word in said.split())
     assert re.search(r"\s+".join(words), answer.stdout)

@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from benchmarks.parity.results import ParityReport
-from benchmarks.parity.rungs import RUNGS
+from benchmarks.parity.rungs import rungs_within
 from benchmarks.runner.records import read_json
 from tests.command import ROOT, twins
 
@@ -37,8 +37,10 @@ def test_keras_jax_and_the_oracle_are_one_program_over_an_epoch(parity, tmp_path
     report = report_in(tmp_path)
     assert report.passed
     assert {(result.name, result.pair) for result in report.rungs} == {
-        (rung.name, pair) for rung in RUNGS for pair in PAIRS
+        (rung.name, pair) for rung in rungs_within(1) for pair in PAIRS
     }
+    assert all(name.startswith("run: ") for name in report.not_reached)
+    assert "14 of 18 rungs; the run's rungs need three epochs or more: not reached" in answer.stdout
     assert all((result.difference or 0) <= result.tolerance for result in report.rungs)
     assert (tmp_path / "parity" / "figures" / "ladder.png").stat().st_size > 10_000
 
@@ -76,3 +78,25 @@ def test_a_port_that_cannot_be_imported_is_one_clear_line(parity):
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
     assert "no_such_module:build" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--learning-rate", 0.1, "--seed", 7),
+        ("--hidden-sizes", 10, "--batch-size", 4),
+        ("--learning-rate", 1, "--dtype", "float64", "--num-epochs", 3, "--batch-size", 500),
+        ("--batch-size", 55_000, "--num-epochs", 3, "--hidden-sizes", 20, 10, 5),
+    ],
+)
+def test_no_option_makes_the_port_another_program(parity, tmp_path: Path, options: tuple):
+    answer = parity("--impl", "jax", "--randomness", "shared", *options)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert report_in(tmp_path).passed
+
+
+def test_a_training_that_diverges_is_called_so(parity):
+    answer = parity("--impl", "jax", "--randomness", "shared", "--learning-rate", 1e4)
+    assert answer.returncode == 1
+    assert "the training diverged" in answer.stdout
+    assert "Traceback" not in answer.stdout + answer.stderr

@@ -113,7 +113,7 @@ def _ratio(tensor: TensorComparison) -> str:
 
 
 def _update_notes(result: RungComparison) -> Iterator[str]:
-    """What the ratios tell; each is of the first one's update to the second one's."""
+    """What the ratios tell, of updates in units of the oracle's or, without it, the reference's."""
     ratios = [each.update_ratio for each in result.tensors if each.update_ratio is not None]
     if not ratios:
         return
