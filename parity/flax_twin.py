@@ -7,11 +7,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 from jax.core import Tracer
 
-from parity.module_twin import NORM_NAMES, WHOLE, ModuleTwin, call_with, first_of, replaced
+from parity.module_twin import NORM_NAMES, WHOLE, PortTwin, replaced
 from parity.twin import Array, Arrays, DType, Layer, map_arrays
 from parity.views import View, depthwise, joined, same, stacked
 
@@ -31,14 +30,10 @@ KINDS = {
     nnx.GRUCell: "GRU",
     nnx.Dropout: "Dropout",
 }
-SETTINGS = {
-    **dict.fromkeys(RATES, "rate"),
-    **{name: name for name in ("epsilon", "momentum", "padding", "strides", "num_heads")},
-    "kernel_dilation": "dilation_rate",
-    "num_groups": "groups",
-    "feature_group_count": "groups",
-    "use_fast_variance": "use_fast_variance",
-}
+SETTINGS = {name: name for name in ("epsilon", "momentum", "padding", "strides", "num_heads")}
+SETTINGS |= dict.fromkeys(RATES, "rate")
+SETTINGS |= {"kernel_dilation": "dilation_rate", "use_fast_variance": "use_fast_variance"}
+SETTINGS |= dict.fromkeys(("num_groups", "feature_group_count"), "groups")
 SLOTS = {"mu": "momentum", "nu": "velocity", "trace": "momentum", "sum_of_squares": "accumulator"}
 """Keras' names of what an optimizer remembers, by Optax's."""
 NO_TENSORS = (nnx.RngState, nnx.Cache, nnx.Intermediate)
@@ -48,64 +43,30 @@ TENSOR_NAMES = {
     "out_bias": "attention_output_bias",
 }
 
-Step = Callable[[Any, nnx.Optimizer, Any, Any], Any]
 
+class FlaxTwin(PortTwin):
+    """A Flax NNX module; `optimizer` is Optax' rule, for all that is an `nnx.Param`.
 
-class FlaxTwin(ModuleTwin):
-    """A Flax NNX module with its loss and its Optax optimizer.
-
-    Args:
-        build: takes "float32" or "float64" and returns the module, its `dtype` and its
-            `param_dtype` of that type. Its `__call__` takes the inputs; a tuple of them is
-            spread over its arguments.
-        optimizer: Optax' rule, for all that is an `nnx.Param`.
-        loss_fn: takes module, inputs and targets; returns the mean loss of the batch, or that
-            and anything else.
-        predict: takes module and inputs, returns what the port's users get; without it the
-            module's own answer.
-        train_step: the port's own step, which takes module, `nnx.Optimizer`, inputs and targets,
-            changes the first two in place and returns what `loss_fn` does. Without it, one made
-            of `loss_fn` and `optimizer`.
+    Its `dtype` and its `param_dtype` are both the type that `build` takes, and `train_step` gets
+    an `nnx.Optimizer`. For all else see `PortTwin`.
     """
 
-    kinds, settings = KINDS, SETTINGS
-
-    def __init__(
-        self,
-        build: Callable[[DType], nnx.Module],
-        optimizer: optax.GradientTransformation,
-        loss_fn: Callable[[Any, Any, Any], Any],
-        *,
-        predict: Callable[[Any, Any], Any] = call_with,
-        train_step: Step | None = None,
-        title: str = "Flax",
-    ) -> None:
-        self.title = title
-        self._build, self._rule, self._predict = build, optimizer, predict
-        self._loss_of = lambda *given: first_of(loss_fn(*given))
-        self._train_step = train_step or nnx.jit(self._own_step)
+    title = "Flax"
+    kinds, settings, rates = KINDS, SETTINGS, RATES
 
     def precision(self, dtype: DType) -> AbstractContextManager[Any]:
         # JAX computes in 32 bits, whatever the arrays' type, unless it is told.
         return jax.enable_x64(dtype == "float64")
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
-        self._model: Any = self._build(dtype)
+        self._model = self._build(dtype)
         self._check_built(self._model, nnx.Module, "an nnx.Module, made with its rngs")
         graph = nnx.iter_graph(self._model)
         self._ids = {
             _name(path): id(each) for path, each in graph if isinstance(each, nnx.Variable)
         }
         layers = self._layers_of(self._model)
-        self._random = {
-            path: nnx.clone(unit)
-            for path, unit in self._units.items()
-            if isinstance(unit, nnx.Dropout) and not unit.broadcast_dims
-        }
-        for _, module in nnx.iter_modules(self._model):
-            for rate in RATES:
-                if hasattr(module, rate):
-                    setattr(module, rate, 0.0)
+        self._switch_off(module for _, module in nnx.iter_modules(self._model))
         self._forget()
         return layers
 
@@ -163,17 +124,10 @@ class FlaxTwin(ModuleTwin):
     def _forget(self) -> None:
         self._optimizer = nnx.Optimizer(self._model, self._rule, wrt=nnx.Param)
 
-    def _call(self, inputs: Any, training: bool) -> Any:
-        return call_with(self._in_mode(training), _on_device(inputs))
-
-    def loss(self, inputs: Any, targets: Any) -> float:
-        model = self._in_mode(training=False)
-        return float(self._loss_of(model, _on_device(inputs), _on_device(targets)))
-
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
         copy = nnx.clone(self._in_mode(training=True))
         compute = nnx.value_and_grad(self._loss_of)
-        loss, gradients = compute(copy, _on_device(inputs), _on_device(targets))
+        loss, gradients = compute(copy, self._given(inputs), self._given(targets))
         flat = nnx.to_flat_state(gradients)
         found = {self._ids[_name(path)]: np.array(each[...]) for path, each in flat}
         return float(loss), self._seen(lambda variable: found[id(variable)], self._trainable)
@@ -195,29 +149,23 @@ class FlaxTwin(ModuleTwin):
                 found.setdefault(SLOTS[slot], {})[self._ids[own]] = np.array(leaf)
         return {slot: lambda each, own=own: own.get(id(each)) for slot, own in found.items()}
 
-    def step(self, inputs: Any, targets: Any) -> float:
-        model = self._in_mode(training=True)
-        given = (_on_device(inputs), _on_device(targets))
-        return float(first_of(self._train_step(model, self._optimizer, *given)))
+    def _usual_step(self) -> Callable[[Any, Any, Any, Any], Any]:
+        @nnx.jit
+        def step(model: Any, optimizer: nnx.Optimizer, inputs: Any, targets: Any) -> Any:
+            loss, gradients = nnx.value_and_grad(self._loss_of)(model, inputs, targets)
+            optimizer.update(model, gradients)
+            return loss
 
-    def _own_step(self, model: Any, optimizer: nnx.Optimizer, inputs: Any, targets: Any) -> Any:
-        loss, gradients = nnx.value_and_grad(self._loss_of)(model, inputs, targets)
-        optimizer.update(model, gradients)
-        return loss
+        return step
 
-    def predict(self, inputs: Any) -> Array:
-        return np.asarray(self._predict(self._in_mode(training=False), _on_device(inputs)))
+    def _given(self, value: Any) -> Any:
+        return map_arrays(jnp.asarray, value)
 
-    def random_outputs(self, ones: Array) -> Arrays:
-        rngs = nnx.Rngs(0)
-        return {
-            path: np.asarray(unit(jnp.asarray(ones), deterministic=False, rngs=rngs))
-            for path, unit in self._random.items()
-        }
+    def _array(self, value: Any) -> Array:
+        return np.asarray(value)
 
-    def _in_mode(self, training: bool) -> Any:
-        (self._model.train if training else self._model.eval)()
-        return self._model
+    def _draw(self, unit: Any, ones: Array) -> Array:
+        return np.asarray(unit(jnp.asarray(ones), deterministic=False, rngs=nnx.Rngs(0)))
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
@@ -261,10 +209,6 @@ def _views_of_gru(own: dict[str, Any]) -> dict[str, View]:
     views = {"kernel": same(own["dense_i_kernel"]), "recurrent_kernel": same(own["dense_h_kernel"])}
     views["bias"] = stacked(*biases) if len(biases) > 1 else same(*biases)
     return {name: view.gates_swapped() for name, view in views.items()}
-
-
-def _on_device(value: Any) -> Any:
-    return map_arrays(jnp.asarray, value)
 
 
 def _name(path: Iterable[Any]) -> str:

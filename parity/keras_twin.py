@@ -70,7 +70,9 @@ class KerasTwin(ModuleTwin):
         if not self._optimizer.built:
             self._optimizer.build(self._model.trainable_variables)
         self._optimizer_at_start = [_to_numpy(each) for each in self._optimizer.variables]
-        return self._layers_of(self._model)
+        layers = self._layers_of(self._model)
+        self._random = {path: unit for path, unit in self._units.items() if _is_dropout(unit)}
+        return layers
 
     def _new_model(self, dtype: DType) -> Any:
         model: Any = self._build(dtype)
@@ -162,13 +164,8 @@ class KerasTwin(ModuleTwin):
     def predict(self, inputs: Any) -> Array:
         return np.asarray(self._model.predict_on_batch(_as_given(inputs)))
 
-    def random_outputs(self, ones: Array) -> Arrays:
-        tensor = keras.ops.convert_to_tensor(ones)
-        return {
-            path: _to_numpy(type(unit).call(unit, tensor, training=True))
-            for path, unit in self._units.items()
-            if isinstance(unit, keras.layers.Dropout) and not _is_spatial(unit)
-        }
+    def _draw(self, unit: Any, ones: Array) -> Array:
+        return _to_numpy(type(unit).call(unit, keras.ops.convert_to_tensor(ones), training=True))
 
     @property
     def optimizer_settings(self) -> dict[str, Any]:
@@ -209,9 +206,10 @@ def _tensor_name(layer: Any, variable: Any) -> str:
     return variable.name
 
 
-def _is_spatial(dropout: Any) -> bool:
-    """Whether it needs axes to keep or to leave together, which `ones` do not have."""
-    return dropout.noise_shape is not None or hasattr(dropout, "_get_noise_shape")
+def _is_dropout(layer: Any) -> bool:
+    """Whether it drops each number by itself, so that any shape will do."""
+    is_spatial = hasattr(layer, "_get_noise_shape") or getattr(layer, "noise_shape", None)
+    return isinstance(layer, keras.layers.Dropout) and not is_spatial
 
 
 def _without_chance(layer: Any) -> None:

@@ -1,30 +1,24 @@
 """What the twins of frameworks share: layers found in a model, tensors seen through views."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
 
-from parity.twin import Array, Arrays, Layer, ParityError, TensorForm
+from parity.twin import Array, Arrays, DType, Layer, ParityError, TensorForm
 from parity.views import View, same
 
 WHOLE = ("MultiHeadAttention", "LSTM", "GRU")
 """Kinds whose inner layers are no layers of their own."""
-NORM_NAMES = {
-    "scale": "gamma",
-    "weight": "gamma",
-    "bias": "beta",
-    "mean": "moving_mean",
-    "running_mean": "moving_mean",
-    "var": "moving_variance",
-    "running_var": "moving_variance",
-}
+NORM_NAMES = {"scale": "gamma", "weight": "gamma", "bias": "beta"}
+NORM_NAMES |= dict.fromkeys(("mean", "running_mean"), "moving_mean")
+NORM_NAMES |= dict.fromkeys(("var", "running_var"), "moving_variance")
 """Keras' names of what a normalisation keeps, by those of Flax and of PyTorch."""
 
 
-class ModuleTwin(ABC):
+class ModuleTwin:
     """A model of which a framework's twin says how its parts are found, read and written.
 
     kinds: Keras' names of layers, by the framework's classes.
@@ -32,6 +26,27 @@ class ModuleTwin(ABC):
     """
 
     title: str
+    _model: Any
+    _optimizer: Any
+    _random: Mapping[str, Any]
+    """The layers whose outputs in training are compared in distribution, by their paths."""
+    _call: Callable[[Any, bool], Any]
+    """The model's answer to inputs, in training or not."""
+    _recorded: Callable[[dict[str, Array]], AbstractContextManager[Any]]
+    """Within this context what enters and leaves layers is noted."""
+    _draw: Callable[[Any, Array], Array]
+    """What a random layer makes of ones."""
+    _children_of: Callable[[Any], Iterable[tuple[str, Any]]]
+    _is_random: Callable[[Any], bool]
+    _variables_of: Callable[[Any], dict[str, Any]]
+    """A module's own, by name; of a whole kind, those of its inner modules too."""
+    _is_trainable: Callable[[Any], bool]
+    _read: Callable[[Any], Array]
+    _write: Callable[[Any, Array], None]
+    _forget: Callable[[], None]
+    """Makes the optimizer what it was before its first step."""
+    _slots: Callable[[], Mapping[str, Callable[[Any], Array | None]]]
+    """What the optimizer remembers of a variable, by Keras' name of the slot."""
     kinds: ClassVar[Mapping[type, str]] = {}
     settings: ClassVar[Mapping[str, str]] = {}
 
@@ -137,47 +152,85 @@ class ModuleTwin(ABC):
             for name, array in self._seen(read, self._trainable).items()
         }
 
-    @abstractmethod
-    def _children_of(self, module: Any) -> Iterable[tuple[str, Any]]: ...
-
-    @abstractmethod
-    def _variables_of(self, module: Any) -> dict[str, Any]:
-        """A module's own, by name; of a whole kind, those of its inner modules too."""
+    def random_outputs(self, ones: Array) -> Arrays:
+        return {path: self._draw(unit, ones) for path, unit in self._random.items()}
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
         """Those variables that Keras names otherwise, or lays out otherwise."""
         del module, variables
         return {}
 
-    @abstractmethod
-    def _is_random(self, module: Any) -> bool: ...
 
-    @abstractmethod
-    def _is_trainable(self, variable: Any) -> bool: ...
+class PortTwin(ModuleTwin):
+    """A module whose users write its loss and its step of training, as in Flax and PyTorch.
 
-    @abstractmethod
-    def _read(self, variable: Any) -> Array: ...
+    Args:
+        build: takes "float32" or "float64", and returns the module in that type. It is called
+            with the inputs; a tuple of them is spread over its arguments.
+        optimizer: makes the framework's optimizer.
+        loss_fn: takes module, inputs and targets; returns the mean loss of the batch, or that
+            and anything else.
+        predict: takes module and inputs, returns what the port's users get; without it the
+            module's own answer.
+        train_step: the port's own step, which takes module, optimizer, inputs and targets,
+            changes the first two in place and returns what `loss_fn` does; without it, a usual
+            one.
+    """
 
-    @abstractmethod
-    def _write(self, variable: Any, array: Array) -> None: ...
+    rates: ClassVar[tuple[str, ...]]
+    """Names of attributes that are the rate of something random."""
+    _usual_step: Callable[[], Callable[[Any, Any, Any, Any], Any]]
+    _given: Callable[[Any], Any]
+    """Arrays as the framework's own."""
+    _array: Callable[[Any], Array]
+    """The way back."""
 
-    @abstractmethod
-    def _forget(self) -> None:
-        """Makes the optimizer what it was before its first step."""
+    def __init__(
+        self,
+        build: Callable[[DType], Any],
+        optimizer: Any,
+        loss_fn: Callable[[Any, Any, Any], Any],
+        *,
+        predict: Callable[[Any, Any], Any] | None = None,
+        train_step: Callable[[Any, Any, Any, Any], Any] | None = None,
+        title: str = "",
+    ) -> None:
+        self.title = title or self.title
+        self._build, self._rule, self._predict = build, optimizer, predict or call_with
+        self._loss_of = lambda *given: _first(loss_fn(*given))
+        self._train_step = train_step or self._usual_step()
 
-    @abstractmethod
-    def _slots(self) -> Mapping[str, Callable[[Any], Array | None]]:
-        """What the optimizer remembers of a variable, by Keras' name of the slot."""
+    def _switch_off(self, modules: Iterable[Any]) -> None:
+        """Takes copies of random layers, and lets nothing be random from now on."""
+        self._random = {
+            path: deepcopy(unit) for path, unit in self._units.items() if self._is_random(unit)
+        }
+        for module in modules:
+            for rate in self.rates:
+                if isinstance(getattr(module, rate, None), float):
+                    setattr(module, rate, 0.0)
 
-    @abstractmethod
-    def _recorded(self, seen: dict[str, Array]) -> AbstractContextManager[Any]:
-        """Within this context what enters and leaves layers is noted."""
+    def _call(self, inputs: Any, training: bool) -> Any:
+        return call_with(self._in_mode(training), self._given(inputs))
 
-    @abstractmethod
-    def _call(self, inputs: Any, training: bool) -> Any: ...
+    def loss(self, inputs: Any, targets: Any) -> float:
+        model = self._in_mode(training=False)
+        return float(self._array(self._loss_of(model, self._given(inputs), self._given(targets))))
+
+    def step(self, inputs: Any, targets: Any) -> float:
+        model = self._in_mode(training=True)
+        given = (self._given(inputs), self._given(targets))
+        return float(self._array(_first(self._train_step(model, self._optimizer, *given))))
+
+    def predict(self, inputs: Any) -> Array:
+        return self._array(self._predict(self._in_mode(training=False), self._given(inputs)))
+
+    def _in_mode(self, training: bool) -> Any:
+        (self._model.train if training else self._model.eval)()
+        return self._model
 
 
-def first_of(answer: Any) -> Any:
+def _first(answer: Any) -> Any:
     """The loss, of a function that returns it alone or first."""
     return answer[0] if isinstance(answer, tuple) else answer
 

@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.dropout import _DropoutNd
 
-from parity.module_twin import NORM_NAMES, ModuleTwin, call_with, first_of
+from parity.module_twin import NORM_NAMES, PortTwin
 from parity.twin import Array, Arrays, DType, Layer, map_arrays
 from parity.views import View, added, depthwise, same, stacked
 
 KINDS = {
     nn.Linear: "Dense",
+    _ConvTransposeNd: "ConvTranspose",
     _ConvNd: "Conv",
     _BatchNorm: "BatchNormalization",
     nn.LayerNorm: "LayerNormalization",
@@ -29,32 +30,16 @@ KINDS = {
     nn.GRU: "GRU",
     _DropoutNd: "Dropout",
 }
-SETTINGS = {
-    "eps": "epsilon",
-    "momentum": "momentum",
-    "p": "rate",
-    "dropout": "rate",
-    "padding": "padding",
-    "stride": "strides",
-    "dilation": "dilation_rate",
-    "groups": "groups",
-    "num_groups": "groups",
-    "num_heads": "num_heads",
-}
-SLOTS = {
-    "exp_avg": "momentum",
-    "exp_avg_sq": "velocity",
-    "momentum_buffer": "momentum",
-    "square_avg": "velocity",
-    "sum": "accumulator",
-}
+SETTINGS = {name: name for name in ("momentum", "padding", "groups", "num_heads")}
+SETTINGS |= {"eps": "epsilon", "p": "rate", "dropout": "rate", "stride": "strides"}
+SETTINGS |= {"dilation": "dilation_rate", "num_groups": "groups"}
+SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "momentum_buffer": "momentum"}
+SLOTS |= {"square_avg": "velocity", "sum": "accumulator"}
 """Keras' names of what an optimizer remembers, by PyTorch's."""
 CHANNELS_FIRST = ("Conv", "DepthwiseConv", "BatchNormalization", "GroupNormalization")
 PACKED = ("query", "key", "value")
 """What PyTorch's attention keeps in one tensor, one below another, where all are of one size."""
 UNPACKED = {f"{name[0]}_proj_weight": f"{name}_weight" for name in PACKED}
-
-Step = Callable[[Any, torch.optim.Optimizer, Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -65,41 +50,16 @@ class Part:
     rows: Any = ...
 
 
-class TorchTwin(ModuleTwin):
-    """A PyTorch module with its loss and its optimizer.
+class TorchTwin(PortTwin):
+    """A PyTorch module; `optimizer` takes its parameters and returns theirs.
 
-    Images reach it with their channels last, as they are in the batches; the module brings them
-    where PyTorch wants them.
-
-    Args:
-        build: takes "float32" or "float64", PyTorch's default type meanwhile, and returns the
-            module. Its `forward` takes the inputs; a tuple of them is spread over its arguments.
-        optimizer: takes the module's parameters, returns the optimizer.
-        loss_fn: takes module, inputs and targets; returns the mean loss of the batch, or that
-            and anything else.
-        predict: takes module and inputs, returns what the port's users get; without it the
-            module's own answer.
-        train_step: the port's own step, which takes module, optimizer, inputs and targets,
-            changes the first two in place and returns what `loss_fn` does. Without it, one made
-            of `loss_fn`.
+    The type that `build` takes is PyTorch's default meanwhile. Images come with their channels
+    last, as they are in the batches; the module brings them where PyTorch wants them. For all
+    else see `PortTwin`.
     """
 
-    kinds, settings = KINDS, SETTINGS
-
-    def __init__(
-        self,
-        build: Callable[[DType], nn.Module],
-        optimizer: Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer],
-        loss_fn: Callable[[Any, Any, Any], Any],
-        *,
-        predict: Callable[[Any, Any], Any] = call_with,
-        train_step: Step | None = None,
-        title: str = "PyTorch",
-    ) -> None:
-        self.title = title
-        self._build, self._rule, self._predict = build, optimizer, predict
-        self._loss_of = lambda *given: first_of(loss_fn(*given))
-        self._train_step = train_step or self._own_step
+    title = "PyTorch"
+    kinds, settings, rates = KINDS, SETTINGS, ("p", "dropout")
 
     @contextmanager
     def precision(self, dtype: DType) -> Iterator[None]:
@@ -111,18 +71,10 @@ class TorchTwin(ModuleTwin):
             torch.set_default_dtype(before)
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
-        self._model: Any = self._build(dtype)
+        self._model = self._build(dtype)
         self._check_built(self._model, nn.Module, "an nn.Module")
         layers = self._layers_of(self._model)
-        self._random = {
-            path: copy.deepcopy(unit).train()
-            for path, unit in self._units.items()
-            if type(unit) is nn.Dropout
-        }
-        for module in self._model.modules():
-            for rate in ("p", "dropout"):
-                if isinstance(getattr(module, rate, None), float):
-                    setattr(module, rate, 0.0)
+        self._switch_off(self._model.modules())
         self._forget()
         self._slot_names = self._names_of_slots()
         return layers
@@ -189,7 +141,7 @@ class TorchTwin(ModuleTwin):
         return variable.tensor.requires_grad
 
     def _read(self, variable: Part) -> Array:
-        return _to_numpy(variable.tensor)[variable.rows]
+        return self._array(variable.tensor)[variable.rows]
 
     def _write(self, variable: Part, array: Array) -> None:
         with torch.no_grad():
@@ -198,13 +150,6 @@ class TorchTwin(ModuleTwin):
     def _forget(self) -> None:
         self._model.zero_grad()
         self._optimizer = self._rule(self._model.parameters())
-
-    def _call(self, inputs: Any, training: bool) -> Any:
-        return call_with(self._in_mode(training), self._given(inputs))
-
-    def loss(self, inputs: Any, targets: Any) -> float:
-        model = self._in_mode(training=False)
-        return self._loss_of(model, self._given(inputs), self._given(targets)).item()
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
         state, model = self.get(), self._in_mode(training=True)
@@ -216,7 +161,7 @@ class TorchTwin(ModuleTwin):
 
         def read(part: Part) -> Array:
             gradient = found.get(id(part.tensor), torch.zeros_like(part.tensor))
-            return _to_numpy(gradient)[part.rows]
+            return self._array(gradient)[part.rows]
 
         return loss.item(), self._seen(read, self._trainable)
 
@@ -235,7 +180,7 @@ class TorchTwin(ModuleTwin):
         def read(part: Part, own: str) -> Array:
             memory = self._optimizer.state.get(part.tensor, {}).get(own)
             whole = torch.zeros_like(part.tensor) if memory is None else memory
-            return _to_numpy(whole)[part.rows]
+            return self._array(whole)[part.rows]
 
         return {SLOTS[own]: lambda part, own=own: read(part, own) for own in self._slot_names}
 
@@ -249,30 +194,25 @@ class TorchTwin(ModuleTwin):
         names = {name for memory in optimizer.state.values() for name in memory}
         return [name for name in SLOTS if name in names]
 
-    def step(self, inputs: Any, targets: Any) -> float:
-        model = self._in_mode(training=True)
-        given = (self._given(inputs), self._given(targets))
-        return float(_to_numpy(first_of(self._train_step(model, self._optimizer, *given))))
+    def _usual_step(self) -> Callable[[Any, Any, Any, Any], Any]:
+        def step(model: Any, optimizer: Any, inputs: Any, targets: Any) -> Any:
+            optimizer.zero_grad()
+            loss = self._loss_of(model, inputs, targets)
+            loss.backward()
+            optimizer.step()
+            return loss
 
-    def _own_step(self, model: Any, optimizer: Any, inputs: Any, targets: Any) -> Any:
-        optimizer.zero_grad()
-        loss = self._loss_of(model, inputs, targets)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    def predict(self, inputs: Any) -> Array:
-        return _to_numpy(self._predict(self._in_mode(training=False), self._given(inputs)))
-
-    def random_outputs(self, ones: Array) -> Arrays:
-        return {path: _to_numpy(unit(torch.tensor(ones))) for path, unit in self._random.items()}
-
-    def _in_mode(self, training: bool) -> Any:
-        return self._model.train(training)
+        return step
 
     def _given(self, value: Any) -> Any:
         device = next((each.device for each in self._model.parameters()), None)
         return map_arrays(lambda array: torch.tensor(array, device=device), value)
+
+    def _array(self, value: Any) -> Array:
+        return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+    def _draw(self, unit: Any, ones: Array) -> Array:
+        return self._array(unit.train()(torch.tensor(ones)))
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
@@ -281,7 +221,9 @@ class TorchTwin(ModuleTwin):
 
                 def note(module: Any, given: tuple, answer: Any, path: str = path) -> None:
                     for name, value in (("input", given), ("output", answer)):
-                        array = self._in_keras_layout(module, first_of(value))
+                        array = self._in_keras_layout(
+                            module, value[0] if isinstance(value, tuple) else value
+                        )
                         if array is not None:
                             seen.setdefault(f"{path}/{name}", array)
 
@@ -293,7 +235,7 @@ class TorchTwin(ModuleTwin):
         kind = self._kind_of(module)
         if not isinstance(value, torch.Tensor) or (kind == "Dropout" and value.ndim > 2):
             return None
-        array = np.array(_to_numpy(value))
+        array = np.array(self._array(value))
         if kind in CHANNELS_FIRST and array.ndim > 2:
             return np.moveaxis(array, 1, -1)
         is_time_first = array.ndim == 3 and not getattr(module, "batch_first", True)
@@ -328,7 +270,3 @@ def _views_of_cell(variables: dict[str, Part], is_gru: bool) -> dict[str, View]:
         biases = (variables["bias_ih_l0"], variables["bias_hh_l0"])
         views["bias"] = stacked(*biases) if is_gru else added(*biases)
     return {name: view.gates_swapped() for name, view in views.items()} if is_gru else views
-
-
-def _to_numpy(tensor: Any) -> Array:
-    return tensor.detach().cpu().numpy() if isinstance(tensor, torch.Tensor) else tensor

@@ -279,11 +279,15 @@ def made_batches(case: Case) -> list[tuple[Any, Any]]:
     ]
 
 
-NAMES = [
-    # TensorFlow compiles the gradient of a grouped convolution for ten seconds.
-    pytest.param(name, marks=pytest.mark.slow) if name == "Conv2D, groups" else name
-    for name in CASES
-]
+SLOW = ("Conv2D, groups", "LSTM, each gate by itself")
+"""TensorFlow compiles the gradient of a grouped convolution for ten seconds."""
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(0)
+    torch.manual_seed(0)
 
 
 def climb_layer(case: Case, port: Any) -> Report:
