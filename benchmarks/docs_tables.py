@@ -13,6 +13,8 @@ from benchmarks.defaults.results import DefaultsResults
 from benchmarks.display.tables import Table, to_markdown
 from benchmarks.drift.results import Drift
 from benchmarks.drift.show import band_table
+from benchmarks.mutants import show as mutants
+from benchmarks.mutants.results import MutantResults
 from benchmarks.parity.results import ParityReport
 from benchmarks.parity.show import parity_table
 from benchmarks.run.results import Results
@@ -53,6 +55,10 @@ def measured_tables() -> Iterator[Table]:
     yield defaults.parity_table(ladder)
     yield defaults.accuracy_table(ladder)
     yield ladder_table(read_json(RESULTS / "speed.json", SpeedResults))
+    climbs = read_json(RESULTS / "mutants.json", MutantResults)
+    yield mutants.example_table(climbs)
+    yield mutants.rung_table(climbs)
+    yield mutants.elsewhere_table(climbs)
 
 
 if __name__ == "__main__":

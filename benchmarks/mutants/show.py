@@ -1,6 +1,6 @@
 """What `docs/evidence.md` says of the mutants."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Iterator
 
 from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.mutants.results import MutantRecord, MutantResults
@@ -8,26 +8,11 @@ from parity.ladder import RUNGS
 
 
 def example_table(results: MutantResults) -> Table:
-    """For each example: mutants rejected and in place; variants and seeds that passed."""
-    rows = []
-    for example in dict.fromkeys(each.example for each in results.mutants):
-        mutants = [each for each in results.mutants if each.example == example]
-        variants = [each.has_passed for each in results.variants if each.example == example]
-        seeds = [each for each in results.seeds if each.example == example]
-        passed = [
-            [each.has_passed for each in seeds if each.dtype == dtype]
-            for dtype in ("float64", "float32")
-        ]
-        rows.append(
-            (
-                example.replace("_", " "),
-                _share([each.is_rejected for each in mutants]),
-                _share([each.is_in_place for each in mutants]),
-                _share(variants),
-                *map(_share, passed),
-            )
-        )
-    columns = ("example", "rejected", "in place", "variants", "seeds float64", "seeds float32")
+    """For each example and all: mutants rejected and in place; variants and seeds that passed."""
+    names = dict.fromkeys(each.example for each in results.mutants)
+    rows = [(name.replace("_", " "), *_shares(results, {name})) for name in names]
+    rows.append(("all three", *_shares(results, names)))
+    columns = ("mutants of", "rejected", "in place", "variants", "seeds float64", "seeds float32")
     return Table("mutants", "Mutants by example", columns, rows)
 
 
@@ -58,5 +43,16 @@ def out_of_place(results: MutantResults) -> list[MutantRecord]:
     return [each for each in results.mutants if not each.is_in_place]
 
 
-def _share(passed: Sequence[bool]) -> str:
-    return f"{sum(passed)} of {len(passed)}"
+def _shares(results: MutantResults, examples: Container[str]) -> Iterator[str]:
+    mutants = [each for each in results.mutants if each.example in examples]
+    seeds = [each for each in results.seeds if each.example in examples]
+    yield _share(each.is_rejected for each in mutants)
+    yield _share(each.is_in_place for each in mutants)
+    yield _share(each.has_passed for each in results.variants if each.example in examples)
+    for dtype in ("float64", "float32"):
+        yield _share(each.has_passed for each in seeds if each.dtype == dtype)
+
+
+def _share(passed: Iterable[bool]) -> str:
+    given = list(passed)
+    return f"{sum(given)} of {len(given)}"
