@@ -11,6 +11,7 @@ import numpy as np
 
 from parity.module_twin import WHOLE, ModuleTwin, replaced
 from parity.twin import Array, Arrays, DType, Layer, ParityError, map_arrays
+from parity.views import View, depthwise, same
 
 ACTIVATED = ("Dense", "EinsumDense", "Conv", "DepthwiseConv")
 """Kinds that apply their activation themselves, where other frameworks write it after them."""
@@ -100,7 +101,15 @@ class KerasTwin(ModuleTwin):
     def _kind_of(self, module: Any) -> str:
         name = type(module).__name__
         known = CONVOLUTION.fullmatch(name)
+        if known and known[1] == "Conv" and module.groups > 1 == module.kernel.shape[-2]:
+            return "DepthwiseConv"
         return known[1] if known else name
+
+    def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
+        if type(module).__name__.startswith("Conv") and self._kind_of(module) == "DepthwiseConv":
+            kernel = same(variables["kernel"])
+            return {"kernel": depthwise(kernel, module.kernel_size, module.groups)}
+        return {}
 
     def _variables_of(self, module: Any) -> dict[str, Any]:
         own = [*module._trainable_variables, *module._non_trainable_variables]

@@ -128,6 +128,13 @@ CASES = {
         lambda: torch.nn.Conv2d(4, 4, 3, groups=2),
         apply_torch=channels_first,
     ),
+    "Conv2D, each channel by itself": Case(
+        (3, 3, 2),
+        lambda: layers.Conv2D(4, 2, groups=2),
+        lambda options: nnx.Conv(2, 4, (2, 2), feature_group_count=2, padding="VALID", **options),
+        lambda: torch.nn.Conv2d(2, 4, 2, groups=2),
+        apply_torch=channels_first,
+    ),
     "Conv3D, dilated": Case(
         (4, 4, 4, 1),
         lambda: layers.Conv3D(2, 2, dilation_rate=2),
@@ -279,7 +286,7 @@ def made_batches(case: Case) -> list[tuple[Any, Any]]:
     ]
 
 
-SLOW = ("Conv2D, groups", "LSTM, each gate by itself")
+SLOW = ("Conv2D, groups", "Conv2D, each channel by itself", "LSTM, each gate by itself")
 """TensorFlow compiles the gradient of a grouped convolution for ten seconds."""
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
 
