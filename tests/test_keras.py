@@ -40,3 +40,26 @@ def test_steps_in_bulk_and_recorded_steps_are_the_same_steps_bit_for_bit(tmp_pat
     assert len({trained for trained, _ in outcomes.values()}) == 1
     num_losses = {builder: number for builder, (_, number) in outcomes.items()}
     assert num_losses == {"build": 0, "build_recording": 301, "build_in_bulk": 0}
+
+
+def train_beside_another(_report: Report) -> tuple[str, str]:
+    """Digests of a twin's weights after two fits, alone, and with another built between them."""
+    examples = made_examples(56)
+    digests = []
+    for is_alone in (True, False):
+        keras = build_implementation("keras", EXPERIMENT)
+        keras.set_parameters(glorot_parameters(EXPERIMENT, np.random.default_rng(1)))
+        for _ in range(2):
+            order = np.arange(56)[np.newaxis]
+            keras.fit(examples, validation=examples, orders=order, on_epoch=lambda _: None)
+            if not is_alone:
+                build_implementation("keras", EXPERIMENT, "build_in_bulk")
+        digests.append(sha256_of(*(array for _, array in keras.get_parameters().named_arrays())))
+    alone, beside = digests
+    return alone, beside
+
+
+@pytest.mark.slow
+def test_building_another_model_leaves_the_earlier_ones_as_they_are(tmp_path: Path):
+    alone, beside = run_in_process(train_beside_another, log=tmp_path / "log")
+    assert alone == beside

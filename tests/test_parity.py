@@ -251,6 +251,12 @@ def test_an_answer_that_cannot_be_compared_ends_the_climb_with_a_sentence(  # no
     assert sentence in said
 
 
+def test_a_builder_that_fails_is_one_sentence(climb):
+    (result,) = climb(anyway(fail), "float64")
+    (said,) = parting_sentences([result])
+    assert said.endswith("port: its builder raised ZeroDivisionError: so it is")
+
+
 def test_the_clipped_loss_is_called_by_its_name(climb):
     (wrong_port,) = (port for port in WRONG_PORTS if port.name == "clipped_loss")
     results = climb(anyway(wrong_port.build), "float64")

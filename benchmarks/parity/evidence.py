@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.implementations import BuilderName
 from benchmarks.parity import rungs
-from benchmarks.parity.questions import AnswerError, Questioned
+from benchmarks.parity.questions import AnswerError, Questioned, build_questioned
 from parity.compare import Evidence, Tensor
 from shared.data.dataset import Dataset
 from shared.draws import Draws
@@ -143,7 +143,7 @@ class Climber:
         return max(1, 3 * self.experiment.batch_size // 4)
 
     def _built(self, experiment: Experiment, builder: BuilderName) -> Questioned:
-        return Questioned(self.build(experiment, builder), self.title)
+        return build_questioned(lambda: self.build(experiment, builder), self.title)
 
     def _number(self, name: str, value: float, num_rows: int = 0) -> Tensor:
         """A figure in the climb's own type; a share, where rows are given."""

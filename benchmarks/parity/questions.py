@@ -2,7 +2,7 @@
 
 import traceback
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.display.words import plural
+from shared.errors import InputError, RunFailedError
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
 from shared.protocol import (
@@ -31,6 +32,17 @@ LONGEST_REASON = 300
 
 class AnswerError(Exception):
     """There is nothing to compare; one sentence says whose verb did what instead."""
+
+
+def build_questioned(build: Callable[[], Implementation], title: str) -> "Questioned":
+    """The implementation, ready to be asked; AnswerError where it cannot be built."""
+    try:
+        return Questioned(build(), title)
+    except (InputError, RunFailedError):  # which say all themselves
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise AnswerError(f"{title}: its builder raised {_in_short(error)}") from error
 
 
 class Questioned:
@@ -121,8 +133,7 @@ class Questioned:
             raise
         except Exception as error:  # whatever a framework raises
             traceback.print_exc()  # into the log
-            reason = " ".join(str(error).split())[:LONGEST_REASON]
-            raise self._refusal(verb, f"raised {type(error).__name__}: {reason}") from error
+            raise self._refusal(verb, f"raised {_in_short(error)}") from error
         if _fingerprint((arguments, options)) != before:
             raise self._refusal(verb, "changed an array that it was given")
         return self._checked(verb, answer, expected, "its answer")
@@ -165,6 +176,10 @@ class Questioned:
 
     def _refusal(self, verb: str, what: str) -> AnswerError:
         return AnswerError(f"{self.title}: `{verb}` {what}; see shared/protocol.py")
+
+
+def _in_short(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:LONGEST_REASON]}"
 
 
 def _fingerprint(value: Any) -> list[int]:
