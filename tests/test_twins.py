@@ -535,6 +535,20 @@ def test_a_network_written_by_hand_in_numpy():
     assert "dense/kernel momentum" in slots
 
 
+def test_what_pytorch_remembers_is_compared():
+    def build(_: str) -> torch.nn.Module:
+        return torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2))
+
+    def sgd(parameters: Any) -> torch.optim.Optimizer:
+        return torch.optim.SGD(parameters, hand_written.RATE, momentum=hand_written.MOMENTUM)
+
+    port = TorchTwin(build, sgd, lambda model, x, y: torch.mean((model(x) - y) ** 2))
+    batches = hand_written.batches()
+    report = climb(hand_written.twin(), port, batches, compare_randomness=False)
+    assert report.passed, report.first_difference
+    assert "hidden/kernel momentum" in {tensor.name for tensor in report.rungs[-3].tensors}
+
+
 BACKEND = """
 import keras, numpy as np
 from keras import layers
