@@ -91,7 +91,7 @@ class DefaultsResults(Record):
     rungs: tuple[PortResult, ...]
 
     def __post_init__(self) -> None:
-        check(bool(self.rungs), "a ladder without a rung")
+        check(bool(self.rungs) and self.dataset.num_test > 0, "no rung, or nothing to test on")
 
     def numbered_rungs(self) -> list[tuple[str, PortResult]]:
         """Each port under its number and name, `0 naive`, as tables and figures call it."""

@@ -34,8 +34,9 @@ def findings(report: ParityReport) -> Iterator[Finding]:
     if report.not_reached:
         reached = f"{num_reached} of {len(RUNGS)} rungs; the run's rungs need three epochs or more"
         reached, epochs = f"{reached}: not reached", "the first epoch"
-    weights = [rung for rung in report.rungs if rung.name in (EPOCH_WEIGHTS.name, RUN_WEIGHTS.name)]
-    final = [each.difference or 0.0 for each in weights[-1].tensors]
+    last = EPOCH_WEIGHTS if report.not_reached else RUN_WEIGHTS
+    weights = (rung for rung in report.rungs if rung.name == last.name)
+    final = [each.difference or 0.0 for rung in weights for each in rung.tensors]
     yield Finding(
         text=f"PASS: {reached}. {names} are the same program in {report.dtype}, over {epochs}; "
         f"their final weights differ by {small(max(final, default=0.0))} at most.",
