@@ -25,6 +25,8 @@ ROUNDED_TO_FLOAT32 = (1e-10, 2e-7)
 """Relative differences in which a number rounded to float32 shows in a float64 climb."""
 LARGEST_CLIPPED_LOSS = float(-np.log(1e-7))
 CLOSE = 1e-3
+HAVE_FANS = ("Dense", "Conv")
+"""Kinds whose kernels end with inputs and outputs; attention's, for one, have heads besides."""
 SPREAD_OFF = 0.15
 """How far the variance of some hundred drawn values may be from its rule."""
 
@@ -90,7 +92,8 @@ def find_causes(
         pairing=pairing,
         titles=titles,
     )
-    return tuple(cause for look in LOOKS for cause in look(case))
+    with np.errstate(all="ignore"):  # what is no number fits no cause
+        return tuple(cause for look in LOOKS for cause in look(case))
 
 
 def settings_that_differ(
@@ -118,7 +121,7 @@ def _settings(case: Case) -> Iterator[str]:
 def _between_layers(case: Case) -> Iterator[str]:
     """What enters a layer differs: what stands before it, and not the layer, is another."""
     left, right = case.values()
-    if not case.tensor.endswith("/input"):
+    if not case.tensor.endswith("/input") or _is_close(left, right):
         return
     rows = (np.sort(each.reshape(len(each), -1), axis=1) for each in (left, right))
     if _is_close(*rows):
@@ -153,9 +156,11 @@ def _loss(case: Case) -> Iterator[str]:
 
 def _adam(case: Case) -> Iterator[str]:
     """At equal gradients, updates differ most where these are smallest: epsilon's place."""
+    if "optimizer" not in case.rung:
+        return
     gradients, _ = case.values(rung="gradients")
-    left, right = case.updates() if "optimizer" in case.rung else (gradients, gradients[:0])
-    if left.shape != right.shape or not np.any(gradients):
+    left, right = case.updates()
+    if not left.shape == right.shape == gradients.shape or not np.any(gradients):
         return
     is_moved = gradients != 0
     size, relative = np.abs(gradients[is_moved]), np.abs(right[is_moved] / left[is_moved] - 1)
@@ -231,7 +236,8 @@ def _initial_values(case: Case) -> Iterator[str]:
     """Names the rule that a kernel's spread fits, on both sides."""
     name, _, figure = case.tensor.partition(" as drawn")
     kernel, _ = case.values(name, "parameters")
-    if not figure or kernel.ndim < 2:
+    kinds = [each.kind for each, _ in case.pairing.pairs if each.path == name.rpartition("/")[0]]
+    if "deviation" not in figure or kinds[0] not in HAVE_FANS:
         return
     field = int(np.prod(kernel.shape[:-2]))
     fan_in, fan_out = kernel.shape[-2] * field, kernel.shape[-1] * field

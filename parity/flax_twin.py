@@ -33,6 +33,7 @@ KINDS = {
 SETTINGS = {name: name for name in ("epsilon", "momentum", "padding", "strides", "num_heads")}
 SETTINGS |= dict.fromkeys(RATES, "rate")
 SETTINGS |= {"kernel_dilation": "dilation_rate", "use_fast_variance": "use_fast_variance"}
+SETTINGS["broadcast_dims"] = "noise_shape"
 SETTINGS |= dict.fromkeys(("num_groups", "feature_group_count"), "groups")
 SLOTS = {"mu": "momentum", "nu": "velocity", "trace": "momentum", "sum_of_squares": "accumulator"}
 """Keras' names of what an optimizer remembers, by Optax's."""
@@ -66,7 +67,7 @@ class FlaxTwin(PortTwin):
             _name(path): id(each) for path, each in graph if isinstance(each, nnx.Variable)
         }
         layers = self._layers_of(self._model)
-        self._switch_off(module for _, module in nnx.iter_modules(self._model))
+        self._find_rates(module for _, module in nnx.iter_modules(self._model))
         self._forget()
         return layers
 
@@ -163,9 +164,6 @@ class FlaxTwin(PortTwin):
 
     def _array(self, value: Any) -> Array:
         return np.asarray(value)
-
-    def _draw(self, unit: Any, ones: Array) -> Array:
-        return np.asarray(unit(jnp.asarray(ones), deterministic=False, rngs=nnx.Rngs(0)))
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:

@@ -17,8 +17,9 @@ ACTIVATED = ("Dense", "EinsumDense", "Conv", "DepthwiseConv")
 """Kinds that apply their activation themselves, where other frameworks write it after them."""
 SETTINGS = (
     *("epsilon", "momentum", "rate", "padding", "strides", "dilation_rate", "groups"),
-    *("num_heads", "reset_after", "recurrent_activation"),
+    *("noise_shape", "num_heads", "reset_after", "recurrent_activation"),
 )
+EVALUATING = {"training": False}
 CONVOLUTION = re.compile(r"(Conv|DepthwiseConv)[123]D")
 
 
@@ -30,6 +31,20 @@ class GradientsKept(keras.optimizers.Optimizer):
         del learning_rate
         self.assign(variable, keras.ops.zeros(variable.shape, variable.dtype))
         self.assign_add(variable, gradient)  # which adds up the rows of an embedding
+
+
+class Batches(keras.utils.PyDataset):
+    """An epoch of given batches, in their order."""
+
+    def __init__(self, batches: Sequence[Any]) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        return tuple(map(_as_given, self._batches[index]))
 
 
 class KerasTwin(ModuleTwin):
@@ -61,6 +76,7 @@ class KerasTwin(ModuleTwin):
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
         # Gradients are read from a model of their own, since its weights become gradients.
+        self._is_random_on = False
         self._gradient_model = self._new_model(dtype)
         self._gradient_model.optimizer = GradientsKept(learning_rate=1.0)
         for variable in self._gradient_model.trainable_variables:
@@ -71,9 +87,7 @@ class KerasTwin(ModuleTwin):
         if not self._optimizer.built:
             self._optimizer.build(self._model.trainable_variables)
         self._optimizer_at_start = [_to_numpy(each) for each in self._optimizer.variables]
-        layers = self._layers_of(self._model)
-        self._random = {path: unit for path, unit in self._units.items() if _is_dropout(unit)}
-        return layers
+        return self._layers_of(self._model)
 
     def _new_model(self, dtype: DType) -> Any:
         model: Any = self._build(dtype)
@@ -90,8 +104,20 @@ class KerasTwin(ModuleTwin):
             )
         for layer in model._flatten_layers():
             if self._is_random(layer):
-                _without_chance(layer)
+                self._control(layer)
         return model
+
+    def _control(self, layer: Any) -> None:
+        """Lets a random layer do in training what it does in evaluation, but where it is on."""
+        call = layer.call
+
+        def controlled_call(*given: Any, **options: Any) -> Any:
+            return call(*given, **(options if self._is_random_on else options | EVALUATING))
+
+        object.__setattr__(layer, "call", controlled_call)
+
+    def _set_randomness(self, is_on: bool) -> None:
+        self._is_random_on = is_on
 
     def _children_of(self, module: Any) -> Iterator[tuple[str, Any]]:
         is_model = isinstance(module, keras.Model)
@@ -137,13 +163,14 @@ class KerasTwin(ModuleTwin):
     def _call(self, inputs: Any, training: bool) -> Any:
         return self._model(_as_given(inputs), training=training)
 
-    def loss(self, inputs: Any, targets: Any) -> float:
-        return _loss_of(self._model, self._model.test_on_batch, inputs, targets)
+    def evaluate(self, inputs: Any, targets: Any) -> Mapping[str, float]:
+        figures = _figures_of(self._model, self._model.test_on_batch, inputs, targets)
+        return {name: float(value) for name, value in figures.items()}
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
         copy = self._gradient_model
         copy.set_weights(self._model.get_weights())
-        loss = _loss_of(copy, copy.train_on_batch, inputs, targets)
+        loss = float(_figures_of(copy, copy.train_on_batch, inputs, targets)["loss"])
         pairs = zip(self._model.trainable_variables, copy.trainable_variables, strict=True)
         found = {id(variable): _to_numpy(gradient) for variable, gradient in pairs}
         return loss, self._seen(lambda variable: found[id(variable)], self._trainable)
@@ -168,18 +195,13 @@ class KerasTwin(ModuleTwin):
         return {slot: lambda each, own=own: own.get(id(each)) for slot, own in found.items()}
 
     def step(self, inputs: Any, targets: Any) -> float:
-        return _loss_of(self._model, self._model.train_on_batch, inputs, targets)
+        return float(_figures_of(self._model, self._model.train_on_batch, inputs, targets)["loss"])
+
+    def fit(self, batches: Sequence[Any]) -> None:
+        self._model.fit(Batches(batches), shuffle=False, verbose=0)  # type: ignore[arg-type]
 
     def predict(self, inputs: Any) -> Array:
         return np.asarray(self._model.predict_on_batch(_as_given(inputs)))
-
-    def _draw(self, unit: Any, ones: Array) -> Array:
-        return _to_numpy(type(unit).call(unit, keras.ops.convert_to_tensor(ones), training=True))
-
-    @property
-    def optimizer_settings(self) -> dict[str, Any]:
-        """The optimizer's class and what it was given."""
-        return {"name": type(self._optimizer).__name__, **self._optimizer.get_config()}
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
@@ -215,20 +237,6 @@ def _tensor_name(layer: Any, variable: Any) -> str:
     return variable.name
 
 
-def _is_dropout(layer: Any) -> bool:
-    """Whether it drops each number by itself, so that any shape will do."""
-    is_spatial = hasattr(layer, "_get_noise_shape") or getattr(layer, "noise_shape", None)
-    return isinstance(layer, keras.layers.Dropout) and not is_spatial
-
-
-def _without_chance(layer: Any) -> None:
-    """Lets a random layer do in training what it does in evaluation."""
-    call = layer.call
-    object.__setattr__(
-        layer, "call", lambda *given, **options: call(*given, **(options | {"training": False}))
-    )
-
-
 @contextmanager
 def _noted(layer: Any, path: str, activation: Any, seen: dict[str, Array]) -> Iterator[None]:
     """Notes what enters a layer and what leaves it, before its activation where it has one."""
@@ -251,10 +259,10 @@ def _noted(layer: Any, path: str, activation: Any, seen: dict[str, Array]) -> It
         yield
 
 
-def _loss_of(model: Any, run: Callable[..., Any], inputs: Any, targets: Any) -> float:
-    """The loss of one batch; Keras' own is a mean over what it saw since the reset."""
+def _figures_of(model: Any, run: Callable[..., Any], inputs: Any, targets: Any) -> dict[str, Any]:
+    """Loss and metrics of one batch; Keras' own are means over what it saw since the reset."""
     model.reset_metrics()
-    return float(run(_as_given(inputs), _as_given(targets), return_dict=True)["loss"])
+    return run(_as_given(inputs), _as_given(targets), return_dict=True)
 
 
 def _as_given(value: Any) -> Any:

@@ -1,8 +1,7 @@
 """What the twins of frameworks share: layers found in a model, tensors seen through views."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from copy import deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,14 +27,12 @@ class ModuleTwin:
     title: str
     _model: Any
     _optimizer: Any
-    _random: Mapping[str, Any]
-    """The layers whose outputs in training are compared in distribution, by their paths."""
     _call: Callable[[Any, bool], Any]
     """The model's answer to inputs, in training or not."""
     _recorded: Callable[[dict[str, Array]], AbstractContextManager[Any]]
     """Within this context what enters and leaves layers is noted."""
-    _draw: Callable[[Any, Array], Array]
-    """What a random layer makes of ones."""
+    _set_randomness: Callable[[bool], None]
+    """Lets what is random be so, or not."""
     _children_of: Callable[[Any], Iterable[tuple[str, Any]]]
     _is_random: Callable[[Any], bool]
     _variables_of: Callable[[Any], dict[str, Any]]
@@ -138,11 +135,18 @@ class ModuleTwin:
         for variable, array in self._own(arrays):
             self._write(variable, array)
 
-    def outputs(self, inputs: Any, *, training: bool) -> Arrays:
+    def outputs(self, inputs: Any, *, training: bool, random: bool = False) -> Arrays:
         state, seen = self.get(), {}
-        with self._recorded(seen):
-            self._call(inputs, training)
-        self._put(state)
+        self._set_randomness(random)
+        try:
+            with self._recorded(seen):
+                self._call(inputs, training)
+        except Exception:
+            if not seen:  # else how far it came says more
+                raise
+        finally:
+            self._set_randomness(False)
+            self._put(state)
         return seen
 
     def slots(self) -> Arrays:
@@ -151,9 +155,6 @@ class ModuleTwin:
             for slot, read in self._slots().items()
             for name, array in self._seen(read, self._trainable).items()
         }
-
-    def random_outputs(self, ones: Array) -> Arrays:
-        return {path: self._draw(unit, ones) for path, unit in self._random.items()}
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
         """Those variables that Keras names otherwise, or lays out otherwise."""
@@ -172,9 +173,13 @@ class PortTwin(ModuleTwin):
             and anything else.
         predict: takes module and inputs, returns what the port's users get; without it the
             module's own answer.
+        metrics: functions of module, inputs and targets, by the names that the reference gives
+            its own.
         train_step: the port's own step, which takes module, optimizer, inputs and targets,
             changes the first two in place and returns what `loss_fn` does; without it, a usual
             one.
+        fit: the port's own training, which takes module, optimizer and a sequence of batches,
+            and changes the first two in place; without it, step after step.
     """
 
     rates: ClassVar[tuple[str, ...]]
@@ -192,35 +197,51 @@ class PortTwin(ModuleTwin):
         loss_fn: Callable[[Any, Any, Any], Any],
         *,
         predict: Callable[[Any, Any], Any] | None = None,
+        metrics: Mapping[str, Callable[[Any, Any, Any], Any]] | None = None,
         train_step: Callable[[Any, Any, Any, Any], Any] | None = None,
+        fit: Callable[[Any, Any, Sequence[Any]], None] | None = None,
         title: str = "",
     ) -> None:
         self.title = title or self.title
         self._build, self._rule, self._predict = build, optimizer, predict or call_with
         self._loss_of = lambda *given: _first(loss_fn(*given))
+        self._figures = {"loss": self._loss_of, **(metrics or {})}
         self._train_step = train_step or self._usual_step()
+        self._fit = fit
 
-    def _switch_off(self, modules: Iterable[Any]) -> None:
-        """Takes copies of random layers, and lets nothing be random from now on."""
-        self._random = {
-            path: deepcopy(unit) for path, unit in self._units.items() if self._is_random(unit)
-        }
-        for module in modules:
-            for rate in self.rates:
-                if isinstance(getattr(module, rate, None), float):
-                    setattr(module, rate, 0.0)
+    def _find_rates(self, modules: Iterable[Any]) -> None:
+        """Keeps what is random, and lets nothing be so from now on."""
+        self._kept_rates = [
+            (module, name, getattr(module, name))
+            for module in modules
+            for name in self.rates
+            if isinstance(getattr(module, name, None), float)
+        ]
+        self._set_randomness(False)
+
+    def _set_randomness(self, is_on: bool) -> None:
+        for module, name, rate in self._kept_rates:
+            setattr(module, name, rate if is_on else 0.0)
 
     def _call(self, inputs: Any, training: bool) -> Any:
         return call_with(self._in_mode(training), self._given(inputs))
 
-    def loss(self, inputs: Any, targets: Any) -> float:
-        model = self._in_mode(training=False)
-        return float(self._array(self._loss_of(model, self._given(inputs), self._given(targets))))
+    def evaluate(self, inputs: Any, targets: Any) -> Mapping[str, float]:
+        given = (self._in_mode(training=False), self._given(inputs), self._given(targets))
+        return {name: float(self._array(of(*given))) for name, of in self._figures.items()}
 
     def step(self, inputs: Any, targets: Any) -> float:
         model = self._in_mode(training=True)
         given = (self._given(inputs), self._given(targets))
         return float(self._array(_first(self._train_step(model, self._optimizer, *given))))
+
+    def fit(self, batches: Sequence[Any]) -> None:
+        if self._fit is None:
+            for batch in batches:
+                self.step(*batch)
+            return
+        own = [tuple(map(self._given, batch)) for batch in batches]
+        self._fit(self._in_mode(training=True), self._optimizer, own)
 
     def predict(self, inputs: Any) -> Array:
         return self._array(self._predict(self._in_mode(training=False), self._given(inputs)))

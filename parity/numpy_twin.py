@@ -58,12 +58,12 @@ class NumpyTwin:
         self._arrays = {name: array.copy() for name, array in arrays.items()}
         self._memory = {}
 
-    def outputs(self, inputs: Any, *, training: bool) -> Arrays:
-        del training  # nothing in it depends on that
+    def outputs(self, inputs: Any, *, training: bool, random: bool = False) -> Arrays:
+        del training, random  # nothing in it depends on that
         return self._outputs(self._arrays, inputs)
 
-    def loss(self, inputs: Any, targets: Any) -> float:
-        return self._compute(self._arrays, inputs, targets)[0]
+    def evaluate(self, inputs: Any, targets: Any) -> Mapping[str, float]:
+        return {"loss": self._compute(self._arrays, inputs, targets)[0]}
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
         return self._compute(self._arrays, inputs, targets)
@@ -84,7 +84,3 @@ class NumpyTwin:
 
     def predict(self, inputs: Any) -> Array:
         return self._predict(self._arrays, inputs)
-
-    def random_outputs(self, ones: Array) -> Arrays:
-        del ones  # nothing in it is random
-        return {}

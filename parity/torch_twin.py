@@ -74,7 +74,7 @@ class TorchTwin(PortTwin):
         self._model = self._build(dtype)
         self._check_built(self._model, nn.Module, "an nn.Module")
         layers = self._layers_of(self._model)
-        self._switch_off(self._model.modules())
+        self._find_rates(self._model.modules())
         self._forget()
         self._slot_names = self._names_of_slots()
         return layers
@@ -210,9 +210,6 @@ class TorchTwin(PortTwin):
 
     def _array(self, value: Any) -> Array:
         return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
-
-    def _draw(self, unit: Any, ones: Array) -> Array:
-        return self._array(unit.train()(torch.tensor(ones)))
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:

@@ -4,7 +4,7 @@ NumPy arrays go in and come out. Tensors are in Keras' layout, whatever the fram
 own: a kernel has its inputs before its outputs, an image its channels last.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,7 +70,7 @@ class Twin(Protocol):
     def build(self, dtype: DType) -> tuple[Layer, ...]:
         """Makes the network anew; its layers in the order in which inputs meet them.
 
-        What is random in training, dropout for instance, is off but for `random_outputs`.
+        What is random in training, dropout for instance, is off but where `outputs` is asked so.
         """
         ...
 
@@ -82,16 +82,17 @@ class Twin(Protocol):
         """Takes over every tensor; the optimizer is as before its first step."""
         ...
 
-    def outputs(self, inputs: Any, *, training: bool) -> Arrays:
+    def outputs(self, inputs: Any, *, training: bool, random: bool = False) -> Arrays:
         """What enters and leaves layers: `LAYER/input`, and `LAYER/output` before an activation.
 
         In the order of the calls, of a layer's first call; those it has no name for are left
-        out. The state stays as it is.
+        out. The state stays as it is. With `random`, what is random is on, as far as it is so in
+        training or in evaluation.
         """
         ...
 
-    def loss(self, inputs: Any, targets: Any) -> float:
-        """The loss as in evaluation."""
+    def evaluate(self, inputs: Any, targets: Any) -> Mapping[str, float]:
+        """Figures as in evaluation: `loss`, and metrics by name where the twin has any."""
         ...
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
@@ -113,31 +114,63 @@ class Twin(Protocol):
         """One step of training, as the twin's users take it; the loss from before the update."""
         ...
 
+    def fit(self, batches: Sequence[Batch]) -> None:
+        """All steps in one call, as the twin's users train; a twin that has none is stepped."""
+        ...
+
     def predict(self, inputs: Any) -> Array:
         """What the twin's users get for inputs."""
         ...
 
-    def random_outputs(self, ones: Array) -> Arrays:
-        """What each random layer makes of ones in training, by its name, with randomness on."""
-        ...
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (float, int, np.generic, np.ndarray)) and np.shape(value) == ()
 
 
-ANSWERS = {
-    "build": "a tuple of layers",
-    "get": "arrays by name",
-    "set": "nothing",
-    "outputs": "arrays by name",
-    "loss": "one number",
-    "gradients": "one number and arrays by name",
-    "update": "nothing",
-    "slots": "arrays by name",
-    "step": "one number",
-    "predict": "an array with a row for each row of the inputs",
-    "random_outputs": "arrays by name",
+def _are_arrays(answer: Any) -> bool:
+    is_mapping = isinstance(answer, Mapping)
+    return is_mapping and all(isinstance(array, np.ndarray) for array in answer.values())
+
+
+Check = Callable[[Any, tuple[Any, ...]], bool]
+NOTHING: tuple[str, Check] = ("nothing", lambda *_: True)
+ARRAYS: tuple[str, Check] = ("arrays by name", lambda answer, _: _are_arrays(answer))
+ANSWERS: Mapping[str, tuple[str, Check]] = {
+    "build": (
+        "a tuple of layers",
+        lambda answer, _: isinstance(answer, tuple) and all(isinstance(x, Layer) for x in answer),
+    ),
+    "get": ARRAYS,
+    "set": NOTHING,
+    "outputs": ARRAYS,
+    "evaluate": (
+        "numbers by name, `loss` among them",
+        lambda answer, _: (
+            isinstance(answer, Mapping)
+            and all(map(_is_number, (answer.get("loss"), *answer.values())))
+        ),
+    ),
+    "gradients": (
+        "one number and arrays by name",
+        lambda answer, _: (
+            isinstance(answer, tuple)
+            and [_is_number(answer[0]), *map(_are_arrays, answer[1:])] == [True, True]
+        ),
+    ),
+    "update": NOTHING,
+    "slots": ARRAYS,
+    "step": ("one number", lambda answer, _: _is_number(answer)),
+    "fit": NOTHING,
+    "predict": (
+        "an array with a row for each row of the inputs",
+        lambda answer, given: _are_arrays({"": answer}) and num_rows(answer) == num_rows(given[0]),
+    ),
 }
-"""What each verb returns."""
-QUESTIONS = ("outputs", "loss", "gradients", "predict")
+"""What each verb returns: in words, and whether an answer, with what was given, is that."""
+QUESTIONS = ("outputs", "evaluate", "gradients", "predict")
 """The verbs that must leave parameters and state as they are."""
+TAKING_ARRAYS = ("set", "update")
+"""The verbs that are given arrays by name."""
 TYPED = ("gradients", "predict")
 """The verbs whose arrays must be of the climb's type; those of `get` are compared as they are."""
 
@@ -159,6 +192,14 @@ class Asked:
     def __getattr__(self, verb: str) -> Callable[..., Any]:
         return partial(self._question if verb in QUESTIONS else self._ask, verb)
 
+    def fit(self, batches: Sequence[Batch]) -> None:
+        """As in `Twin`."""
+        if callable(getattr(self.twin, "fit", None)):
+            self._ask("fit", batches)
+            return
+        for batch in batches:
+            self._ask("step", *batch)
+
     def _question(self, verb: str, *arguments: Any, **options: Any) -> Any:
         before = self._ask("get")
         answer = self._ask(verb, *arguments, **options)
@@ -171,10 +212,10 @@ class Asked:
         function = getattr(self.twin, verb, None)
         if not callable(function):
             raise ParityError(f"{self.title} has no verb `{verb}`: see parity.twin.Twin")
-        own = tuple(self._own(each) if isinstance(each, dict) else each for each in arguments)
+        own = tuple(map(self._own, arguments)) if verb in TAKING_ARRAYS else arguments
         given = [np.copy(array) for array in _arrays_in(own)]
         try:
-            answer = function(*own, **options)
+            answer: Any = function(*own, **options)
         except ParityError:
             raise
         except Exception as error:  # a twin may raise whatever its framework does
@@ -183,35 +224,18 @@ class Asked:
         for before, after in zip(given, _arrays_in(own), strict=True):
             if not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
                 raise self._fault(verb, "changed an array that it was given")
-        return self._checked(verb, answer, arguments)
+        expected, is_expected = ANSWERS[verb]
+        if not is_expected(answer, arguments):
+            raise self._fault(verb, f"returned {_form(answer)}, expected {expected}")
+        for array in _arrays_in(answer) if verb in TYPED else ():
+            if array.dtype.kind == "f" and array.dtype != self.dtype:
+                raise self._fault(verb, f"returned {array.dtype}, expected {self.dtype}")
+        if isinstance(answer, Mapping):
+            return self._renamed(answer)
+        return (answer[0], self._renamed(answer[1])) if verb == "gradients" else answer
 
-    def _checked(self, verb: str, answer: Any, arguments: tuple[Any, ...]) -> Any:
-        match ANSWERS[verb], answer:
-            case "nothing", _:
-                return None
-            case "a tuple of layers", tuple() if all(isinstance(each, Layer) for each in answer):
-                return answer
-            case "one number", _ if _is_number(answer):
-                return float(answer)
-            case "arrays by name", Mapping() if _are_arrays(answer):
-                return self._renamed(verb, answer)
-            case "one number and arrays by name", (number, Mapping() as arrays) if _is_number(
-                number
-            ) and _are_arrays(arrays):
-                return float(number), self._renamed(verb, arrays)
-            case _, np.ndarray() if verb == "predict" and num_rows(answer) == num_rows(
-                arguments[0]
-            ):
-                return self._renamed(verb, {"its answer": answer})["its answer"]
-        raise self._fault(verb, f"returned {_form(answer)}, expected {ANSWERS[verb]}")
-
-    def _renamed(self, verb: str, arrays: Arrays) -> dict[str, Array]:
-        renamed = {}
-        for name, array in arrays.items():
-            if verb in TYPED and array.dtype.kind == "f" and array.dtype != self.dtype:
-                raise self._fault(verb, f"returned {name} in {array.dtype}, expected {self.dtype}")
-            renamed[_in_layer(name, self.names)] = array
-        return renamed
+    def _renamed(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        return {_in_layer(name, self.names): each for name, each in answer.items()}
 
     def _own(self, arrays: Arrays) -> dict[str, Array]:
         own = {reference: name for name, reference in self.names.items()}
@@ -225,14 +249,6 @@ def _in_layer(name: str, layers: Mapping[str, str]) -> str:
     """A tensor's name with its layer called otherwise; a layer's own name too."""
     layer, slash, tensor = name.rpartition("/")
     return layers.get(name) or f"{layers.get(layer, layer)}{slash}{tensor}"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (float, int, np.generic, np.ndarray)) and np.shape(value) == ()
-
-
-def _are_arrays(answer: Mapping[str, Any]) -> bool:
-    return all(isinstance(array, np.ndarray) for array in answer.values())
 
 
 def _form(answer: Any) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from parity import KerasTwin, climb
-from parity.ladder import INFERENCE, ONE_STEP, PARAMETERS, RANDOMNESS
+from parity.questions import INFERENCE, ONE_STEP, PARAMETERS, RANDOMNESS
 from tests.mutants.climbs import PORTS, climb_with, climb_with_mutant, reference_of
 from tests.mutants.registry import EXAMPLES, load_example
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.ladder import RUNGS
+from parity.questions import RUNGS
 from tests.command import ROOT
 
 PAGE = (ROOT / "docs" / "prove-your-own-port.md").read_text()

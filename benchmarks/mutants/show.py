@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.mutants.results import MutantRecord, MutantResults
-from parity.ladder import RUNGS
+from parity.questions import RUNGS
 
 
 def example_table(results: MutantResults) -> Table:

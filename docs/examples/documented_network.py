@@ -29,7 +29,8 @@ def build_keras(dtype: str) -> keras.Model:
         keras.layers.Dense(10, activation="softmax"),
     ]
     model: Any = keras.Sequential(layers)
-    model.compile(keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy")
+    loss = "sparse_categorical_crossentropy"
+    model.compile(keras.optimizers.SGD(0.01), loss, metrics=["accuracy"])
     return model
 
 
@@ -68,10 +69,16 @@ def predict(model: Any, images: Any) -> Any:
     return nnx.softmax(model(images))
 
 
+def accuracy(model: Any, images: Any, labels: Any) -> Any:
+    """The share of rows that are predicted correctly, which Keras calls so too."""
+    return (model(images).argmax(axis=1) == labels).mean()
+
+
 def make_port(as_it_comes: bool = False) -> FlaxTwin:
     """The port as the ladder takes it."""
     build = partial(build_flax, as_it_comes=as_it_comes)
-    return FlaxTwin(build, optax.sgd(0.01), loss_fn, predict=predict)
+    metrics = {"accuracy": accuracy}
+    return FlaxTwin(build, optax.sgd(0.01), loss_fn, metrics=metrics, predict=predict)
 
 
 def make_batches() -> list[tuple[np.ndarray, np.ndarray]]:

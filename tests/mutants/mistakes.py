@@ -99,6 +99,16 @@ def plain_step(loss_fn: Callable) -> Callable:
     return step
 
 
+def fit_on(loss_fn: Any, choose: Callable[[list], list]) -> Any:
+    """A training in one call, on the batches that `choose` makes of those given."""
+
+    def fit(model: Any, optimizer: nnx.Optimizer, batches: list) -> None:
+        for inputs, targets in choose(batches):
+            optimizer.update(model, nnx.grad(loss_fn)(model, inputs, targets))
+
+    return fit
+
+
 def step_except(loss_fn: Callable, is_left_out: Callable[[int, int], bool]) -> Callable:
     """Leaves out updates, but not their losses: by number of the step, from 0, and by rows."""
     step, loss_of, numbers = plain_step(loss_fn), nnx.jit(loss_fn), count()

@@ -1,6 +1,6 @@
 """Mistakes in the port of the CNN."""
 
-from parity.ladder import (
+from parity.questions import (
     ALL_STEPS,
     ASKED_AGAIN,
     EVERY_LOSS,
@@ -10,6 +10,7 @@ from parity.ladder import (
     INFERENCE,
     LATER_UPDATES,
     LOSS,
+    ONE_CALL,
     ONE_STEP,
     PARAMETERS,
     RANDOMNESS,
@@ -35,9 +36,6 @@ MEAN = "optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()"
 LOGITS = "logits = model(images)"
 ANSWER = "return nnx.softmax(model(images))"
 RULE = "optax.sgd(0.05, momentum=0.9 if as_it_comes else MOMENTUM)"
-MODE_UNSEEN = "dropout is off in every mode, and its layer is asked by itself, not in the network"
-DROPOUT_BEFORE_RELU = (DROPPED, "nnx.relu(self.dropout(self.second(features)))")
-"""The same function; the ladder reports it, since where else a dropout stands does matter."""
 
 
 def conv(old: str, new: str) -> tuple[str, str]:
@@ -153,6 +151,7 @@ MUTANTS = (
         (DROPPED, DROPPED.replace("relu", "leaky_relu")),
         INFERENCE,
         "dropout",
+        remark="what enters dropout is compared where it is positive, so the next layer tells",
     ),
     Mutant(
         "dropout after the hidden layer",
@@ -332,18 +331,23 @@ MUTANTS = (
         (DROPPED, DROPPED[:-1] + ", deterministic=False)"),
         RANDOMNESS,
         "dropout",
-        remark=MODE_UNSEEN,
     ),
     Mutant(
         "dropout never on",
         (DROPPED, DROPPED[:-1] + ", deterministic=True)"),
         RANDOMNESS,
         "dropout",
-        remark=MODE_UNSEEN,
+    ),
+    Mutant(
+        "smaller batch dropped in one call",
+        (OPTIONS, "predict=predict, fit=mistakes.fit_on(loss_fn, lambda each: each[:-1]))"),
+        ONE_CALL,
+        "conv2d",
     ),
 )
 
 VARIANTS = (
+    Variant("dropout before relu", (DROPPED, "nnx.relu(self.dropout(self.second(features)))")),
     Variant("fast variance", ('"use_fast_variance": False', '"use_fast_variance": True')),
     Variant("relu by hand", (HIDDEN, "jnp.maximum(self.hidden(features), 0)")),
     Variant(

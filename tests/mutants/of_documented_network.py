@@ -1,6 +1,6 @@
 """Mistakes in the port of the documented network."""
 
-from parity.ladder import (
+from parity.questions import (
     ALL_STEPS,
     ASKED_AGAIN,
     EVERY_LOSS,
@@ -10,6 +10,7 @@ from parity.ladder import (
     INFERENCE,
     LATER_UPDATES,
     LOSS,
+    ONE_CALL,
     ONE_STEP,
     PARAMETERS,
     RANDOMNESS,
@@ -28,6 +29,8 @@ LOGITS = "logits = model(images)"
 ANSWER = "return nnx.softmax(model(images))"
 RULE = "optax.sgd(0.01)"
 TWIN = "return FlaxTwin("
+
+BEST = "(model(images).argmax(axis=1) == labels).mean()"
 
 MUTANTS = (
     # What pairs up, and what goes in and out.
@@ -227,9 +230,20 @@ MUTANTS = (
         RANDOMNESS,
         "dense",
     ),
+    # Figures besides the loss, and the calls of a whole training.
+    Mutant("accuracy of the worst class", (BEST, BEST.replace("argmax", "argmin")), LOSS, ""),
+    Mutant(
+        "batches backwards in one call",
+        (OPTIONS, "predict=predict, fit=mistakes.fit_on(loss_fn, lambda each: each[::-1]))"),
+        ONE_CALL,
+        "dense",
+    ),
 )
 
 VARIANTS = (
+    Variant(
+        "accuracy as the mean of a count", (BEST, BEST.replace("mean()", "sum() / len(labels)"))
+    ),
     Variant("relu by hand", (FIRST, "mistakes.jnp.maximum(self.first(features), 0)")),
     Variant(
         "loss by logsumexp",

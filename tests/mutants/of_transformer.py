@@ -1,6 +1,6 @@
 """Mistakes in the port of the transformer block."""
 
-from parity.ladder import (
+from parity.questions import (
     ALL_STEPS,
     ASKED_AGAIN,
     EVERY_LOSS,
