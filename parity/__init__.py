@@ -11,10 +11,10 @@ from parity.report import Report
 from parity.twin import Layer, ParityError, TensorForm, Twin
 
 if TYPE_CHECKING:
-    from parity.flax_twin import FlaxTwin
-    from parity.keras_twin import KerasTwin
-    from parity.numpy_twin import NumpyTwin
-    from parity.torch_twin import TorchTwin
+    from parity.twins.flax_twin import FlaxTwin
+    from parity.twins.keras_twin import KerasTwin
+    from parity.twins.numpy_twin import NumpyTwin
+    from parity.twins.torch_twin import TorchTwin
 
 __all__ = [
     "FlaxTwin",
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 TWINS = {
-    "FlaxTwin": "parity.flax_twin",
-    "KerasTwin": "parity.keras_twin",
-    "NumpyTwin": "parity.numpy_twin",
-    "TorchTwin": "parity.torch_twin",
+    "FlaxTwin": "parity.twins.flax_twin",
+    "KerasTwin": "parity.twins.keras_twin",
+    "NumpyTwin": "parity.twins.numpy_twin",
+    "TorchTwin": "parity.twins.torch_twin",
 }
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from flax import nnx
 from jax.core import Tracer
 
-from parity.module_twin import NORM_NAMES, WHOLE, PortTwin, replaced
 from parity.twin import Array, Arrays, DType, Layer, map_arrays
-from parity.views import View, depthwise, joined, same, stacked
+from parity.twins.module_twin import NORM_NAMES, WHOLE, PortTwin, replaced
+from parity.twins.views import View, depthwise, joined, same, stacked
 
 RATES = ("rate", "dropout_rate")
 KINDS = {

@@ -9,9 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from parity.module_twin import WHOLE, ModuleTwin, replaced
 from parity.twin import Array, Arrays, DType, Layer, ParityError, map_arrays
-from parity.views import View, depthwise, same
+from parity.twins.module_twin import WHOLE, ModuleTwin, replaced
+from parity.twins.views import View, depthwise, same
 
 ACTIVATED = ("Dense", "EinsumDense", "Conv", "DepthwiseConv")
 """Kinds that apply their activation themselves, where other frameworks write it after them."""

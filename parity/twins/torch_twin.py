@@ -13,9 +13,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.dropout import _DropoutNd
 
-from parity.module_twin import NORM_NAMES, PortTwin
 from parity.twin import Array, Arrays, DType, Layer, map_arrays
-from parity.views import View, added, depthwise, same, stacked
+from parity.twins.module_twin import NORM_NAMES, PortTwin
+from parity.twins.views import View, added, depthwise, same, stacked
 
 KINDS = {
     nn.Linear: "Dense",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from parity.twin import Array, Arrays, DType, Layer, ParityError, TensorForm
-from parity.views import View, same
+from parity.twins.views import View, same
 
 WHOLE = ("MultiHeadAttention", "LSTM", "GRU")
 """Kinds whose inner layers are no layers of their own."""

@@ -1,0 +1,1 @@
+"""Twins of frameworks: each in a file that imports its own."""
