@@ -20,7 +20,7 @@ weights: right ports were found up to 4 times as far from the reference as its r
 STORED_PLACES = 4.0
 """Units in the last place of its largest number that an updated tensor may always be off."""
 SMALLEST, LARGEST = 1e-29, 1e17
-"""Differences below are none: frameworks write such numbers as 0. Those above are infinite."""
+"""Differences below are none: frameworks write such numbers as 0. Those above are written so."""
 VISIBLE = 1e-10
 """Where rounding moves scores by more than this, one of thousands of rows may be on the edge."""
 RATIO_DECIMALS = 6
@@ -213,7 +213,7 @@ def measure_tolerances(
     if moved_scores > VISIBLE:
         units = {each.name: 1.0 if each.is_counted else each.unit for each in reference.tensors}
         noise = {name: max(size, units[name]) for name, size in noise.items()}
-    return {name: min(FACTOR * size, LARGEST) for name, size in noise.items()}
+    return {name: FACTOR * size for name, size in noise.items()}
 
 
 def _bend(tensor: Tensor, up: Tensor, down: Tensor) -> float:
@@ -240,15 +240,15 @@ def compare(
     together = zip if failures else partial(zip_longest, fillvalue=NOTHING)
     for one, other in together(left.tensors, right.tensors):
         differences = _differences(one, other)
-        size = _size(one, differences)
+        allowed = tolerances.get(one.name, 0.0) if one.tolerance is None else one.tolerance
         result = TensorComparison(
             name=(other if one is NOTHING else one).name,
-            difference=_readable(size),
-            tolerance=tolerances.get(one.name, 0.0) if one.tolerance is None else one.tolerance,
+            difference=_readable(_size(one, differences), allowed),
+            tolerance=min(allowed, LARGEST),
             update_ratio=_update_ratio(*((other, one) if pair[1] == reference else (one, other))),
         )
         if parting is None and not result.passed:
-            parting = _parting(left.num_steps, one, other, differences, result.tolerance)
+            parting = _parting(left.num_steps, one, other, differences, allowed)
         compared.append(result)
     passed = not failures and all(result.passed for result in compared)
     notes = [
@@ -319,11 +319,11 @@ def _compared(tensor: Tensor) -> NDArray[Any]:
     return tensor.values.argmax(axis=-1) if tensor.is_counted else tensor.values
 
 
-def _readable(size: float) -> float | None:
+def _readable(size: float, allowed: float) -> float | None:
     """A difference as a record holds it: 0 where it means nothing, None beyond every tolerance."""
-    if size > LARGEST:
+    if not np.isfinite(size) or size > max(allowed, LARGEST):
         return None
-    return size if size > SMALLEST else 0.0
+    return min(size, LARGEST) if size > SMALLEST else 0.0
 
 
 def _last_place(tensor: Tensor) -> float:

@@ -307,6 +307,18 @@ def test_a_value_that_is_no_number_never_passes(value: float):
         assert not compare(left, left, ("a:a", "b:b"), tolerances).passed
 
 
+@pytest.mark.parametrize(("allowed", "passed"), [(1e31, True), (1e29, False), (np.inf, True)])
+def test_what_is_too_large_for_a_record_is_compared_all_the_same(allowed: float, passed: bool):
+    left, right = (
+        Evidence(rung="loss", tensors=(Tensor("loss", np.array(value)),))
+        for value in (1e45, 1e45 + 1e30)
+    )
+    result = compare(left, right, ("a:a", "b:b"), {"loss": allowed})
+    assert result.passed == passed
+    assert result.tensors[0].tolerance <= 1e18
+    assert (result.difference or 0.0) <= 1e18
+
+
 def test_other_names_and_other_shapes_never_pass():
     left = Evidence(rung="weights", tensors=(Tensor("output/bias", np.zeros(10)),))
     renamed = replace(left, tensors=(replace(left.tensors[0], name="bias"),))
