@@ -100,10 +100,10 @@ class Climber:
         yield self._extreme_loss(asked, start)
         asked.set_parameters(start)
         yield _evidence(rungs.GRADIENTS, *self._gradients(asked))
-        size, fewer = self.experiment.batch_size, self._num_fewer_rows
+        size = self.experiment.batch_size
         for num_steps, rung, num_rows in (
             (1, rungs.ONE_STEP, size),
-            (2, rungs.LAST_BATCH, size + fewer),
+            (2, rungs.LAST_BATCH, size + fewer_than(size)),
         ):
             asked.set_parameters(start)
             before = asked.get_parameters()
@@ -136,11 +136,6 @@ class Climber:
     @property
     def _first_batch(self) -> Examples:
         return self.dataset.training.rows(self.draws.orders[0, : self.experiment.batch_size])
-
-    @property
-    def _num_fewer_rows(self) -> int:
-        """Of a smaller batch: 24 of 32, as in the last step of the documented epoch."""
-        return max(1, 3 * self.experiment.batch_size // 4)
 
     def _built(self, experiment: Experiment, builder: BuilderName) -> Questioned:
         return build_questioned(lambda: self.build(experiment, builder), self.title)
@@ -244,9 +239,10 @@ class Climber:
 
     def _of_builders(self, start: Parameters) -> Iterator[Evidence]:
         """What every builder's implementation makes of a few steps, as other commands call it."""
-        experiment = replace(self.experiment, num_epochs=NUM_SHORT_EPOCHS)
+        size = min(self.experiment.batch_size, NUM_PROBE_ROWS)  # several larger ones take minutes
+        experiment = replace(self.experiment, num_epochs=NUM_SHORT_EPOCHS, batch_size=size)
         asked = {builder: self._built(experiment, builder) for builder in BUILDERS}
-        few, size = self._num_fewer_rows, self.experiment.batch_size
+        few = fewer_than(size)
         orders = np.resize(self.draws.orders, (NUM_SHORT_EPOCHS, size + few))
         rows = self.dataset.training.rows
         # One batch has one mean, whatever the order of its rows; of equal rows so have several.
@@ -276,6 +272,11 @@ class Climber:
         yield from _of_parameters(asked.get_parameters(), before, suffix)
         num_rows = len(training.labels) if orders is None else orders.shape[1]
         yield from self._of_history(told, report.history, num_rows, self._validation, suffix)
+
+
+def fewer_than(batch_size: int) -> int:
+    """Rows of a smaller batch: 24 of 32, as in the last step of the documented epoch."""
+    return max(1, 3 * batch_size // 4)
 
 
 def _evidence(rung: rungs.ParityRung, *tensors: Tensor, after: int = 0) -> Evidence:
