@@ -13,6 +13,7 @@ from benchmarks.parity.rungs import EPOCH_WEIGHTS, RUN_WEIGHTS, RUNGS
 from parity.compare import FACTOR, RungComparison, TensorComparison, sentence
 
 TITLE = "Parity ladder"
+MOST_ROWS = 100_000
 NEARLY = 0.01
 """Ratios of updates as close as this are called equal."""
 
@@ -142,6 +143,6 @@ def _cell(result: RungComparison | TensorComparison | None) -> str | Cell:
 def _difference(value: float | None, number_format: str) -> str:
     if value is None:
         return "∞"
-    if value >= 10:  # a number of predictions
+    if 10 <= value < MOST_ROWS:  # a number of predictions
         return f"{value:,.0f}"
     return format(value, number_format) if value else "0"
