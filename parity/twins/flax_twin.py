@@ -1,7 +1,7 @@
 """A Flax NNX module, trained with Optax, as a twin."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -11,10 +11,9 @@ from flax import nnx
 from jax.core import Tracer
 
 from parity.twin import Array, Arrays, DType, Layer, map_arrays
-from parity.twins.module_twin import NORM_NAMES, WHOLE, PortTwin, replaced
-from parity.twins.views import View, depthwise, joined, same, stacked
+from parity.twins.module_twin import NORM_NAMES, NORMS, WHOLE, PortTwin
+from parity.twins.views import View, joined, reshaped, same, stacked
 
-RATES = ("rate", "dropout_rate")
 KINDS = {
     nnx.Linear: "Dense",
     nnx.LinearGeneral: "EinsumDense",
@@ -30,18 +29,18 @@ KINDS = {
     nnx.GRUCell: "GRU",
     nnx.Dropout: "Dropout",
 }
-SETTINGS = {name: name for name in ("epsilon", "momentum", "padding", "strides", "num_heads")}
-SETTINGS |= dict.fromkeys(RATES, "rate")
-SETTINGS |= {"kernel_dilation": "dilation_rate", "use_fast_variance": "use_fast_variance"}
-SETTINGS["broadcast_dims"] = "noise_shape"
-SETTINGS |= dict.fromkeys(("num_groups", "feature_group_count"), "groups")
+SETTINGS = {name: name for name in ("epsilon", "momentum", "padding", "use_fast_variance")}
+SETTINGS |= {"rate": "rate", "dropout_rate": "rate", "broadcast_dims": "noise_shape"}
+SETTINGS["num_groups"] = "groups"
 SLOTS = {"mu": "momentum", "nu": "velocity", "trace": "momentum", "sum_of_squares": "accumulator"}
 """Keras' names of what an optimizer remembers, by Optax's."""
 NO_TENSORS = (nnx.RngState, nnx.Cache, nnx.Intermediate)
-TENSOR_NAMES = {
-    "embedding": "embeddings",
-    "out_kernel": "attention_output_kernel",
-    "out_bias": "attention_output_bias",
+NAMES = {
+    **dict.fromkeys(NORMS, NORM_NAMES),
+    "Embedding": {"embedding": "embeddings"},
+    "MultiHeadAttention": {
+        f"out_{name}": f"attention_output_{name}" for name in ("kernel", "bias")
+    },
 }
 
 
@@ -53,22 +52,16 @@ class FlaxTwin(PortTwin):
     """
 
     title = "Flax"
-    kinds, settings, rates = KINDS, SETTINGS, RATES
+    kinds, settings, names = KINDS, SETTINGS, NAMES
+    expected = (nnx.Module, "an nnx.Module, made with its rngs")
 
     def precision(self, dtype: DType) -> AbstractContextManager[Any]:
         # JAX computes in 32 bits, whatever the arrays' type, unless it is told.
         return jax.enable_x64(dtype == "float64")
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
-        self._model = self._build(dtype)
-        self._check_built(self._model, nnx.Module, "an nnx.Module, made with its rngs")
-        graph = nnx.iter_graph(self._model)
-        self._ids = {
-            _name(path): id(each) for path, each in graph if isinstance(each, nnx.Variable)
-        }
-        layers = self._layers_of(self._model)
-        self._find_rates(module for _, module in nnx.iter_modules(self._model))
-        self._forget()
+        layers = super().build(dtype)
+        self._paths = {id(node): _name(path) for path, node in nnx.iter_graph(self._model)}
         return layers
 
     def _children_of(self, module: Any) -> Iterable[tuple[str, Any]]:
@@ -82,42 +75,31 @@ class FlaxTwin(PortTwin):
         return "DepthwiseConv" if is_depthwise else kind
 
     def _variables_of(self, module: Any) -> dict[str, Any]:
-        found = {}
-        for name, child in vars(module).items():
-            if isinstance(child, nnx.Variable) and not isinstance(child, NO_TENSORS):
-                found[name] = child
-            elif isinstance(child, nnx.Module) and self._kind_of(module) in WHOLE:
-                inner = self._variables_of(child)
-                found |= {f"{name}_{tensor}": variable for tensor, variable in inner.items()}
-        return found
+        is_whole = self._kind_of(module) in WHOLE
+        return {
+            "_".join(map(str, path)): node
+            for path, node in nnx.iter_graph(module)
+            if isinstance(node, nnx.Variable) and not isinstance(node, NO_TENSORS)
+            if is_whole or len(path) == 1
+        }
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
         kind = self._kind_of(module)
-        if kind in ("LSTM", "GRU"):
-            own = {name.removeprefix("cell_"): each for name, each in variables.items()}
-            return _views_of_gru(own) if kind == "GRU" else _views_of_lstm(own)
-        names = NORM_NAMES if kind.endswith("Normalization") else TENSOR_NAMES
-        views = {names.get(name, name): same(each) for name, each in variables.items()}
+        own = {name.removeprefix("cell_"): each for name, each in variables.items()}
+        if kind == "LSTM":
+            return _views_of_lstm(own)
+        if kind == "GRU":
+            return _views_of_gru(own)
         if kind == "DepthwiseConv":
-            spatial = tuple(module.kernel_size)
-            views["kernel"] = depthwise(views["kernel"], spatial, module.in_features)
-        return views
-
-    def _as_keras_says(self, module: Any, name: str, value: Any) -> Any:
-        if name == "padding" and isinstance(value, str):
-            return value.lower()
-        if name in ("strides", "dilation_rate") and not isinstance(value, (tuple, list)):
-            return (value,) * len(module.kernel_size)
-        return value
-
-    def _is_random(self, module: Any) -> bool:
-        return isinstance(module, nnx.Dropout) and module.rate > 0.0
+            shape = (*module.kernel_size, module.in_features, -1)
+            return {"kernel": reshaped(own["kernel"], *shape)}
+        return {}
 
     def _is_trainable(self, variable: Any) -> bool:
         return isinstance(variable, nnx.Param)
 
     def _read(self, variable: Any) -> Array:
-        return np.array(variable[...])
+        return np.asarray(variable[...])
 
     def _write(self, variable: Any, array: Array) -> None:
         variable[...] = jnp.asarray(array, variable.dtype)  # the type that the module gave it
@@ -129,26 +111,28 @@ class FlaxTwin(PortTwin):
         copy = nnx.clone(self._in_mode(training=True))
         compute = nnx.value_and_grad(self._loss_of)
         loss, gradients = compute(copy, self._given(inputs), self._given(targets))
-        flat = nnx.to_flat_state(gradients)
-        found = {self._ids[_name(path)]: np.array(each[...]) for path, each in flat}
-        return float(loss), self._seen(lambda variable: found[id(variable)], self._trainable)
+        found = {_name(path): each[...] for path, each in nnx.to_flat_state(gradients)}
+        read = lambda variable: np.asarray(found[self._paths[id(variable)]])  # noqa: E731
+        return float(loss), self._seen(read, self._trainable)
 
     def update(self, gradients: Arrays) -> None:
-        found = {id(variable): array for variable, array in self._own(gradients)}
-        state = nnx.state(nnx.clone(self._model), nnx.Param)  # its form, with gradients in it
-        for path, variable in nnx.to_flat_state(state):
-            self._write(variable, found[self._ids[_name(path)]])
+        found = {self._paths[id(variable)]: array for variable, array in self._own(gradients)}
+
+        def gradient(path: Any, variable: Any) -> Any:
+            return variable.replace(jnp.asarray(found[_name(path)], variable.dtype))
+
+        state = nnx.map_state(gradient, nnx.state(self._model, nnx.Param))
         self._optimizer.update(self._model, state)
 
-    def _slots(self) -> Mapping[str, Callable[[Any], Array | None]]:
-        found: dict[str, dict[int, Array]] = {}
-        for keys, leaf in jax.tree_util.tree_flatten_with_path(self._optimizer.opt_state)[0]:
-            names = [getattr(key, "name", getattr(key, "key", None)) for key in keys]
-            slot = next((name for name in names if name in SLOTS), None)
-            if slot is not None:
-                own = _name(names[names.index(slot) + 1 : -1])  # ends with `value`
-                found.setdefault(SLOTS[slot], {})[self._ids[own]] = np.array(leaf)
-        return {slot: lambda each, own=own: own.get(id(each)) for slot, own in found.items()}
+    def _remembered(self, variable: Any) -> Mapping[str, Array]:
+        leaves = jax.tree_util.tree_leaves_with_path(self._optimizer.opt_state)
+        by_path = {jax.tree_util.keystr(k, simple=True, separator="/"): leaf for k, leaf in leaves}
+        return {
+            SLOTS[slot]: np.asarray(leaf)
+            for path, leaf in by_path.items()
+            for slot in SLOTS
+            if path.endswith(f"/{slot}/{self._paths[id(variable)]}/value")
+        }
 
     def _usual_step(self) -> Callable[[Any, Any, Any, Any], Any]:
         @nnx.jit
@@ -165,26 +149,10 @@ class FlaxTwin(PortTwin):
     def _array(self, value: Any) -> Array:
         return np.asarray(value)
 
-    @contextmanager
-    def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
-        """Python finds `__call__` in the class, so it is replaced there."""
-        paths = {id(unit): path for path, unit in self._units.items()}
-
-        def recording(call: Callable[..., Any]) -> Callable[..., Any]:
-            def recording_call(module: Any, *given: Any, **options: Any) -> Any:
-                result = call(module, *given, **options)
-                for name, value in (("input", next(iter(given), None)), ("output", result)):
-                    is_array = isinstance(value, jax.Array) and not isinstance(value, Tracer)
-                    if id(module) in paths and is_array:
-                        seen.setdefault(f"{paths[id(module)]}/{name}", np.array(value))
-                return result
-
-            return recording_call
-
-        with ExitStack() as stack:
-            for each in {type(unit) for unit in self._units.values()}:
-                stack.enter_context(replaced(each, "__call__", recording(each.__call__)))
-            yield
+    def _noted(self, module: Any, value: Any) -> Array | None:
+        del module
+        is_array = isinstance(value, jax.Array) and not isinstance(value, Tracer)
+        return np.array(value) if is_array else None
 
 
 def _views_of_lstm(own: dict[str, Any]) -> dict[str, View]:

@@ -5,20 +5,18 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest import mock
 
 import keras
 import numpy as np
 
-from parity.twin import Array, Arrays, DType, Layer, ParityError, map_arrays
-from parity.twins.module_twin import WHOLE, ModuleTwin, replaced
-from parity.twins.views import View, depthwise, same
+from parity.twin import Array, Arrays, DType, Layer, ParityError
+from parity.twins.module_twin import WHOLE, ModuleTwin
+from parity.twins.views import View, reshaped
 
 ACTIVATED = ("Dense", "EinsumDense", "Conv", "DepthwiseConv")
 """Kinds that apply their activation themselves, where other frameworks write it after them."""
-SETTINGS = (
-    *("epsilon", "momentum", "rate", "padding", "strides", "dilation_rate", "groups"),
-    *("noise_shape", "num_heads", "reset_after", "recurrent_activation"),
-)
+SETTINGS = ("epsilon", "momentum", "padding", "groups", "rate", "noise_shape")
 EVALUATING = {"training": False}
 CONVOLUTION = re.compile(r"(Conv|DepthwiseConv)[123]D")
 
@@ -33,20 +31,6 @@ class GradientsKept(keras.optimizers.Optimizer):
         self.assign_add(variable, gradient)  # which adds up the rows of an embedding
 
 
-class Batches(keras.utils.PyDataset):
-    """An epoch of given batches, in their order."""
-
-    def __init__(self, batches: Sequence[Any]) -> None:
-        super().__init__()
-        self._batches = batches
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
-        return tuple(map(_as_given, self._batches[index]))
-
-
 class KerasTwin(ModuleTwin):
     """A Keras model with the loss, the optimizer and the metrics that it was compiled with.
 
@@ -55,7 +39,7 @@ class KerasTwin(ModuleTwin):
             returns a compiled model.
     """
 
-    settings = dict(zip(SETTINGS, SETTINGS, strict=True)) | {"dropout": "rate"}
+    settings = {name: name for name in SETTINGS} | {"dropout": "rate"}
 
     def __init__(self, build: Callable[[DType], keras.Model], *, title: str = "Keras") -> None:
         self.title = title
@@ -87,7 +71,7 @@ class KerasTwin(ModuleTwin):
         if not self._optimizer.built:
             self._optimizer.build(self._model.trainable_variables)
         self._optimizer_at_start = [_to_numpy(each) for each in self._optimizer.variables]
-        return self._layers_of(self._model)
+        return self._find_layers()
 
     def _new_model(self, dtype: DType) -> Any:
         model: Any = self._build(dtype)
@@ -120,8 +104,7 @@ class KerasTwin(ModuleTwin):
         self._is_random_on = is_on
 
     def _children_of(self, module: Any) -> Iterator[tuple[str, Any]]:
-        is_model = isinstance(module, keras.Model)
-        children = module.layers if is_model else getattr(module, "_layers", [])
+        children = module._flatten_layers(include_self=False, recursive=False)
         return zip(_names_of(children), children, strict=True)
 
     def _kind_of(self, module: Any) -> str:
@@ -133,8 +116,8 @@ class KerasTwin(ModuleTwin):
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
         if type(module).__name__.startswith("Conv") and self._kind_of(module) == "DepthwiseConv":
-            kernel = same(variables["kernel"])
-            return {"kernel": depthwise(kernel, module.kernel_size, module.groups)}
+            shape = (*module.kernel_size, module.groups, -1)
+            return {"kernel": reshaped(variables["kernel"], *shape)}
         return {}
 
     def _variables_of(self, module: Any) -> dict[str, Any]:
@@ -161,11 +144,10 @@ class KerasTwin(ModuleTwin):
             variable.assign(start)
 
     def _call(self, inputs: Any, training: bool) -> Any:
-        return self._model(_as_given(inputs), training=training)
+        return self._model(inputs, training=training)
 
     def evaluate(self, inputs: Any, targets: Any) -> Mapping[str, float]:
-        figures = _figures_of(self._model, self._model.test_on_batch, inputs, targets)
-        return {name: float(value) for name, value in figures.items()}
+        return _figures_of(self._model, self._model.test_on_batch, inputs, targets)
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
         copy = self._gradient_model
@@ -181,35 +163,49 @@ class KerasTwin(ModuleTwin):
         own = [keras.ops.convert_to_tensor(by_id[id(each)], each.dtype) for each in variables]
         self._optimizer.apply(own, variables)
 
-    def _slots(self) -> Mapping[str, Callable[[Any], Array | None]]:
+    def _remembered(self, variable: Any) -> Mapping[str, Array]:
         """SGD keeps −learning_rate times what others call momentum."""
         is_sgd = isinstance(self._optimizer, keras.optimizers.SGD)
         scale = -1.0 / float(self._optimizer.learning_rate) if is_sgd else 1.0
-        found: dict[str, dict[int, Array]] = {}
-        for variable in self._model.trainable_variables:
-            prefix = variable.path.replace("/", "_") + "_"
-            for each in self._optimizer.variables:
-                if each.name.startswith(prefix):
-                    slot = found.setdefault(each.name.removeprefix(prefix), {})
-                    slot[id(variable)] = _to_numpy(each) * scale
-        return {slot: lambda each, own=own: own.get(id(each)) for slot, own in found.items()}
+        prefix = variable.path.replace("/", "_") + "_"
+        return {
+            each.name.removeprefix(prefix): _to_numpy(each) * scale
+            for each in self._optimizer.variables
+            if each.name.startswith(prefix)
+        }
 
     def step(self, inputs: Any, targets: Any) -> float:
         return float(_figures_of(self._model, self._model.train_on_batch, inputs, targets)["loss"])
 
     def fit(self, batches: Sequence[Any]) -> None:
-        self._model.fit(Batches(batches), shuffle=False, verbose=0)  # type: ignore[arg-type]
+        each: Any = (batch for batch in batches)  # Keras knows a generator, and no list, of them
+        self._model.fit(each, steps_per_epoch=len(batches), shuffle=False, verbose=0)
 
     def predict(self, inputs: Any) -> Array:
-        return np.asarray(self._model.predict_on_batch(_as_given(inputs)))
+        return self._model.predict_on_batch(inputs)
+
+    def _noted(self, module: Any, value: Any) -> Array | None:
+        del module
+        return _to_numpy(value) if keras.ops.is_tensor(value) else None
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
-        with ExitStack() as stack:
+        with super()._recorded(seen), ExitStack() as stack:
             for path, layer in self._units.items():
-                activation = layer.activation if self._kind_of(layer) in ACTIVATED else None
-                stack.enter_context(_noted(layer, path, activation, seen))
+                if self._kind_of(layer) in ACTIVATED:
+                    noting = _noting_activation(layer.activation, f"{path}/output", seen)
+                    stack.enter_context(mock.patch.object(layer, "activation", noting))
             yield
+
+
+def _noting_activation(activation: Any, name: str, seen: dict[str, Array]) -> Any:
+    """Notes what leaves a layer before its activation."""
+
+    def noting(value: Any) -> Any:
+        seen.setdefault(name, _to_numpy(value))
+        return activation(value)
+
+    return noting
 
 
 def _names_of(layers: Sequence[Any]) -> list[str]:
@@ -237,37 +233,10 @@ def _tensor_name(layer: Any, variable: Any) -> str:
     return variable.name
 
 
-@contextmanager
-def _noted(layer: Any, path: str, activation: Any, seen: dict[str, Array]) -> Iterator[None]:
-    """Notes what enters a layer and what leaves it, before its activation where it has one."""
-    call = layer.call
-
-    def note(name: str, value: Any) -> Any:
-        if not isinstance(value, (tuple, list, dict)):
-            seen.setdefault(f"{path}/{name}", _to_numpy(value))  # the first note counts
-        return value
-
-    def noting_call(*given: Any, **options: Any) -> Any:
-        note("input", next(iter(given), ()))
-        return note("output", call(*given, **options))
-
-    with ExitStack() as stack:
-        stack.enter_context(replaced(layer, "call", noting_call))
-        if activation is not None:
-            noting = lambda value: activation(note("output", value))  # noqa: E731
-            stack.enter_context(replaced(layer, "activation", noting))
-        yield
-
-
 def _figures_of(model: Any, run: Callable[..., Any], inputs: Any, targets: Any) -> dict[str, Any]:
     """Loss and metrics of one batch; Keras' own are means over what it saw since the reset."""
     model.reset_metrics()
-    return run(_as_given(inputs), _as_given(targets), return_dict=True)
-
-
-def _as_given(value: Any) -> Any:
-    """Keras takes several inputs as a list, and arrays as they are."""
-    return list(value) if isinstance(value, tuple) else map_arrays(np.asarray, value)
+    return run(inputs, targets, return_dict=True)
 
 
 def _to_numpy(value: Any) -> Array:

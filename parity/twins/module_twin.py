@@ -1,8 +1,9 @@
 """What the twins of frameworks share: layers found in a model, tensors seen through views."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar
+from unittest import mock
 
 import numpy as np
 
@@ -14,38 +15,40 @@ WHOLE = ("MultiHeadAttention", "LSTM", "GRU")
 NORM_NAMES = {"scale": "gamma", "weight": "gamma", "bias": "beta"}
 NORM_NAMES |= dict.fromkeys(("mean", "running_mean"), "moving_mean")
 NORM_NAMES |= dict.fromkeys(("var", "running_var"), "moving_variance")
-"""Keras' names of what a normalisation keeps, by those of Flax and of PyTorch."""
+NORMS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 
 
 class ModuleTwin:
     """A model of which a framework's twin says how its parts are found, read and written.
 
-    kinds: Keras' names of layers, by the framework's classes.
     settings: Keras' names of settings, by the framework's.
+    names: Keras' names of tensors, by kind of layer and the framework's name.
     """
 
     title: str
+    settings: ClassVar[Mapping[str, str]]
+    names: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     _model: Any
-    _optimizer: Any
     _call: Callable[[Any, bool], Any]
     """The model's answer to inputs, in training or not."""
-    _recorded: Callable[[dict[str, Array]], AbstractContextManager[Any]]
-    """Within this context what enters and leaves layers is noted."""
     _set_randomness: Callable[[bool], None]
     """Lets what is random be so, or not."""
+    _kind_of: Callable[[Any], str]
     _children_of: Callable[[Any], Iterable[tuple[str, Any]]]
     _is_random: Callable[[Any], bool]
     _variables_of: Callable[[Any], dict[str, Any]]
     """A module's own, by name; of a whole kind, those of its inner modules too."""
+    _views_of: Callable[[Any, dict[str, Any]], dict[str, View]]
+    """Of those variables that Keras lays out otherwise, by Keras' names."""
     _is_trainable: Callable[[Any], bool]
     _read: Callable[[Any], Array]
     _write: Callable[[Any, Array], None]
     _forget: Callable[[], None]
     """Makes the optimizer what it was before its first step."""
-    _slots: Callable[[], Mapping[str, Callable[[Any], Array | None]]]
+    _remembered: Callable[[Any], Mapping[str, Array]]
     """What the optimizer remembers of a variable, by Keras' name of the slot."""
-    kinds: ClassVar[Mapping[type, str]] = {}
-    settings: ClassVar[Mapping[str, str]] = {}
+    _noted: Callable[[Any, Any], Array | None]
+    """What enters or leaves a module, in Keras' layout; None where that cannot be told."""
 
     def _check_built(self, model: Any, expected: type, hint: str) -> None:
         if not isinstance(model, expected):
@@ -53,76 +56,64 @@ class ModuleTwin:
             given = f"the class {name}" if isinstance(model, type) else name
             raise ParityError(f"{self.title}: `build` returned {given}, expected {hint}")
 
-    def _layers_of(self, model: Any) -> tuple[Layer, ...]:
-        """The layers of a model, whose tensors are from now on this twin's."""
+    def _find_layers(self) -> tuple[Layer, ...]:
+        """The model's layers, whose tensors are from now on this twin's."""
+        self._met: dict[int, Any] = {}
         self._units: dict[str, Any] = {}
         self._views: dict[str, View] = {}
         self._trainable: list[str] = []
-        self._find_units(model, "", set())
-        layers = []
-        for path, unit in self._units.items():
-            variables = self._variables_of(unit)
-            views = self._views_of(unit, variables)
-            viewed = {id(source) for view in views.values() for source in view.sources}
-            views |= {n: same(each) for n, each in variables.items() if id(each) not in viewed}
-            self._views |= {f"{path}/{name}": view for name, view in views.items()}
-            forms = tuple(self._form(name, view) for name, view in views.items())
-            self._trainable += [f"{path}/{form.name}" for form in forms if form.is_trainable]
-            layers.append(Layer(path, self._kind_of(unit), forms, self._settings_of(unit)))
-        return tuple(layers)
+        self._find_units(self._model, "")
+        return tuple(self._layer_of(path, unit) for path, unit in self._units.items())
 
-    def _find_units(self, module: Any, path: str, met: set[int]) -> None:
+    def _find_units(self, module: Any, path: str) -> None:
         """What holds tensors of its own or is random, in order, each once."""
-        if id(module) in met:
+        if id(module) in self._met:
             return
-        met.add(id(module))
+        self._met[id(module)] = module
         if self._kind_of(module) not in WHOLE:
             for name, child in self._children_of(module):
-                self._find_units(child, f"{path}/{name}".lstrip("/"), met)
+                self._find_units(child, f"{path}/{name}".lstrip("/"))
         if self._variables_of(module) or self._is_random(module):
             self._units[path or "model"] = module
+
+    def _layer_of(self, path: str, unit: Any) -> Layer:
+        kind, variables = self._kind_of(unit), self._variables_of(unit)
+        views = self._views_of(unit, variables)
+        viewed = {id(source) for view in views.values() for source in view.sources}
+        names = self.names.get(kind, {})
+        for name, variable in variables.items():
+            if id(variable) not in viewed:
+                views[names.get(name, name)] = same(variable)
+        forms = tuple(self._form(name, view) for name, view in views.items())
+        self._views |= {f"{path}/{name}": view for name, view in views.items()}
+        self._trainable += [f"{path}/{form.name}" for form in forms if form.is_trainable]
+        return Layer(path, kind, forms, self._settings_of(unit))
 
     def _form(self, name: str, view: View) -> TensorForm:
         array = view.forward([self._read(each) for each in view.sources])
         is_trainable = any(self._is_trainable(each) for each in view.sources)
         return TensorForm(name, array.shape, str(array.dtype), is_trainable)
 
-    def _kind_of(self, module: Any) -> str:
-        kinds = (kind for each, kind in self.kinds.items() if isinstance(module, each))
-        return next(kinds, type(module).__name__)
-
     def _settings_of(self, module: Any) -> dict[str, Any]:
         """What decides what a layer computes; a rate only where something is random."""
-        own = {name: getattr(module, name, None) for name in self.settings}
-        return {
-            self.settings[name]: self._as_keras_says(module, self.settings[name], value)
-            for name, value in own.items()
-            if value is not None and (value or self.settings[name] != "rate")
-        }
-
-    def _as_keras_says(self, module: Any, name: str, value: Any) -> Any:
-        del module, name
-        return value
-
-    def _seen(self, read: Callable[[Any], Array | None], names: Iterable[str]) -> dict[str, Array]:
-        """What `read` has for variables, in Keras' layout; left out where it has None."""
         found = {}
-        for name in names:
-            view = self._views[name]
-            own = [array for each in view.sources if (array := read(each)) is not None]
-            if len(own) == len(view.sources):
-                found[name] = np.array(view.forward(own))
+        for own, name in self.settings.items():
+            value = getattr(module, own, None)
+            if value is not None and (value or name != "rate"):
+                found[name] = value.lower() if isinstance(value, str) else value
         return found
 
-    def _own(self, arrays: Arrays) -> list[tuple[Any, Array]]:
+    def _seen(self, read: Callable[[Any], Array], names: Iterable[str]) -> dict[str, Array]:
+        """Copies of what `read` has for variables, in Keras' layout."""
+        views = {name: self._views[name] for name in names}
+        return {n: np.array(view.forward([*map(read, view.sources)])) for n, view in views.items()}
+
+    def _own(self, arrays: Arrays) -> Iterator[tuple[Any, Array]]:
         """The way back: variables, each with its array."""
-        return [
-            pair
-            for name, array in arrays.items()
-            for pair in zip(
-                self._views[name].sources, self._views[name].backward(array), strict=True
-            )
-        ]
+        for name, array in arrays.items():
+            view = self._views[name]
+            for variable, own in zip(view.sources, view.backward(array), strict=True):
+                yield variable, own.reshape(self._read(variable).shape)
 
     def get(self) -> Arrays:
         return self._seen(self._read, self._views)
@@ -149,17 +140,42 @@ class ModuleTwin:
             self._put(state)
         return seen
 
-    def slots(self) -> Arrays:
-        return {
-            f"{name} {slot}": array
-            for slot, read in self._slots().items()
-            for name, array in self._seen(read, self._trainable).items()
-        }
+    @contextmanager
+    def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
+        """Notes what enters and leaves layers; Python finds `__call__` in their classes."""
+        with ExitStack() as stack:
+            for cls in {type(unit) for unit in self._units.values()}:
+                stack.enter_context(mock.patch.object(cls, "__call__", self._noting(cls, seen)))
+            yield
 
-    def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
-        """Those variables that Keras names otherwise, or lays out otherwise."""
-        del module, variables
-        return {}
+    def _noting(self, cls: type, seen: dict[str, Array]) -> Callable[..., Any]:
+        """The call of a class whose instances may be layers; the first note of each counts."""
+        call: Callable[..., Any] = cls.__call__
+        paths = {id(unit): path for path, unit in self._units.items() if type(unit) is cls}
+
+        def note(module: Any, name: str, value: Any) -> None:
+            array = self._noted(module, value) if id(module) in paths else None
+            if array is not None:
+                seen.setdefault(f"{paths[id(module)]}/{name}", array)
+
+        def noting_call(module: Any, *given: Any, **options: Any) -> Any:
+            note(module, "input", next(iter(given), None))
+            answer = call(module, *given, **options)
+            note(module, "output", answer)
+            return answer
+
+        return noting_call
+
+    def slots(self) -> Arrays:
+        found = {}
+        for name in self._trainable:
+            view = self._views[name]
+            memories = [self._remembered(each) for each in view.sources]
+            for slot in memories[0]:
+                if all(slot in memory for memory in memories):
+                    array = view.forward([memory[slot] for memory in memories])
+                    found[f"{name} {slot}"] = np.array(array)
+        return found
 
 
 class PortTwin(ModuleTwin):
@@ -182,8 +198,11 @@ class PortTwin(ModuleTwin):
             and changes the first two in place; without it, step after step.
     """
 
-    rates: ClassVar[tuple[str, ...]]
-    """Names of attributes that are the rate of something random."""
+    kinds: ClassVar[Mapping[type, str]]
+    """Keras' names of layers, by the framework's classes."""
+    expected: ClassVar[tuple[type, str]]
+    """What `build` returns, and that in words."""
+    _optimizer: Any
     _usual_step: Callable[[], Callable[[Any, Any, Any, Any], Any]]
     _given: Callable[[Any], Any]
     """Arrays as the framework's own."""
@@ -203,28 +222,40 @@ class PortTwin(ModuleTwin):
         title: str = "",
     ) -> None:
         self.title = title or self.title
-        self._build, self._rule, self._predict = build, optimizer, predict or call_with
+        self._build, self._rule, self._predict = build, optimizer, predict or _call_with
         self._loss_of = lambda *given: _first(loss_fn(*given))
         self._figures = {"loss": self._loss_of, **(metrics or {})}
         self._train_step = train_step or self._usual_step()
         self._fit = fit
 
-    def _find_rates(self, modules: Iterable[Any]) -> None:
-        """Keeps what is random, and lets nothing be so from now on."""
+    def build(self, dtype: DType) -> tuple[Layer, ...]:
+        self._model = self._build(dtype)
+        self._check_built(self._model, *self.expected)
+        layers = self._find_layers()
+        rates = [own for own, name in self.settings.items() if name == "rate"]
         self._kept_rates = [
             (module, name, getattr(module, name))
-            for module in modules
-            for name in self.rates
+            for module in self._met.values()
+            for name in rates
             if isinstance(getattr(module, name, None), float)
         ]
         self._set_randomness(False)
+        self._forget()
+        return layers
 
     def _set_randomness(self, is_on: bool) -> None:
         for module, name, rate in self._kept_rates:
             setattr(module, name, rate if is_on else 0.0)
 
+    def _kind_of(self, module: Any) -> str:
+        kinds = (kind for each, kind in self.kinds.items() if isinstance(module, each))
+        return next(kinds, type(module).__name__)
+
+    def _is_random(self, module: Any) -> bool:
+        return self._kind_of(module) == "Dropout" and "rate" in self._settings_of(module)
+
     def _call(self, inputs: Any, training: bool) -> Any:
-        return call_with(self._in_mode(training), self._given(inputs))
+        return _call_with(self._in_mode(training), self._given(inputs))
 
     def evaluate(self, inputs: Any, targets: Any) -> Mapping[str, float]:
         given = (self._in_mode(training=False), self._given(inputs), self._given(targets))
@@ -256,21 +287,6 @@ def _first(answer: Any) -> Any:
     return answer[0] if isinstance(answer, tuple) else answer
 
 
-def call_with(model: Any, inputs: Any) -> Any:
+def _call_with(model: Any, inputs: Any) -> Any:
     """The model's answer; a tuple of inputs is spread over its arguments."""
     return model(*inputs) if isinstance(inputs, tuple) else model(inputs)
-
-
-@contextmanager
-def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Lets an object, or a class, have another attribute for a while."""
-    is_class = isinstance(owner, type)
-    put, remove = (setattr, delattr) if is_class else (object.__setattr__, object.__delattr__)
-    had, before = name in vars(owner), vars(owner).get(name)
-    put(owner, name, value)
-    try:
-        yield
-    finally:
-        remove(owner, name)
-        if had:
-            put(owner, name, before)

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,15 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.dropout import _DropoutNd
 
 from parity.twin import Array, Arrays, DType, Layer, map_arrays
-from parity.twins.module_twin import NORM_NAMES, PortTwin
-from parity.twins.views import View, added, depthwise, same, stacked
+from parity.twins.module_twin import NORM_NAMES, NORMS, PortTwin
+from parity.twins.views import View, added, reshaped, same, stacked
 
 KINDS = {
     nn.Linear: "Dense",
-    _ConvTransposeNd: "ConvTranspose",
-    _ConvNd: "Conv",
+    **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), "Conv"),
     _BatchNorm: "BatchNormalization",
     nn.LayerNorm: "LayerNormalization",
     nn.GroupNorm: "GroupNormalization",
@@ -30,9 +28,8 @@ KINDS = {
     nn.GRU: "GRU",
     _DropoutNd: "Dropout",
 }
-SETTINGS = {name: name for name in ("momentum", "padding", "groups", "num_heads")}
-SETTINGS |= {"eps": "epsilon", "p": "rate", "dropout": "rate", "stride": "strides"}
-SETTINGS |= {"dilation": "dilation_rate", "num_groups": "groups"}
+SETTINGS = {"eps": "epsilon", "momentum": "momentum", "padding": "padding"}
+SETTINGS |= {"num_groups": "groups", "p": "rate", "dropout": "rate"}
 SLOTS = {"exp_avg": "momentum", "exp_avg_sq": "velocity", "momentum_buffer": "momentum"}
 SLOTS |= {"square_avg": "velocity", "sum": "accumulator"}
 """Keras' names of what an optimizer remembers, by PyTorch's."""
@@ -40,6 +37,11 @@ CHANNELS_FIRST = ("Conv", "DepthwiseConv", "BatchNormalization", "GroupNormaliza
 PACKED = ("query", "key", "value")
 """What PyTorch's attention keeps in one tensor, one below another, where all are of one size."""
 UNPACKED = {f"{name[0]}_proj_weight": f"{name}_weight" for name in PACKED}
+NAMES = {
+    **dict.fromkeys(NORMS, NORM_NAMES),
+    "Embedding": {"weight": "embeddings"},
+    "MultiHeadAttention": {"out_proj_bias": "attention_output_bias"},
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class TorchTwin(PortTwin):
     """
 
     title = "PyTorch"
-    kinds, settings, rates = KINDS, SETTINGS, ("p", "dropout")
+    kinds, settings, names = KINDS, SETTINGS, NAMES
+    expected = (nn.Module, "an nn.Module")
 
     @contextmanager
     def precision(self, dtype: DType) -> Iterator[None]:
@@ -71,11 +74,7 @@ class TorchTwin(PortTwin):
             torch.set_default_dtype(before)
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
-        self._model = self._build(dtype)
-        self._check_built(self._model, nn.Module, "an nn.Module")
-        layers = self._layers_of(self._model)
-        self._find_rates(self._model.modules())
-        self._forget()
+        layers = super().build(dtype)
         self._slot_names = self._names_of_slots()
         return layers
 
@@ -88,54 +87,41 @@ class TorchTwin(PortTwin):
         return "DepthwiseConv" if is_depthwise else kind
 
     def _variables_of(self, module: Any) -> dict[str, Any]:
-        is_attention = isinstance(module, nn.MultiheadAttention)
-        own = [
-            *module.named_parameters(recurse=is_attention),
-            *module.named_buffers(recurse=False),
-        ]
+        own = dict(module.named_parameters(recurse=isinstance(module, nn.MultiheadAttention)))
         found = {}
-        for name, tensor in own:
-            if name in UNPACKED:
-                found[UNPACKED[name]] = Part(tensor)
-            elif name.startswith("in_proj_"):
-                size, tensor_name = len(tensor) // len(PACKED), name.removeprefix("in_proj_")
-                for place, part in enumerate(PACKED):
-                    rows = slice(place * size, (place + 1) * size)
-                    found[f"{part}_{tensor_name}"] = Part(tensor, rows)
-            elif name != "num_batches_tracked":
-                found[name.replace(".", "_")] = Part(tensor)
+        for name, tensor in (own | dict(module.named_buffers(recurse=False))).items():
+            if not name.startswith("in_proj_"):
+                found[UNPACKED.get(name, name.replace(".", "_"))] = Part(tensor)
+                continue
+            size = len(tensor) // len(PACKED)
+            for place, part in enumerate(PACKED):
+                rows = slice(place * size, (place + 1) * size)
+                found[f"{part}_{name.removeprefix('in_proj_')}"] = Part(tensor, rows)
+        found.pop("num_batches_tracked", None)
         return found
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
-        kind, views = self._kind_of(module), {}
-        if kind.endswith("Normalization"):
-            views = {NORM_NAMES.get(name, name): same(part) for name, part in variables.items()}
-        elif kind == "Embedding":
-            views["embeddings"] = same(variables["weight"])
-        elif kind == "MultiHeadAttention":
-            views = _views_of_attention(variables, module)
-        elif kind in ("LSTM", "GRU"):
-            views = _views_of_cell(variables, is_gru=kind == "GRU")
-        elif kind in ("Dense", "Conv", "DepthwiseConv"):
-            axes = (*range(2, variables["weight"].tensor.ndim), 1, 0)
-            views["kernel"] = same(variables["weight"]).transposed(*axes)
+        kind = self._kind_of(module)
+        if kind == "MultiHeadAttention":
+            return _views_of_attention(variables, module)
+        if kind in ("LSTM", "GRU"):
+            return _views_of_cell(variables, is_gru=kind == "GRU")
+        if kind not in ("Dense", "Conv", "DepthwiseConv"):
+            return {}
+        weight = variables["weight"]
+        spatial = range(2, weight.tensor.ndim)
         if kind == "DepthwiseConv":
-            spatial = tuple(module.kernel_size)
-            views["kernel"] = depthwise(views["kernel"], spatial, module.in_channels)
-        return views
+            split = reshaped(weight, module.in_channels, -1, *module.kernel_size)
+            return {"kernel": split.transposed(*spatial, 0, 1)}
+        return {"kernel": same(weight).transposed(*spatial, 1, 0)}
 
-    def _as_keras_says(self, module: Any, name: str, value: Any) -> Any:
-        if name == "momentum":
-            return 1.0 - value
-        if name == "padding" and not isinstance(value, str):
-            kernel = zip(module.kernel_size, module.dilation, strict=True)
-            same_padding = tuple(step * (size - 1) / 2 for size, step in kernel)
-            is_same = tuple(value) == same_padding and set(module.stride) == {1}
-            return "same" if is_same and any(value) else value if any(value) else "valid"
-        return value
-
-    def _is_random(self, module: Any) -> bool:
-        return isinstance(module, _DropoutNd) and module.p > 0.0
+    def _settings_of(self, module: Any) -> dict[str, Any]:
+        found = super()._settings_of(module)
+        if "momentum" in found:
+            found["momentum"] = 1.0 - found["momentum"]
+        if isinstance(found.get("padding"), tuple):
+            found["padding"] = _padding_of(module)
+        return found
 
     def _is_trainable(self, variable: Part) -> bool:
         return variable.tensor.requires_grad
@@ -153,17 +139,18 @@ class TorchTwin(PortTwin):
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
         state, model = self.get(), self._in_mode(training=True)
-        own = [each for each in model.parameters() if each.requires_grad]
+        model.zero_grad()
         loss = self._loss_of(model, self._given(inputs), self._given(targets))
-        gradients = torch.autograd.grad(loss, own, materialize_grads=True)
+        loss.backward()
         self._put(state)
-        found = dict(zip(map(id, own), gradients, strict=True))
+        read = lambda part: self._part_of(part.tensor.grad, part)  # noqa: E731
+        found = self._seen(read, self._trainable)
+        model.zero_grad()
+        return loss.item(), found
 
-        def read(part: Part) -> Array:
-            gradient = found.get(id(part.tensor), torch.zeros_like(part.tensor))
-            return self._array(gradient)[part.rows]
-
-        return loss.item(), self._seen(read, self._trainable)
+    def _part_of(self, whole: torch.Tensor | None, part: Part) -> Array:
+        """Some rows of what belongs to a parameter; zeros where there is nothing yet."""
+        return self._array(torch.zeros_like(part.tensor) if whole is None else whole)[part.rows]
 
     def update(self, gradients: Arrays) -> None:
         for parameter in self._model.parameters():
@@ -174,22 +161,16 @@ class TorchTwin(PortTwin):
         self._optimizer.step()
         self._model.zero_grad()
 
-    def _slots(self) -> Mapping[str, Callable[[Any], Array | None]]:
+    def _remembered(self, variable: Part) -> Mapping[str, Array]:
         """PyTorch makes them in the first step; until then they are zero."""
-
-        def read(part: Part, own: str) -> Array:
-            memory = self._optimizer.state.get(part.tensor, {}).get(own)
-            whole = torch.zeros_like(part.tensor) if memory is None else memory
-            return self._array(whole)[part.rows]
-
-        return {SLOTS[own]: lambda part, own=own: read(part, own) for own in self._slot_names}
+        memory = self._optimizer.state.get(variable.tensor, {})
+        return {SLOTS[n]: self._part_of(memory.get(n), variable) for n in self._slot_names}
 
     def _names_of_slots(self) -> list[str]:
-        """What the optimizer remembers of a parameter, seen on a copy of the module."""
-        alike = copy.deepcopy(self._model)
-        optimizer = self._rule(alike.parameters())
-        for parameter in alike.parameters():
-            parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+        """What the optimizer remembers of a parameter, seen on a copy."""
+        model, optimizer = copy.deepcopy((self._model, self._optimizer))
+        for parameter in model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
         optimizer.step()
         names = {name for memory in optimizer.state.values() for name in memory}
         return [name for name in SLOTS if name in names]
@@ -211,25 +192,9 @@ class TorchTwin(PortTwin):
     def _array(self, value: Any) -> Array:
         return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
 
-    @contextmanager
-    def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
-        with ExitStack() as stack:
-            for path, unit in self._units.items():
-
-                def note(module: Any, given: tuple, answer: Any, path: str = path) -> None:
-                    for name, value in (("input", given), ("output", answer)):
-                        array = self._in_keras_layout(
-                            module, value[0] if isinstance(value, tuple) else value
-                        )
-                        if array is not None:
-                            seen.setdefault(f"{path}/{name}", array)
-
-                stack.callback(unit.register_forward_hook(note).remove)
-            yield
-
-    def _in_keras_layout(self, module: Any, value: Any) -> Array | None:
+    def _noted(self, module: Any, value: Any) -> Array | None:
         """Channels last, rows first; None where the module does not tell which axes these are."""
-        kind = self._kind_of(module)
+        kind, value = self._kind_of(module), value[0] if isinstance(value, tuple) else value
         if not isinstance(value, torch.Tensor) or (kind == "Dropout" and value.ndim > 2):
             return None
         array = np.array(self._array(value))
@@ -239,21 +204,28 @@ class TorchTwin(PortTwin):
         return array.swapaxes(0, 1) if is_time_first else array
 
 
+def _padding_of(convolution: Any) -> Any:
+    """As Keras names it, where it has a name: as much on both sides is `same` at strides of 1."""
+    if not any(convolution.padding):
+        return "valid"
+    sizes = zip(convolution.kernel_size, convolution.dilation, strict=True)
+    same_padding = tuple(step * (size - 1) / 2 for size, step in sizes)
+    is_same = convolution.padding == same_padding and set(convolution.stride) == {1}
+    return "same" if is_same else convolution.padding
+
+
 def _views_of_attention(variables: dict[str, Part], module: Any) -> dict[str, View]:
     """Keras keeps the heads as an axis of their own."""
     size, heads = module.embed_dim, module.num_heads
     views = {}
     for name in PACKED:
-        weight = variables[f"{name}_weight"]
-        num_inputs = weight.tensor.shape[-1]
-        kernel = same(weight).transposed(1, 0)
-        views[f"{name}_kernel"] = kernel.reshaped((num_inputs, heads, -1), (num_inputs, size))
-        if f"{name}_bias" in variables:
-            views[f"{name}_bias"] = same(variables[f"{name}_bias"]).reshaped((heads, -1), (size,))
-    kernel = same(variables["out_proj_weight"]).transposed(1, 0)
-    views["attention_output_kernel"] = kernel.reshaped((heads, -1, size), (size, size))
-    if "out_proj_bias" in variables:
-        views["attention_output_bias"] = same(variables["out_proj_bias"])
+        weight, bias = variables[f"{name}_weight"], variables.get(f"{name}_bias")
+        split = reshaped(weight, heads, size // heads, -1)
+        views[f"{name}_kernel"] = split.transposed(2, 0, 1)
+        if bias is not None:
+            views[f"{name}_bias"] = reshaped(bias, heads, -1)
+    split = reshaped(variables["out_proj_weight"], size, heads, -1)
+    views["attention_output_kernel"] = split.transposed(1, 2, 0)
     return views
 
 

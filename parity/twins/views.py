@@ -1,4 +1,4 @@
-"""How a framework keeps the tensors that Keras keeps: under which names, in which layout."""
+"""How a framework keeps the tensors that Keras keeps: in which layout."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class View:
 
     sources: the framework's own variables.
     forward: from their arrays to Keras' layout.
-    backward: the way back, to as many arrays as there are sources.
+    backward: the way back, to as many arrays as there are sources, each but for its shape.
     """
 
     sources: tuple[Any, ...]
-    forward: Callable[[Sequence[Array]], Array] = lambda arrays: arrays[0]
-    backward: Callable[[Array], Sequence[Array]] = lambda array: [array]
+    forward: Callable[[Sequence[Array]], Array]
+    backward: Callable[[Array], Sequence[Array]]
 
     def then(self, forward: Callable[[Array], Array], backward: Callable[[Array], Array]) -> "View":
         """The same tensor in yet another layout."""
@@ -30,13 +30,9 @@ class View:
             lambda array: self.backward(backward(array)),
         )
 
-    def reshaped(self, shape: tuple[int, ...], own: tuple[int, ...]) -> "View":
-        """In another shape, and back to its own."""
-        return self.then(lambda array: array.reshape(shape), lambda array: array.reshape(own))
-
     def transposed(self, *axes: int) -> "View":
         """With its axes in another order: axis `i` in Keras' layout is the own axis `axes[i]`."""
-        back = tuple(np.argsort(axes))
+        back = np.argsort(axes)
         return self.then(lambda array: array.transpose(axes), lambda array: array.transpose(back))
 
     def gates_swapped(self) -> "View":
@@ -46,7 +42,12 @@ class View:
 
 def same(source: Any) -> View:
     """As it is."""
-    return View((source,))
+    return View((source,), lambda arrays: arrays[0], lambda array: [array])
+
+
+def reshaped(source: Any, *shape: int) -> View:
+    """In another shape."""
+    return View((source,), lambda arrays: arrays[0].reshape(shape), lambda array: [array])
 
 
 def joined(*sources: Any) -> View:
@@ -63,15 +64,13 @@ def stacked(*sources: Any) -> View:
     return View(sources, np.stack, list)
 
 
-def added(*sources: Any) -> View:
+def added(first: Any, second: Any) -> View:
     """Arrays of which only the sum counts; on the way back it is all in the first one."""
-    zeros = len(sources) - 1
-    return View(sources, sum, lambda array: [array, *[np.zeros_like(array)] * zeros])  # type: ignore
-
-
-def depthwise(view: View, spatial: tuple[int, ...], num_inputs: int) -> View:
-    """(…, 1, inputs × multiplier), where Keras has (…, inputs, multiplier)."""
-    return view.reshaped((*spatial, num_inputs, -1), (*spatial, 1, -1))
+    return View(
+        (first, second),
+        lambda arrays: arrays[0] + arrays[1],
+        lambda array: [array, np.zeros_like(array)],
+    )
 
 
 def _swap_gates(array: Array) -> Array:
