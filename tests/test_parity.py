@@ -40,26 +40,20 @@ NUM_EPOCHS = 3
 pytestmark = pytest.mark.real_data
 
 
-def controls_experiment(dtype: DType) -> Experiment:
+def controls_experiment(dtype: DType, **changes: Any) -> Experiment:
     """Two hidden layers of one width, so that a transposed kernel fits."""
-    return Experiment(
-        hidden_sizes=(100, 100), num_epochs=NUM_EPOCHS, dtype=dtype, randomness="shared"
-    )
+    usual = Experiment(hidden_sizes=(100, 100), num_epochs=NUM_EPOCHS, randomness="shared")
+    return replace(usual, dtype=dtype, **changes)
 
 
 def first_rows(examples: Examples, num_rows: int) -> Examples:
     return Examples(images=examples.images[:num_rows], labels=examples.labels[:num_rows])
 
 
-def shortened_draws() -> Draws:
+def shortened_draws(experiment: Experiment) -> Draws:
     generator = np.random.default_rng(1)
-    orders = np.stack([generator.permutation(NUM_ROWS) for _ in range(NUM_EPOCHS)])
-    return Draws(
-        parameters=glorot_parameters(controls_experiment("float32"), generator), orders=orders
-    )
-
-
-DRAWS = shortened_draws()
+    orders = np.stack([generator.permutation(NUM_ROWS) for _ in range(experiment.num_epochs)])
+    return Draws(parameters=glorot_parameters(experiment, generator), orders=orders)
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +74,7 @@ def anyway(build: Callable[[Experiment], Any]) -> Build:
 
 
 @pytest.fixture(scope="module")
-def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, DType], Iterator[Evidence]]:
+def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, Experiment], Iterator[Evidence]]:
     @cache
     def dataset(dtype: DType) -> Dataset:
         whole = split_and_scale(raw_dataset, dtype)
@@ -90,14 +84,13 @@ def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, DType], Iterator[Ev
             test=first_rows(whole.test, 2 * NUM_PROBE_ROWS),
         )
 
-    def gather(build: Build, dtype: DType) -> Iterator[Evidence]:
-        experiment = controls_experiment(dtype)
+    def gather(build: Build, experiment: Experiment) -> Iterator[Evidence]:
         return gather_evidence(
             "port",
             build,
             experiment=experiment,
-            dataset=dataset(dtype),
-            draws=DRAWS,
+            dataset=dataset(experiment.dtype),
+            draws=shortened_draws(experiment),
             report=lambda _: None,
         )
 
@@ -105,14 +98,14 @@ def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, DType], Iterator[Ev
 
 
 @pytest.fixture(scope="module")
-def judges(evidence_of) -> Callable[[DType], dict[str, list[Evidence]]]:
+def judges(evidence_of) -> Callable[[Experiment], dict[str, list[Evidence]]]:
     """The evidence of the oracle and of its replicas."""
 
     @cache
-    def gather(dtype: DType) -> dict[str, list[Evidence]]:
+    def gather(experiment: Experiment) -> dict[str, list[Evidence]]:
         builds = {name: partial(build_replica, name=name) for name in REPLICAS | MIRRORED}
         return {
-            name: list(evidence_of(anyway(build), dtype))
+            name: list(evidence_of(anyway(build), experiment))
             for name, build in {"oracle": oracle.build, **builds}.items()
         }
 
@@ -120,12 +113,14 @@ def judges(evidence_of) -> Callable[[DType], dict[str, list[Evidence]]]:
 
 
 @pytest.fixture(scope="module")
-def climb(evidence_of, judges) -> Callable[[Build, DType], list[RungComparison]]:
-    def climb(build: Build, dtype: DType) -> list[RungComparison]:
+def climb(evidence_of, judges) -> Callable[..., list[RungComparison]]:
+    def climb(build: Build, dtype: DType, **changes: Any) -> list[RungComparison]:
+        experiment = controls_experiment(dtype, **changes)
+
         def reports() -> Iterator[tuple[str, Evidence]]:
-            for place, own in enumerate(evidence_of(build, dtype)):
+            for place, own in enumerate(evidence_of(build, experiment)):
                 yield "tests:port", own
-                yield from ((name, every[place]) for name, every in judges(dtype).items())
+                yield from ((name, every[place]) for name, every in judges(experiment).items())
 
         return list(compare_all(reports(), ("tests:port", "oracle")))
 
@@ -137,6 +132,29 @@ def test_the_port_climbs_the_whole_ladder(climb, dtype: DType):
     results = climb(anyway(JaxTwin), dtype)
     assert rungs.passed_all(results, NUM_EPOCHS)
     assert [result.name for result in results] == [rung.name for rung in rungs.RUNGS]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "changes"),
+    [
+        ("float32", {"learning_rate": 0.1}),
+        ("float32", {"hidden_sizes": (10,), "batch_size": 4}),
+        ("float32", {"batch_size": 2_000, "hidden_sizes": (20, 10, 5), "num_epochs": 1}),
+        ("float64", {"learning_rate": 1.0}),
+        ("float64", {"batch_size": 100, "hidden_sizes": (1,), "seed": 7, "num_epochs": 2}),
+    ],
+    ids=str,
+)
+def test_no_option_makes_the_port_another_program(climb, dtype: DType, changes: dict):
+    results = climb(anyway(JaxTwin), dtype, **changes)
+    assert rungs.passed_all(results, changes.get("num_epochs", NUM_EPOCHS))
+
+
+def test_a_training_that_diverges_is_called_so(climb):
+    with np.errstate(over="ignore", invalid="ignore"):
+        results = climb(anyway(JaxTwin), "float32", learning_rate=1e4)
+    assert not results[-1].passed
+    assert any("the training diverged" in note for note in results[-1].notes)
 
 
 CASES: list[tuple[WrongPort, DType]] = [

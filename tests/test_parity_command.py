@@ -78,25 +78,3 @@ def test_a_port_that_cannot_be_imported_is_one_clear_line(parity):
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
     assert "no_such_module:build" in answer.stderr
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ("--learning-rate", 0.1, "--seed", 7),
-        ("--hidden-sizes", 10, "--batch-size", 4),
-        ("--learning-rate", 1, "--dtype", "float64", "--num-epochs", 3, "--batch-size", 500),
-        ("--batch-size", 55_000, "--num-epochs", 3, "--hidden-sizes", 20, 10, 5),
-    ],
-)
-def test_no_option_makes_the_port_another_program(parity, tmp_path: Path, options: tuple):
-    answer = parity("--impl", "jax", "--randomness", "shared", *options)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert report_in(tmp_path).passed
-
-
-def test_a_training_that_diverges_is_called_so(parity):
-    answer = parity("--impl", "jax", "--randomness", "shared", "--learning-rate", 1e4)
-    assert answer.returncode == 1
-    assert "the training diverged" in answer.stdout
-    assert "Traceback" not in answer.stdout + answer.stderr
