@@ -25,7 +25,10 @@ ROUNDED_TO_FLOAT32 = (1e-10, 2e-7)
 """Relative differences in which a number rounded to float32 shows in a float64 climb."""
 LARGEST_CLIPPED_LOSS = float(-np.log(1e-7))
 CLOSE = 1e-3
-HAVE_FANS = ("Dense", "Conv")
+MOST_NAMED = 4
+ADAM = ("momentum", "velocity")
+"""What Adam remembers of each tensor."""
+HAVE_FANS = ("Dense", "Conv", "LSTM", "GRU")
 """Kinds whose kernels end with inputs and outputs; attention's, for one, have heads besides."""
 SPREAD_OFF = 0.15
 """How far the variance of some hundred drawn values may be from its rule."""
@@ -35,11 +38,14 @@ SPREAD_OFF = 0.15
 class Case:
     """A rung that failed, at one tensor, with both sides' evidence up to there.
 
+    others: the rung's other tensors that differ.
+    ratios: of updates, by tensor.
     tensors: of the reference and of the port, by rung and name.
     """
 
     rung: str
     tensor: str
+    others: Sequence[str]
     ratios: Mapping[str, float]
     tensors: tuple[Mapping[tuple[str, str], Tensor], Mapping[tuple[str, str], Tensor]]
     pairing: Pairing
@@ -87,6 +93,7 @@ def find_causes(
     case = Case(
         rung=result.name,
         tensor=parting.tensor,
+        others=[t.name for t in result.tensors if not t.passed and t.name != parting.tensor],
         ratios={t.name: t.update_ratio for t in result.tensors if t.update_ratio is not None},
         tensors=(left, right),
         pairing=pairing,
@@ -97,14 +104,14 @@ def find_causes(
 
 
 def settings_that_differ(
-    pairing: Pairing, titles: tuple[str, str], last_layer: str = ""
+    pairing: Pairing, titles: tuple[str, str], last_layer: str = "", *, with_rates: bool = True
 ) -> Iterator[str]:
     """What two layers were given, where it differs; of layers up to the last one, or of all."""
     title, port_title = titles
     for reference, port in pairing.pairs:
         for name, value in reference.settings.items():
             other = port.settings.get(name, value)
-            if other != value:
+            if other != value and (name != "rate" or with_rates):
                 source = f" ({SOURCES[name]})" if name in SOURCES else ""
                 yield (
                     f"layer {reference.path}: {name} is {value} in {title}, {other} in "
@@ -115,7 +122,8 @@ def settings_that_differ(
 
 
 def _settings(case: Case) -> Iterator[str]:
-    yield from settings_that_differ(case.pairing, case.titles, case.layer)
+    is_random = case.rung == "randomness"  # elsewhere all rates are 0
+    yield from settings_that_differ(case.pairing, case.titles, case.layer, with_rates=is_random)
 
 
 def _between_layers(case: Case) -> Iterator[str]:
@@ -156,7 +164,8 @@ def _loss(case: Case) -> Iterator[str]:
 
 def _adam(case: Case) -> Iterator[str]:
     """At equal gradients, updates differ most where these are smallest: epsilon's place."""
-    if "optimizer" not in case.rung:
+    is_adam = all((case.rung, f"{case.tensor} {slot}") in case.tensors[0] for slot in ADAM)
+    if "optimizer" not in case.rung or not is_adam:
         return
     gradients, _ = case.values(rung="gradients")
     left, right = case.updates()
@@ -164,15 +173,14 @@ def _adam(case: Case) -> Iterator[str]:
         return
     is_moved = gradients != 0
     size, relative = np.abs(gradients[is_moved]), np.abs(right[is_moved] / left[is_moved] - 1)
-    steps = np.abs(left[is_moved][size >= np.quantile(size, 0.9)])
-    is_adam = steps.min() > 0.9 * steps.max()  # whose first steps are all of one size
     is_small = size < np.median(size)
-    if is_adam and is_small.any() and relative[is_small].max() > 2 * relative[~is_small].max():
+    if is_small.any() and relative[is_small].max() > 2 * relative[~is_small].max():
         yield (
             "Adam's epsilon: Keras adds it to the root of v before the bias correction "
             "(keras/src/optimizers/adam.py), Optax and PyTorch after it "
             "(optax/_src/transform.py); the defaults are 1e-7 and 1e-8. Equal is an Optax "
-            "rule with epsilon / sqrt(1 - b2**t)"
+            "rule with epsilon / sqrt(1 - b2**t), whose bias correction takes the betas as "
+            "float32: `keras_adam` in docs/examples/transformer.py"
         )
 
 
@@ -189,6 +197,16 @@ def _update_sizes(case: Case) -> Iterator[str]:
         return
     still = ": it stands still" if abs(own) < CLOSE else ""
     yield f"its update is {own:.4g} times the reference's{still}"
+
+
+def _embedding(case: Case) -> Iterator[str]:
+    kinds = [each.kind for each, _ in case.pairing.pairs if each.path == case.layer]
+    if case.rung == "one step" and kinds == ["Embedding"]:
+        yield (
+            "Keras on TensorFlow hands its optimizer an embedding's gradient in slices: Adam and "
+            "RMSprop square those of a repeated token one by one. With the Embedding in "
+            "docs/examples/transformer.py, whose gradient is one array, the reference does not"
+        )
 
 
 def _running_variance(case: Case) -> Iterator[str]:
@@ -225,24 +243,31 @@ def _float32_within(case: Case) -> Iterator[str]:
         return
     relative = float(np.abs(left - right).max() / np.abs(left).max())
     if ROUNDED_TO_FLOAT32[0] < relative < ROUNDED_TO_FLOAT32[1]:
-        yield (
-            "as small as a number rounded to float32 makes it: look for a constant in float32. "
+        where = (
             "Keras on TensorFlow rounds an optimizer's Python numbers so (`ops.cast`, "
             "keras/src/backend/tensorflow/core.py): a port equals it with float(np.float32(0.9))"
+            if "optimizer" in case.rung
+            else "such as one of an activation, a regularizer, a loss, or attention's softmax"
         )
+        yield f"as small as a number rounded to float32 makes it: look for one in float32. {where}"
 
 
 def _initial_values(case: Case) -> Iterator[str]:
     """Names the rule that a kernel's spread fits, on both sides."""
+    if case.rung == "randomness" and case.others:
+        more = f", and {len(case.others) - MOST_NAMED} more" if case.others[MOST_NAMED:] else ""
+        yield f"also differ: {', '.join(case.others[:MOST_NAMED])}{more}"
     name, _, figure = case.tensor.partition(" as drawn")
     kernel, _ = case.values(name, "parameters")
     kinds = [each.kind for each, _ in case.pairing.pairs if each.path == name.rpartition("/")[0]]
-    if "deviation" not in figure or kinds[0] not in HAVE_FANS:
+    if kinds == ["LSTM"] and name.endswith("bias"):
+        yield "Keras' LSTM starts the forget gate's bias at 1: `unit_forget_bias`"
+    if "deviation" not in figure or kinds[0] not in HAVE_FANS or kernel.ndim < 2:
         return
     field = int(np.prod(kernel.shape[:-2]))
     fan_in, fan_out = kernel.shape[-2] * field, kernel.shape[-1] * field
     rules = {
-        "Glorot's, Keras' default (keras/src/layers/core/dense.py)": 2 / (fan_in + fan_out),
+        "Glorot's, Keras' default (`glorot_uniform`)": 2 / (fan_in + fan_out),
         "LeCun's, Flax' default (flax/nnx/nn/linear.py)": 1 / fan_in,
         "He's": 2 / fan_in,
     }
@@ -254,8 +279,8 @@ def _initial_values(case: Case) -> Iterator[str]:
 
 
 LOOKS: tuple[Callable[[Case], Iterator[str]], ...] = (
-    *(_settings, _between_layers, _logits, _loss, _adam, _running_variance, _fast_variance),
-    *(_update_sizes, _float32_within, _initial_values),
+    *(_settings, _between_layers, _logits, _loss, _adam, _embedding, _running_variance),
+    *(_fast_variance, _update_sizes, _float32_within, _initial_values),
 )
 """The likeliest first."""
 

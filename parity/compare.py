@@ -258,12 +258,13 @@ def compare(
         for name, evidence in zip(pair, (left, right), strict=True)
         if evidence.note and not passed
     ]
-    # `max` takes the first of equals, which stands nearest to the cause.
-    worst = max(compared, key=lambda result: result.excess, default=None)
+    # The one that sentences name; else `max` takes the first of equals.
+    parted = [result for result in compared if parting and result.name == parting.tensor]
+    worst = max(parted or compared, key=lambda result: result.excess, default=None)
     return RungComparison(
         name=left.rung,
         pair=pair,
-        difference=worst.difference if worst else None,
+        difference=worst.difference if worst and (parting or not failures) else None,
         tolerance=worst.tolerance if worst else 0.0,
         passed=passed,
         parting=parting,

@@ -182,19 +182,22 @@ def _figures_of_dropout(layer: str, outputs: Arrays, mode: str) -> Iterator[Tens
 
 
 def _figures_of(name: str, drawn: Array) -> Iterator[Tensor]:
-    """Mean, spread and form of initial values; constants have no spread, and must be equal.
+    """Spread, mean and form of initial values; constants have no spread, and must be equal.
 
     The form is the mean distance from the mean over the standard deviation: 0.866 if uniform,
-    0.798 if normal. The standard errors, of the difference of two samples of n normal values, are
-    those of mean (1.5 / √n, rounded up), standard deviation (1 / √n) and form (0.3 / √n).
+    0.798 if normal. The standard errors are those of a difference of two samples of n values: of
+    the standard deviation √((κ − 1) / 2n) where κ, 3 if normal, is the drawn values' kurtosis, of
+    the mean 1.5 / √n, rounded up, and of the form 0.3 / √n, as if normal.
     """
     values = drawn.astype(np.float64).ravel()
     spread, error = float(values.std()), STANDARD_ERRORS / float(np.sqrt(len(values)))
+    scaled = (values - values.mean()) / spread if spread else np.zeros(1)
+    excess = float(np.sqrt(max((scaled**4).mean() - 1, 0.0) / 2))
+    yield _number(f"{name} as drawn: standard deviation", spread, excess * error * spread)
     yield _number(f"{name} as drawn: mean", float(values.mean()), 1.5 * error * spread)
-    yield _number(f"{name} as drawn: standard deviation", spread, error * spread)
-    if spread:
-        form = float(np.abs(values - values.mean()).mean() / spread)
-        yield _number(f"{name} as drawn: mean distance over it", form, 0.3 * error)
+    yield _number(
+        f"{name} as drawn: mean distance over it", float(np.abs(scaled).mean()), 0.3 * error
+    )
 
 
 def _moved(twin: Asked, questions: Questions) -> tuple[Tensor, ...]:

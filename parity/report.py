@@ -63,9 +63,10 @@ class Report:
         both, num_rungs = " and ".join(self.titles), len(self.rungs) + len(self.not_reached)
         if self.passed:
             return f"PASS: all {num_rungs} rungs. {both} are the same program in {self.dtype}."
+        finding = "are not the same program" if self.rungs[-1].parting else "could not be compared"
         return (
             f"FAIL: rung “{self.rungs[-1].name}”, number {len(self.rungs)} of {num_rungs}. {both} "
-            f"are not the same program in {self.dtype}."
+            f"{finding} in {self.dtype}."
         )
 
     def __str__(self) -> str:
