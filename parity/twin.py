@@ -253,6 +253,8 @@ def _in_layer(name: str, layers: Mapping[str, str]) -> str:
 
 def _form(answer: Any) -> str:
     """An answer in two or three words, for a sentence."""
+    if answer is None:
+        return "None (is a `return` missing?)"
     shape = getattr(answer, "shape", None)
     return type(answer).__name__ + (f" of shape {tuple(shape)}" if shape is not None else "")
 

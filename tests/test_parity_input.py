@@ -69,7 +69,8 @@ def test_a_verb_that_answers_in_another_form(verb: str, answer: Any):
     if answer is not None and np.shape(answer) == () and verb == "step":
         pytest.skip("that is one number")
     sentence = sentence_of(broken(verb, lambda *_, **__: answer))
-    assert f"The port: `{verb}` returned {type(answer).__name__}" in sentence
+    returned = "None (is a `return` missing?)" if answer is None else type(answer).__name__
+    assert f"The port: `{verb}` returned {returned}" in sentence
     assert "expected" in sentence
 
 
