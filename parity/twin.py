@@ -58,6 +58,9 @@ class Layer:
 class Twin(Protocol):
     """The verbs of a network that is trained; each is asked with arrays of the climb's dtype.
 
+    One more is asked where a twin has it: `fit(batches)`, all steps in one call, as its users
+    train; a twin without it is stepped.
+
     title: what people call it, in sentences and tables.
     """
 
@@ -112,10 +115,6 @@ class Twin(Protocol):
 
     def step(self, inputs: Any, targets: Any) -> float:
         """One step of training, as the twin's users take it; the loss from before the update."""
-        ...
-
-    def fit(self, batches: Sequence[Batch]) -> None:
-        """All steps in one call, as the twin's users train; a twin that has none is stepped."""
         ...
 
     def predict(self, inputs: Any) -> Array:
@@ -193,7 +192,7 @@ class Asked:
         return partial(self._question if verb in QUESTIONS else self._ask, verb)
 
     def fit(self, batches: Sequence[Batch]) -> None:
-        """As in `Twin`."""
+        """All steps, in one call where the twin has one."""
         if callable(getattr(self.twin, "fit", None)):
             self._ask("fit", batches)
             return
