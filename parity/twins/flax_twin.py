@@ -1,7 +1,8 @@
 """A Flax NNX module, trained with Optax, as a twin."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,8 +17,6 @@ from parity.twins.views import View, joined, reshaped, same, stacked
 
 KINDS = {
     nnx.Linear: "Dense",
-    nnx.LinearGeneral: "EinsumDense",
-    nnx.Einsum: "EinsumDense",
     nnx.Conv: "Conv",
     nnx.BatchNorm: "BatchNormalization",
     nnx.LayerNorm: "LayerNormalization",
@@ -39,7 +38,13 @@ NAMES = {
     **dict.fromkeys(NORMS, NORM_NAMES),
     "Embedding": {"embedding": "embeddings"},
     "MultiHeadAttention": {
-        f"out_{name}": f"attention_output_{name}" for name in ("kernel", "bias")
+        "out_kernel": "attention_output_kernel",
+        "out_bias": "attention_output_bias",
+    },
+    "LSTM": {
+        "dense_i_kernel": "kernel",
+        "dense_h_kernel": "recurrent_kernel",
+        "dense_h_bias": "bias",
     },
 }
 
@@ -54,6 +59,7 @@ class FlaxTwin(PortTwin):
     title = "Flax"
     kinds, settings, names = KINDS, SETTINGS, NAMES
     expected = (nnx.Module, "an nnx.Module, made with its rngs")
+    grouping = ("feature_group_count", "in_features")
 
     def precision(self, dtype: DType) -> AbstractContextManager[Any]:
         # JAX computes in 32 bits, whatever the arrays' type, unless it is told.
@@ -70,14 +76,12 @@ class FlaxTwin(PortTwin):
     def _kind_of(self, module: Any) -> str:
         if isinstance(module, nnx.RNN):
             return self._kind_of(module.cell)
-        kind = super()._kind_of(module)
-        is_depthwise = kind == "Conv" and 1 < module.feature_group_count == module.in_features
-        return "DepthwiseConv" if is_depthwise else kind
+        return super()._kind_of(module)
 
     def _variables_of(self, module: Any) -> dict[str, Any]:
         is_whole = self._kind_of(module) in WHOLE
         return {
-            "_".join(map(str, path)): node
+            "_".join(map(str, path[-2:])): node
             for path, node in nnx.iter_graph(module)
             if isinstance(node, nnx.Variable) and not isinstance(node, NO_TENSORS)
             if is_whole or len(path) == 1
@@ -85,14 +89,13 @@ class FlaxTwin(PortTwin):
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
         kind = self._kind_of(module)
-        own = {name.removeprefix("cell_"): each for name, each in variables.items()}
-        if kind == "LSTM":
-            return _views_of_lstm(own)
+        if kind == "LSTM" and "ii_kernel" in variables:
+            return _views_of_gates(variables)
         if kind == "GRU":
-            return _views_of_gru(own)
+            return _views_of_gru(variables)
         if kind == "DepthwiseConv":
             shape = (*module.kernel_size, module.in_features, -1)
-            return {"kernel": reshaped(own["kernel"], *shape)}
+            return {"kernel": reshaped(variables["kernel"], *shape)}
         return {}
 
     def _is_trainable(self, variable: Any) -> bool:
@@ -117,31 +120,25 @@ class FlaxTwin(PortTwin):
 
     def update(self, gradients: Arrays) -> None:
         found = {self._paths[id(variable)]: array for variable, array in self._own(gradients)}
-
-        def gradient(path: Any, variable: Any) -> Any:
-            return variable.replace(jnp.asarray(found[_name(path)], variable.dtype))
-
-        state = nnx.map_state(gradient, nnx.state(self._model, nnx.Param))
+        state = nnx.state(nnx.clone(self._model), nnx.Param)  # its form, with gradients in it
+        for path, variable in nnx.to_flat_state(state):
+            self._write(variable, found[_name(path)])
         self._optimizer.update(self._model, state)
 
     def _remembered(self, variable: Any) -> Mapping[str, Array]:
-        leaves = jax.tree_util.tree_leaves_with_path(self._optimizer.opt_state)
-        by_path = {jax.tree_util.keystr(k, simple=True, separator="/"): leaf for k, leaf in leaves}
-        return {
-            SLOTS[slot]: np.asarray(leaf)
-            for path, leaf in by_path.items()
-            for slot in SLOTS
-            if path.endswith(f"/{slot}/{self._paths[id(variable)]}/value")
-        }
+        found, own = {}, f"/{self._paths[id(variable)]}/value"
+        for keys, leaf in jax.tree_util.tree_leaves_with_path(self._optimizer.opt_state):
+            path = jax.tree_util.keystr(keys, simple=True, separator="/")
+            slot = path.removesuffix(own).rpartition("/")[2]
+            if slot in SLOTS:
+                found[SLOTS[slot]] = np.asarray(leaf)
+        return found
 
-    def _usual_step(self) -> Callable[[Any, Any, Any, Any], Any]:
-        @nnx.jit
-        def step(model: Any, optimizer: nnx.Optimizer, inputs: Any, targets: Any) -> Any:
-            loss, gradients = nnx.value_and_grad(self._loss_of)(model, inputs, targets)
-            optimizer.update(model, gradients)
-            return loss
-
-        return step
+    @partial(nnx.jit, static_argnums=0)
+    def _usual_step(self, model: Any, optimizer: Any, inputs: Any, targets: Any) -> Any:
+        loss, gradients = nnx.value_and_grad(self._loss_of)(model, inputs, targets)
+        optimizer.update(model, gradients)
+        return loss
 
     def _given(self, value: Any) -> Any:
         return map_arrays(jnp.asarray, value)
@@ -149,18 +146,13 @@ class FlaxTwin(PortTwin):
     def _array(self, value: Any) -> Array:
         return np.asarray(value)
 
-    def _noted(self, module: Any, value: Any) -> Array | None:
-        del module
+    def _noted(self, _module: Any, value: Any) -> Array | None:
         is_array = isinstance(value, jax.Array) and not isinstance(value, Tracer)
         return np.array(value) if is_array else None
 
 
-def _views_of_lstm(own: dict[str, Any]) -> dict[str, View]:
-    """Gates i, f, g, o, as Keras has them along the last axis, or each by itself."""
-    if "ii_kernel" not in own:
-        names = {"kernel": "dense_i_kernel", "recurrent_kernel": "dense_h_kernel"}
-        names["bias"] = "dense_h_bias"
-        return {name: same(own[source]) for name, source in names.items()}
+def _views_of_gates(own: dict[str, Any]) -> dict[str, View]:
+    """Gates i, f, g, o, each by itself, where Keras has them along the last axis."""
     into, within = ("ii", "if_", "ig", "io"), ("hi", "hf", "hg", "ho")
     return {
         "kernel": joined(*(own[f"{gate}_kernel"] for gate in into)),

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -17,8 +18,6 @@ from parity.twins.views import View, reshaped
 ACTIVATED = ("Dense", "EinsumDense", "Conv", "DepthwiseConv")
 """Kinds that apply their activation themselves, where other frameworks write it after them."""
 SETTINGS = ("epsilon", "momentum", "padding", "groups", "rate", "noise_shape")
-EVALUATING = {"training": False}
-CONVOLUTION = re.compile(r"(Conv|DepthwiseConv)[123]D")
 
 
 class GradientsKept(keras.optimizers.Optimizer):
@@ -66,39 +65,28 @@ class KerasTwin(ModuleTwin):
         for variable in self._gradient_model.trainable_variables:
             variable.constraint = None  # which would hold of the gradient
         self._model = self._new_model(dtype)
-        self._trained = {id(variable) for variable in self._model.trainable_variables}
         self._optimizer: Any = self._model.optimizer
-        if not self._optimizer.built:
-            self._optimizer.build(self._model.trainable_variables)
-        self._optimizer_at_start = [_to_numpy(each) for each in self._optimizer.variables]
+        self._optimizer.build(self._model.trainable_variables)
+        self._optimizer_at_start = [(each, self._read(each)) for each in self._optimizer.variables]
         return self._find_layers()
 
     def _new_model(self, dtype: DType) -> Any:
         model: Any = self._build(dtype)
         self._check_built(model, keras.Model, "a compiled Keras model")
-        if getattr(model, "optimizer", None) is None or not model.compiled:
-            raise ParityError(
-                f"{self.title}: `build` returned a model that is not compiled: call "
-                "model.compile(optimizer=…, loss=…) in it"
-            )
-        if not model.built:
-            raise ParityError(
-                f"{self.title}: `build` returned a model without weights: begin it with "
-                "keras.Input, or call it on a batch in build"
-            )
+        for is_done, lack in (
+            (model.compiled, "that is not compiled: call model.compile(optimizer=…, loss=…) in it"),
+            (model.built, "without weights: begin it with keras.Input, or call it in build"),
+        ):
+            if not is_done:
+                raise ParityError(f"{self.title}: `build` returned a model {lack}")
         for layer in model._flatten_layers():
             if self._is_random(layer):
-                self._control(layer)
+                object.__setattr__(layer, "call", partial(self._controlled, layer.call))
         return model
 
-    def _control(self, layer: Any) -> None:
-        """Lets a random layer do in training what it does in evaluation, but where it is on."""
-        call = layer.call
-
-        def controlled_call(*given: Any, **options: Any) -> Any:
-            return call(*given, **(options if self._is_random_on else options | EVALUATING))
-
-        object.__setattr__(layer, "call", controlled_call)
+    def _controlled(self, call: Any, *given: Any, **options: Any) -> Any:
+        """A random layer does in training what it does in evaluation, but where it is on."""
+        return call(*given, **(options if self._is_random_on else options | {"training": False}))
 
     def _set_randomness(self, is_on: bool) -> None:
         self._is_random_on = is_on
@@ -108,11 +96,9 @@ class KerasTwin(ModuleTwin):
         return zip(_names_of(children), children, strict=True)
 
     def _kind_of(self, module: Any) -> str:
-        name = type(module).__name__
-        known = CONVOLUTION.fullmatch(name)
-        if known and known[1] == "Conv" and module.groups > 1 == module.kernel.shape[-2]:
-            return "DepthwiseConv"
-        return known[1] if known else name
+        kind = re.sub(r"^(Conv|DepthwiseConv)[123]D$", r"\1", type(module).__name__)
+        is_depthwise = kind == "Conv" and module.groups > 1 == module.kernel.shape[-2]
+        return "DepthwiseConv" if is_depthwise else kind
 
     def _views_of(self, module: Any, variables: dict[str, Any]) -> dict[str, View]:
         if type(module).__name__.startswith("Conv") and self._kind_of(module) == "DepthwiseConv":
@@ -129,18 +115,18 @@ class KerasTwin(ModuleTwin):
         return getattr(module, "seed_generator", None) is not None or hasattr(module, "generator")
 
     def _is_trainable(self, variable: Any) -> bool:
-        return id(variable) in self._trained
+        return variable.trainable
 
     def _read(self, variable: Any) -> Array:
-        return _to_numpy(variable)
+        with warnings.catch_warnings():  # Keras asks TensorFlow in a way that NumPy 2 deprecates
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return np.array(keras.ops.convert_to_numpy(variable))
 
     def _write(self, variable: Any, array: Array) -> None:
         variable.assign(array)
 
     def _forget(self) -> None:
-        for variable, start in zip(
-            self._optimizer.variables, self._optimizer_at_start, strict=True
-        ):
+        for variable, start in self._optimizer_at_start:
             variable.assign(start)
 
     def _call(self, inputs: Any, training: bool) -> Any:
@@ -154,14 +140,12 @@ class KerasTwin(ModuleTwin):
         copy.set_weights(self._model.get_weights())
         loss = float(_figures_of(copy, copy.train_on_batch, inputs, targets)["loss"])
         pairs = zip(self._model.trainable_variables, copy.trainable_variables, strict=True)
-        found = {id(variable): _to_numpy(gradient) for variable, gradient in pairs}
+        found = {id(variable): self._read(gradient) for variable, gradient in pairs}
         return loss, self._seen(lambda variable: found[id(variable)], self._trainable)
 
     def update(self, gradients: Arrays) -> None:
-        by_id = {id(variable): array for variable, array in self._own(gradients)}
-        variables = self._model.trainable_variables
-        own = [keras.ops.convert_to_tensor(by_id[id(each)], each.dtype) for each in variables]
-        self._optimizer.apply(own, variables)
+        variables, arrays = zip(*self._own(gradients), strict=True)
+        self._optimizer.apply([*map(keras.ops.convert_to_tensor, arrays)], variables)
 
     def _remembered(self, variable: Any) -> Mapping[str, Array]:
         """SGD keeps −learning_rate times what others call momentum."""
@@ -169,7 +153,7 @@ class KerasTwin(ModuleTwin):
         scale = -1.0 / float(self._optimizer.learning_rate) if is_sgd else 1.0
         prefix = variable.path.replace("/", "_") + "_"
         return {
-            each.name.removeprefix(prefix): _to_numpy(each) * scale
+            each.name.removeprefix(prefix): self._read(each) * scale
             for each in self._optimizer.variables
             if each.name.startswith(prefix)
         }
@@ -184,28 +168,22 @@ class KerasTwin(ModuleTwin):
     def predict(self, inputs: Any) -> Array:
         return self._model.predict_on_batch(inputs)
 
-    def _noted(self, module: Any, value: Any) -> Array | None:
-        del module
-        return _to_numpy(value) if keras.ops.is_tensor(value) else None
+    def _noted(self, _module: Any, value: Any) -> Array | None:
+        return self._read(value) if keras.ops.is_tensor(value) else None
 
     @contextmanager
     def _recorded(self, seen: dict[str, Array]) -> Iterator[None]:
         with super()._recorded(seen), ExitStack() as stack:
             for path, layer in self._units.items():
                 if self._kind_of(layer) in ACTIVATED:
-                    noting = _noting_activation(layer.activation, f"{path}/output", seen)
+                    noting = partial(self._activated, layer.activation, f"{path}/output", seen)
                     stack.enter_context(mock.patch.object(layer, "activation", noting))
             yield
 
-
-def _noting_activation(activation: Any, name: str, seen: dict[str, Array]) -> Any:
-    """Notes what leaves a layer before its activation."""
-
-    def noting(value: Any) -> Any:
-        seen.setdefault(name, _to_numpy(value))
+    def _activated(self, activation: Any, name: str, seen: dict[str, Array], value: Any) -> Any:
+        """Notes what leaves a layer before its activation."""
+        seen.setdefault(name, self._read(value))
         return activation(value)
-
-    return noting
 
 
 def _names_of(layers: Sequence[Any]) -> list[str]:
@@ -237,9 +215,3 @@ def _figures_of(model: Any, run: Callable[..., Any], inputs: Any, targets: Any) 
     """Loss and metrics of one batch; Keras' own are means over what it saw since the reset."""
     model.reset_metrics()
     return run(inputs, targets, return_dict=True)
-
-
-def _to_numpy(value: Any) -> Array:
-    with warnings.catch_warnings():  # Keras asks TensorFlow in a way that NumPy 2 deprecates
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return np.array(keras.ops.convert_to_numpy(value))

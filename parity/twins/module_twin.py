@@ -52,8 +52,8 @@ class ModuleTwin:
 
     def _check_built(self, model: Any, expected: type, hint: str) -> None:
         if not isinstance(model, expected):
-            name = model.__name__ if isinstance(model, type) else type(model).__name__
-            given = f"the class {name}" if isinstance(model, type) else name
+            is_class = isinstance(model, type)
+            given = f"the class {model.__name__}" if is_class else type(model).__name__
             raise ParityError(f"{self.title}: `build` returned {given}, expected {hint}")
 
     def _find_layers(self) -> tuple[Layer, ...]:
@@ -202,8 +202,10 @@ class PortTwin(ModuleTwin):
     """Keras' names of layers, by the framework's classes."""
     expected: ClassVar[tuple[type, str]]
     """What `build` returns, and that in words."""
+    grouping: ClassVar[tuple[str, str]]
+    """What a convolution calls its numbers of groups and of inputs."""
     _optimizer: Any
-    _usual_step: Callable[[], Callable[[Any, Any, Any, Any], Any]]
+    _usual_step: Callable[[Any, Any, Any, Any], Any]
     _given: Callable[[Any], Any]
     """Arrays as the framework's own."""
     _array: Callable[[Any], Array]
@@ -225,19 +227,18 @@ class PortTwin(ModuleTwin):
         self._build, self._rule, self._predict = build, optimizer, predict or _call_with
         self._loss_of = lambda *given: _first(loss_fn(*given))
         self._figures = {"loss": self._loss_of, **(metrics or {})}
-        self._train_step = train_step or self._usual_step()
+        self._train_step = train_step or self._usual_step
         self._fit = fit
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
         self._model = self._build(dtype)
         self._check_built(self._model, *self.expected)
         layers = self._find_layers()
-        rates = [own for own, name in self.settings.items() if name == "rate"]
         self._kept_rates = [
             (module, name, getattr(module, name))
             for module in self._met.values()
-            for name in rates
-            if isinstance(getattr(module, name, None), float)
+            for name, own in self.settings.items()
+            if own == "rate" and isinstance(getattr(module, name, None), float)
         ]
         self._set_randomness(False)
         self._forget()
@@ -249,7 +250,9 @@ class PortTwin(ModuleTwin):
 
     def _kind_of(self, module: Any) -> str:
         kinds = (kind for each, kind in self.kinds.items() if isinstance(module, each))
-        return next(kinds, type(module).__name__)
+        kind = next(kinds, type(module).__name__)
+        groups, num_inputs = (getattr(module, name, 0) for name in self.grouping)
+        return "DepthwiseConv" if kind == "Conv" and 1 < groups == num_inputs else kind
 
     def _is_random(self, module: Any) -> bool:
         return self._kind_of(module) == "Dropout" and "rate" in self._settings_of(module)

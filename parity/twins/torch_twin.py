@@ -1,8 +1,8 @@
 """A PyTorch module with its optimizer as a twin."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,28 +63,28 @@ class TorchTwin(PortTwin):
     title = "PyTorch"
     kinds, settings, names = KINDS, SETTINGS, NAMES
     expected = (nn.Module, "an nn.Module")
+    grouping = ("groups", "in_channels")
 
     @contextmanager
     def precision(self, dtype: DType) -> Iterator[None]:
-        before = torch.get_default_dtype()
-        torch.set_default_dtype(getattr(torch, dtype))
-        try:
+        with ExitStack() as stack:
+            stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+            torch.set_default_dtype(getattr(torch, dtype))
             yield
-        finally:
-            torch.set_default_dtype(before)
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
         layers = super().build(dtype)
-        self._slot_names = self._names_of_slots()
+        # What the optimizer will remember, seen on a copy that makes a step.
+        model, optimizer = copy.deepcopy((self._model, self._optimizer))
+        for parameter in model.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        optimizer.step()
+        names = {name for memory in optimizer.state.values() for name in memory}
+        self._slot_names = [name for name in SLOTS if name in names]
         return layers
 
     def _children_of(self, module: Any) -> Iterable[tuple[str, Any]]:
         return module.named_children()
-
-    def _kind_of(self, module: Any) -> str:
-        kind = super()._kind_of(module)
-        is_depthwise = kind == "Conv" and 1 < module.groups == module.in_channels
-        return "DepthwiseConv" if is_depthwise else kind
 
     def _variables_of(self, module: Any) -> dict[str, Any]:
         own = dict(module.named_parameters(recurse=isinstance(module, nn.MultiheadAttention)))
@@ -138,15 +138,14 @@ class TorchTwin(PortTwin):
         self._optimizer = self._rule(self._model.parameters())
 
     def gradients(self, inputs: Any, targets: Any) -> tuple[float, Arrays]:
-        state, model = self.get(), self._in_mode(training=True)
+        model = copy.deepcopy(self._in_mode(training=True))
         model.zero_grad()
         loss = self._loss_of(model, self._given(inputs), self._given(targets))
         loss.backward()
-        self._put(state)
-        read = lambda part: self._part_of(part.tensor.grad, part)  # noqa: E731
-        found = self._seen(read, self._trainable)
-        model.zero_grad()
-        return loss.item(), found
+        pairs = zip(self._model.parameters(), model.parameters(), strict=True)
+        found = {id(own): each.grad for own, each in pairs}
+        read = lambda part: self._part_of(found[id(part.tensor)], part)  # noqa: E731
+        return loss.item(), self._seen(read, self._trainable)
 
     def _part_of(self, whole: torch.Tensor | None, part: Part) -> Array:
         """Some rows of what belongs to a parameter; zeros where there is nothing yet."""
@@ -166,24 +165,12 @@ class TorchTwin(PortTwin):
         memory = self._optimizer.state.get(variable.tensor, {})
         return {SLOTS[n]: self._part_of(memory.get(n), variable) for n in self._slot_names}
 
-    def _names_of_slots(self) -> list[str]:
-        """What the optimizer remembers of a parameter, seen on a copy."""
-        model, optimizer = copy.deepcopy((self._model, self._optimizer))
-        for parameter in model.parameters():
-            parameter.grad = torch.zeros_like(parameter)
+    def _usual_step(self, model: Any, optimizer: Any, inputs: Any, targets: Any) -> Any:
+        optimizer.zero_grad()
+        loss = self._loss_of(model, inputs, targets)
+        loss.backward()
         optimizer.step()
-        names = {name for memory in optimizer.state.values() for name in memory}
-        return [name for name in SLOTS if name in names]
-
-    def _usual_step(self) -> Callable[[Any, Any, Any, Any], Any]:
-        def step(model: Any, optimizer: Any, inputs: Any, targets: Any) -> Any:
-            optimizer.zero_grad()
-            loss = self._loss_of(model, inputs, targets)
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        return step
+        return loss
 
     def _given(self, value: Any) -> Any:
         device = next((each.device for each in self._model.parameters()), None)
@@ -205,13 +192,12 @@ class TorchTwin(PortTwin):
 
 
 def _padding_of(convolution: Any) -> Any:
-    """As Keras names it, where it has a name: as much on both sides is `same` at strides of 1."""
-    if not any(convolution.padding):
-        return "valid"
+    """As Keras names it, if it does: as much on both sides is `same` at strides of 1."""
     sizes = zip(convolution.kernel_size, convolution.dilation, strict=True)
     same_padding = tuple(step * (size - 1) / 2 for size, step in sizes)
-    is_same = convolution.padding == same_padding and set(convolution.stride) == {1}
-    return "same" if is_same else convolution.padding
+    names = {same_padding: "same"} if set(convolution.stride) == {1} else {}
+    names[(0,) * len(same_padding)] = "valid"
+    return names.get(convolution.padding, convolution.padding)
 
 
 def _views_of_attention(variables: dict[str, Part], module: Any) -> dict[str, View]:
