@@ -40,6 +40,8 @@ FEWEST_STEPS = 4
 CONSTANT_SPREAD = 0.1
 """Tensors that start constant, as biases do, are moved by up to this: zeros hide mistakes."""
 FAULTS_SHOWN = 3
+MIRRORED, FAR = ("up", "down"), 256
+"""Two more replicas in float32, moved farther, against each other: see `measure_tolerances`."""
 RECURRENT = ("LSTM", "GRU")
 
 
@@ -108,7 +110,7 @@ def climb(
             replicas = _gather_replicas(first, questions, judged, num_replicas, seed)
         except ParityError as error:
             failed = Evidence(rung=PARAMETERS, failure=str(error))
-            return _compare(report, Pairing(()), [Evidence(rung=PARAMETERS)], [], iter([failed]))
+            return _compare(report, Pairing(()), [Evidence(rung=PARAMETERS)], {}, iter([failed]))
         own = {"initial": initial[1], "rates": _rates_of(pairing, 1)}
         theirs = replace(questions, gradients=_gradients_of(judged), **own)
         return _compare(report, pairing, judged, replicas, _gather_or_fail(second, theirs))
@@ -132,27 +134,29 @@ def _compare(
     report: Report,
     pairing: Pairing,
     judged: list[Evidence],
-    replicas: list[list[Evidence]],
+    replicas: Mapping[str, list[Evidence]],
     port: Iterator[Evidence],
 ) -> Report:
     """Lays the port's evidence beside the reference's, as long as it passes."""
     reference, other = report.titles
-    names = [f"replica {number}" for number in range(1, len(replicas) + 1)]
+    plain = [name for name in replicas if name not in MIRRORED]
+    mirrored = [MIRRORED] if MIRRORED[0] in replicas else []
     answered: list[Evidence] = []
 
     def reports() -> Iterator[tuple[str, Evidence]]:
         for place, evidence in enumerate(port):
             answered.append(evidence)
-            yield from ((name, each[place]) for name, each in zip(names, replicas, strict=True))
+            yield from ((name, each[place]) for name, each in replicas.items())
             yield reference, judged[place]
             yield other, evidence
 
-    rungs = tuple(compare_rungs(reports(), (reference, other), names, reference=reference))
+    both, options = (reference, other), {"reference": reference, "mirrored": mirrored}
+    rungs = tuple(compare_rungs(reports(), both, plain, **options))
     if not rungs[-1].passed:
         causes = find_causes(rungs[-1], pairing, (judged, answered), report.titles)
         rungs = (*rungs[:-1], replace(rungs[-1], notes=(*rungs[-1].notes, *causes)))
     not_reached = tuple(RUNGS)[len(rungs) :]
-    curve = _curve(judged, answered, replicas)
+    curve = _curve(judged, answered, [replicas[name] for name in plain])
     return replace(report, rungs=rungs, not_reached=not_reached, curve=curve)
 
 
@@ -170,17 +174,20 @@ def _gather_or_fail(twin: Asked, questions: Questions) -> Iterator[Evidence]:
 
 def _gather_replicas(
     twin: Asked, questions: Questions, judged: list[Evidence], num_replicas: int, seed: int
-) -> list[list[Evidence]]:
-    """What the reference answers when the last bit of its weights, and gradients, is moved."""
-    generator = np.random.default_rng(seed)
-    replicas = []
-    for _ in range(num_replicas):
+) -> dict[str, list[Evidence]]:
+    """What the reference answers when the last bits of its weights, and gradients, are moved."""
+    moves = {f"replica {number}": (number, 1) for number in range(1, num_replicas + 1)}
+    if twin.dtype == "float32":  # in float64 no unit is so near the edge
+        moves |= dict(zip(MIRRORED, ((0, FAR), (0, -FAR)), strict=True))
+    replicas = {}
+    for name, (number, places) in moves.items():
+        generator = np.random.default_rng((seed, number))
         moved = replace(
             questions,
-            start=_move_last_bits(questions.start, generator),
-            gradients=_move_last_bits(_gradients_of(judged), generator),
+            start=_move_last_bits(questions.start, generator, places),
+            gradients=_move_last_bits(_gradients_of(judged), generator, places),
         )
-        replicas.append(list(gather(twin, moved)))
+        replicas[name] = list(gather(twin, moved))
     return replicas
 
 
@@ -281,12 +288,14 @@ def _move_constants(arrays: Arrays, pairing: Pairing, dtype: DType, seed: int) -
     return start
 
 
-def _move_last_bits(arrays: Arrays, generator: np.random.Generator) -> dict[str, Array]:
-    """Each number's neighbour, above or below; towards infinity of its own type."""
+def _move_last_bits(
+    arrays: Arrays, generator: np.random.Generator, places: int
+) -> dict[str, Array]:
+    """Each number so many units in its last place away, above or below."""
     return {
-        name: np.nextafter(
-            array, generator.choice([-np.inf, np.inf], array.shape).astype(array.dtype)
-        )
+        name: array
+        + (places * generator.choice([-1, 1], array.shape)).astype(array.dtype)
+        * np.spacing(np.abs(array))
         for name, array in arrays.items()
     }
 
