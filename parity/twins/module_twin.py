@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, ClassVar
 from unittest import mock
 
@@ -228,7 +229,8 @@ class PortTwin(ModuleTwin):
         self._loss_of = lambda *given: _first(loss_fn(*given))
         self._figures = {"loss": self._loss_of, **(metrics or {})}
         self._train_step = train_step or self._usual_step
-        self._fit = fit
+        if fit is not None:  # a twin without it is stepped
+            self.fit = partial(self._fit_by, fit)
 
     def build(self, dtype: DType) -> tuple[Layer, ...]:
         self._model = self._build(dtype)
@@ -269,13 +271,9 @@ class PortTwin(ModuleTwin):
         given = (self._given(inputs), self._given(targets))
         return float(self._array(_first(self._train_step(model, self._optimizer, *given))))
 
-    def fit(self, batches: Sequence[Any]) -> None:
-        if self._fit is None:
-            for batch in batches:
-                self.step(*batch)
-            return
+    def _fit_by(self, fit: Callable[[Any, Any, Any], None], batches: Sequence[Any]) -> None:
         own = [tuple(map(self._given, batch)) for batch in batches]
-        self._fit(self._in_mode(training=True), self._optimizer, own)
+        fit(self._in_mode(training=True), self._optimizer, own)
 
     def predict(self, inputs: Any) -> Array:
         return self._array(self._predict(self._in_mode(training=False), self._given(inputs)))
