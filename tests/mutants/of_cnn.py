@@ -99,7 +99,13 @@ MUTANTS = (
         INFERENCE,
         "conv2d_1",
     ),
-    Mutant("valid padding", (SECOND_CONV, SECOND_CONV.replace("SAME", "VALID")), INFERENCE, ""),
+    Mutant(
+        "valid padding",
+        (SECOND_CONV, SECOND_CONV.replace("SAME", "VALID")),
+        INFERENCE,
+        "",
+        remark="a port that fails midway now shows how far it came, and so names the layer",
+    ),
     Mutant("dilated", conv("**options", "kernel_dilation=2, **options"), INFERENCE, "conv2d"),
     Mutant(
         "kernel's height and width exchanged",

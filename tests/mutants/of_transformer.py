@@ -205,6 +205,7 @@ MUTANTS = (
         (MEAN, MEAN + " + 0.01 * (not model.drop_first.deterministic)"),
         LOSS,
         "",
+        remark="the loss in training is now compared with the gradients, one rung later",
     ),
     Mutant("loss in bits", (MEAN, MEAN + " / np.log(2)"), LOSS, ""),
     Mutant(
