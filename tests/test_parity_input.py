@@ -63,11 +63,16 @@ def test_a_verb_that_is_missing(verb: str):
     assert f"The port has no verb `{verb}`" in sentence
 
 
-@pytest.mark.parametrize("verb", ANSWERING)
-@pytest.mark.parametrize("answer", [None, "text", np.array(3.0), [1.0], {"hidden/kernel": 2.0}])
+@pytest.mark.parametrize(
+    ("verb", "answer"),
+    [
+        (verb, answer)
+        for verb in ANSWERING
+        for answer in (None, "text", np.array(3.0), [1.0], {"hidden/kernel": 2.0})
+        if not (verb == "step" and isinstance(answer, np.ndarray))  # which is one number
+    ],
+)
 def test_a_verb_that_answers_in_another_form(verb: str, answer: Any):
-    if answer is not None and np.shape(answer) == () and verb == "step":
-        pytest.skip("that is one number")
     sentence = sentence_of(broken(verb, lambda *_, **__: answer))
     returned = "None (is a `return` missing?)" if answer is None else type(answer).__name__
     assert f"The port: `{verb}` returned {returned}" in sentence
@@ -297,12 +302,20 @@ def test_what_a_twin_changes_globally_is_restored():
         assert torch.get_default_dtype() == getattr(torch, dtype)
         raise RuntimeError("out of memory")
 
-    before = (keras.config.floatx(), keras.config.dtype_policy().name, torch.get_default_dtype())
+    before = global_types()
     port = TorchTwin(raising_in_float64, lambda own: torch.optim.SGD(own, 0.1), lambda *_: 0.0)
     sentence_of(port, reference=KerasTwin(lambda _: compiled_network()))
-    after = (keras.config.floatx(), keras.config.dtype_policy().name, torch.get_default_dtype())
-    assert before == after
-    assert not jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue]
+    assert global_types() == before
+
+
+def global_types() -> tuple[Any, ...]:
+    """What frameworks compute in, as long as nobody says otherwise."""
+    return (
+        keras.config.floatx(),
+        keras.config.dtype_policy().name,
+        torch.get_default_dtype(),
+        jax.config.jax_enable_x64,  # pyright: ignore[reportAttributeAccessIssue]
+    )
 
 
 def compiled_network() -> keras.Model:
