@@ -179,13 +179,13 @@ def _gather_replicas(
     moves = {f"replica {number}": (number, 1) for number in range(1, num_replicas + 1)}
     if twin.dtype == "float32":  # in float64 no unit is so near the edge
         moves |= dict(zip(MIRRORED, ((0, FAR), (0, -FAR)), strict=True))
-    replicas = {}
+    gradients, replicas = _gradients_of(judged), {}
     for name, (number, places) in moves.items():
         generator = np.random.default_rng((seed, number))
         moved = replace(
             questions,
             start=_move_last_bits(questions.start, generator, places),
-            gradients=_move_last_bits(_gradients_of(judged), generator, places),
+            gradients=_move_last_bits(gradients, generator, places),
         )
         replicas[name] = list(gather(twin, moved))
     return replicas
