@@ -53,5 +53,5 @@ $(READY): requirements.lock pyproject.toml
 lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-	    --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --extra dev --extra cluster --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-header --no-annotate --output-file requirements.lock pyproject.toml

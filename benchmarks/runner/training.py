@@ -18,7 +18,7 @@ from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Evaluation
+from shared.protocol import EpochMetrics, Evaluation, Implementation
 
 NUM_FIRST_PREDICTIONS = 3
 
@@ -104,15 +104,17 @@ def _draw_published(_report: Report, experiment: Experiment) -> Draws:
     return replay_published_draws(experiment)
 
 
-def train(report: Report, job: TrainingJob) -> Training:
+def train(report: Report, job: TrainingJob, built: Implementation | None = None) -> Training:
     """Trains, evaluates on the test set and predicts; reports each epoch's `EpochMetrics`.
+
+    built: trained on from the job's draws, in place of one that is built now.
 
     Raises:
         RunFailedError: the loss is no longer a number.
     """
     started = time.perf_counter()
     builder = "build_in_bulk" if job.in_bulk else "build"
-    implementation = build_implementation(job.implementation, job.experiment, builder)
+    implementation = built or build_implementation(job.implementation, job.experiment, builder)
     import_seconds = time.perf_counter() - started
     dataset = split_and_scale(job.raw, job.experiment.dtype)
     if job.draws is not None:
