@@ -172,7 +172,7 @@ def test_a_path_that_holds_nothing_to_show_is_refused(tmp_path: Path, kind: str)
     if kind == "stranger":
         (folder / "sweep.json").write_text("{}")
     if kind == "unfinished":
-        (folder / "UNFINISHED.txt").write_text("`twins run` is at work here, or was broken off.\n")
+        (folder / "UNFINISHED.txt").write_text("`twins run` is at work here: process 1")
     with pytest.raises(InputError, match=r"folder.*name output folders of `twins run`") as refusal:
         read_material([RESULTS, folder])
     assert ("broken off" in str(refusal.value)) == (kind == "unfinished")

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator
 
+from benchmarks.runner.output_folder import whole_file
+
 # Names come from files and command lines: dollar signs in them enclose no formula.
 mpl.rcParams["text.parse_math"] = False
 
@@ -96,7 +98,8 @@ def save_figure(figure: Figure, path: Path, dataset_name: str) -> None:
         figure.suptitle(
             STAND_IN_STAMP, fontsize=10, weight="bold", color="white", backgroundcolor="#B00020"
         )
-    figure.savefig(path, format=path.suffix[1:], dpi=DOTS_PER_INCH)
+    with whole_file(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], dpi=DOTS_PER_INCH)
 
 
 def power_of_ten(value: float, _place: float | None = None) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from benchmarks.runner.output_folder import UNFINISHED
+from benchmarks.runner.output_folder import why_unfinished
 from benchmarks.runner.records import Record, recognise
 from benchmarks.speed.results import SpeedResults
 from shared.errors import InputError
@@ -64,12 +64,13 @@ def read_material(paths: Sequence[Path]) -> Material:
         except OSError as error:
             place = error.filename or path
             raise InputError(f"{place} cannot be read ({error.strerror}): {REMEDY}") from error
-        marker = _marker(path if path.is_dir() else path.parent)
+        folder = path if path.is_dir() else path.parent
+        unfinished = why_unfinished(folder)
         if not any(own.values()):
-            reason = f"; it is unfinished ({marker})" if marker else ""
+            reason = f"; it is unfinished ({unfinished})" if unfinished else ""
             raise InputError(f"{path} holds no record that a report shows{reason}: {REMEDY}")
         files |= own
-        markers |= {marker: None} if marker else {}
+        markers |= {f"{folder.name}: {unfinished}": None} if unfinished else {}
     found, left_out = [], []
     for file, record in files.items():
         source = f"{file.parent.name}/{file.name}"
@@ -91,14 +92,3 @@ def _shown_record(file: Path) -> Record | None:
     record = recognise(file.read_bytes())
     # A measurement of speed that was broken off before its first rung holds nothing yet.
     return None if isinstance(record, SpeedResults) and not record.rungs else record
-
-
-def _marker(folder: Path) -> str:
-    """What the marker of an unfinished folder says; empty where there is none."""
-    try:
-        text = (folder / UNFINISHED).read_text(errors="replace").strip()
-    except FileNotFoundError:
-        return ""
-    except OSError:
-        text = "its marker cannot be read"
-    return f"{folder.name}: {text}"

@@ -23,6 +23,7 @@ from benchmarks.report.material import Found, Material
 from benchmarks.report.runs import Cards, LoadImages, parts_beside
 from benchmarks.run.results import Results
 from benchmarks.runner.conduct import show_of
+from benchmarks.runner.output_folder import whole_file
 from benchmarks.runner.records import Record
 
 
@@ -44,7 +45,8 @@ class Section:
 def write_page(folder: Path, material: Material, load_images: LoadImages) -> Path:
     """Writes `report.html`."""
     page = folder / "report.html"
-    page.write_text(render_page(material, load_images), encoding="utf-8")
+    with whole_file(page) as partial:
+        partial.write_text(render_page(material, load_images), encoding="utf-8")
     return page
 
 

@@ -9,7 +9,7 @@ from benchmarks.display.parts import Chart, Notes
 from benchmarks.display.style import save_figure
 from benchmarks.display.tables import Table, to_terminal
 from benchmarks.options import Context
-from benchmarks.runner.output_folder import output_folder, resumed_folder
+from benchmarks.runner.output_folder import output_folder, resumed_folder, why_unfinished
 from benchmarks.runner.records import Record, write_json
 
 Measured = TypeVar("Measured", bound=Record)
@@ -39,6 +39,8 @@ def conduct(
         InputError: the output folder cannot be used, or what `measure` raises.
         RunFailedError: what `measure` raises.
     """
+    if resume is not None and (unfinished := why_unfinished(resume)):
+        context.say(f"{resume}: {unfinished}")
     with output_folder(out, study) if resume is None else resumed_folder(resume, study) as folder:
         record = measure(folder)
         keep(record, folder, f"{study}.json")

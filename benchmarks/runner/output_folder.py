@@ -1,15 +1,28 @@
-"""The output folder of a command: fresh, and marked unfinished until it is whole."""
+"""The output folder of a command: fresh, and marked unfinished until it is whole.
 
-from collections.abc import Iterator
+The marker says who is at work, and is locked meanwhile. The lock ends with its process,
+whatever ends that: so work that goes on is told from work that was broken off.
+"""
+
+import errno
+import fcntl
+import os
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from shared.errors import InputError
+from shared.errors import InputError, RunFailedError
 
 UNFINISHED = "UNFINISHED.txt"
 HOME = Path("runs")
+AT_WORK, BROKEN_OFF = "is at work here", "was broken off"
+LONGEST_MARKER = 4000
+"""Bytes; so much fits into what a file system gives a file that holds anything."""
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What the system says of storage, not of a name; of writes it names no file either."""
 
 
 @contextmanager
@@ -22,20 +35,16 @@ def output_folder(out: Path | None, command: str) -> Iterator[Path]:
 
     Raises:
         InputError: `out` holds something already, or cannot be written.
+        RunFailedError: there is no room, or the folder is lost meanwhile.
     """
-    was_there = out is not None and out.exists()
-    folder = _fresh_folder(command) if out is None else _given_folder(out)
-    try:
-        with resumed_folder(folder, command):
+    was_there, folder = (False, _fresh_folder(command)) if out is None else _given_folder(out)
+    with resumed_folder(folder, command):
+        try:
             yield folder
-    except InputError:
-        if [path.name for path in folder.iterdir()] == [UNFINISHED]:
-            (folder / UNFINISHED).unlink()
-            if not was_there:
-                folder.rmdir()
-            with suppress(OSError):  # it holds other outputs, or is not there
-                HOME.rmdir()
-        raise
+        except InputError:
+            with suppress(OSError):
+                _undo(folder, was_there)
+            raise
 
 
 @contextmanager
@@ -45,31 +54,70 @@ def resumed_folder(folder: Path, command: str) -> Iterator[Path]:
     What lies in it is for the command to check beforehand.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: it cannot be written, or another process is at work there.
+        RunFailedError: there is no room, or the folder is lost meanwhile.
     """
-    marker = folder / UNFINISHED
-    with _writable(folder):
-        marker.write_text(f"`twins {command}` is at work here, or was broken off.\n")
-    try:
-        yield folder
-    except BaseException as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+    started = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
+    who = f"process {os.getpid()} on {socket.gethostname()}, started {started}"
+    with _marker(folder) as mark:
         with _writable(folder):
-            marker.write_text(f"`twins {command}` was not finished: {reason}\n")
+            mark(f"`twins {command}` {AT_WORK}: {who}")
+        try:
+            with _still_writable(folder):
+                yield folder
+                (folder / UNFINISHED).unlink()
+        except BaseException as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            with suppress(OSError):  # then it says as before who was at work
+                mark(f"`twins {command}` was not finished: {reason}")
+            raise
+
+
+def why_unfinished(folder: Path) -> str:
+    """What the marker of a folder says: who is at work, or why it ended; empty without a marker."""
+    try:
+        with (folder / UNFINISHED).open("rb") as file:
+            text = file.read(LONGEST_MARKER).decode(errors="replace").strip()
+            is_free = _lock(file.fileno(), fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "its marker cannot be read"
+    return (text.replace(AT_WORK, BROKEN_OFF) or BROKEN_OFF) if is_free else text
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives a place beside `path` to write to; what is there when the block ends moves to `path`.
+
+    Where the block or the system fails, nothing of it stays, and `path` is as it was.
+    The place's name ends in `.partial`: tell a writer that goes by suffixes its format.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
         raise
-    marker.unlink()
 
 
-def _given_folder(out: Path) -> Path:
+def _given_folder(out: Path) -> tuple[bool, Path]:
+    """Whether it was there, and the folder, which is empty."""
     with _writable(out):
+        was_there = out.exists()
         out.mkdir(parents=True, exist_ok=True)
         occupied = any(out.iterdir())
     if occupied:
+        unfinished = why_unfinished(out)
         raise InputError(
-            f"the output folder {out} is not empty: give --out a new folder; "
-            "nothing there was touched"
+            f"the output folder {out} is not empty{f' ({unfinished})' if unfinished else ''}: "
+            "give --out a new folder; nothing there was touched"
         )
-    return out
+    return was_there, out
 
 
 def _fresh_folder(command: str) -> Path:
@@ -83,13 +131,74 @@ def _fresh_folder(command: str) -> Path:
     raise AssertionError("count() does not end")
 
 
+def _undo(folder: Path, was_there: bool) -> None:
+    """Removes a folder that holds nothing but its marker."""
+    if [path.name for path in folder.iterdir()] == [UNFINISHED]:
+        (folder / UNFINISHED).unlink()
+        if not was_there:
+            folder.rmdir()
+        HOME.rmdir()  # fails where it holds other outputs, or is not there
+
+
+@contextmanager
+def _marker(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Locks the folder's marker; gives what writes a line into it."""
+    with _writable(folder):
+        descriptor = os.open(folder / UNFINISHED, os.O_RDWR | os.O_CREAT, 0o666)
+
+    def mark(text: str) -> None:
+        line = f"{text}\n".encode(errors="replace")[:LONGEST_MARKER]
+        # Over what is there, since a full disk has no room for anything else.
+        os.ftruncate(descriptor, os.pwrite(descriptor, line, 0))
+
+    try:
+        # Without a link it was removed after it was opened, by one whose work ended then.
+        if not (_lock(descriptor, fcntl.LOCK_EX) and os.fstat(descriptor).st_nlink):
+            text = os.pread(descriptor, LONGEST_MARKER, 0).decode(errors="replace").strip()
+            raise InputError(
+                f"{folder} is in use ({text}): wait for the end, or take another folder; "
+                "nothing there was touched"
+            )
+        yield mark
+    finally:
+        os.close(descriptor)  # children never had it, and the lock ends
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    """Whether nobody else has locked it; where there are no locks, nobody is known to."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 @contextmanager
 def _writable(folder: Path) -> Iterator[None]:
     """Names the folder and the remedy where the system refuses to write."""
     try:
         yield
     except OSError as error:
-        raise InputError(
-            f"the output folder {folder} cannot be written ({error.strerror}): "
-            "give --out a folder that can be"
+        what = f"the output folder {folder} cannot be written ({error.strerror}):"
+        if error.errno in NO_ROOM:
+            raise RunFailedError(f"{what} make room, or give --out another folder") from error
+        raise InputError(f"{what} give --out a folder that can be") from error
+
+
+@contextmanager
+def _still_writable(folder: Path) -> Iterator[None]:
+    """Names the folder where the system refuses to write any more; passes on all other errors."""
+    try:
+        yield
+    except OSError as error:
+        is_inside = error.errno in NO_ROOM
+        if error.filename is not None:
+            is_inside = Path(str(error.filename)).absolute().is_relative_to(folder.absolute())
+        if not is_inside:
+            raise
+        raise RunFailedError(
+            f"the output folder {folder} cannot be written any more ({error.strerror}); "
+            "what is finished was kept"
         ) from error

@@ -9,6 +9,7 @@ import msgspec
 
 from benchmarks.registry import STUDIES
 from benchmarks.runner.environment import Environment
+from benchmarks.runner.output_folder import whole_file
 from shared.data.dataset import DatasetDescription
 from shared.errors import InputError
 from shared.experiment import Experiment
@@ -49,10 +50,9 @@ def check(is_sound: bool, what: str) -> None:
 
 
 def write_json(record: object, path: Path) -> None:
-    """Writes a record whole or not at all: to a file beside it, then moved into place."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-    partial.replace(path)
+    """Writes a record whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
 
 
 def read_json(path: Path, record_type: type[AnyRecord]) -> AnyRecord:
