@@ -56,11 +56,11 @@ def _any_command() -> type[Command]:
 
 
 def _one_line(complaint: str) -> str:
-    """Tyro's framed complaint without its frame, in one line, with its suggestions."""
-    lines = [line.strip("│ ") for line in complaint.splitlines() if line.startswith("│")]
-    paragraphs = "\n".join(lines).split("\n─")
-    problem = " ".join(paragraphs[0].split()).rstrip(". ")
-    options = [line.split()[0] for line in lines if line.startswith("--")]
+    """Tyro's complaint without title and frame, which may be ASCII; one line, with suggestions."""
+    lines = [line.strip("│ ") for line in complaint.splitlines()[1:]]
+    text = "\n".join(line if line.strip("╰─╯-") else "" for line in lines)
+    problem = " ".join(text.strip().partition("\n\n")[0].split()).rstrip(". ")
+    options = [line.split()[0] for line in text.splitlines() if line.startswith("--")]
     if "Perhaps you meant:" in complaint:
         return f"{problem}; perhaps you meant {' or '.join(dict.fromkeys(options))}"
     if "Available subcommands:" in complaint:
