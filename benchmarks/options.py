@@ -49,6 +49,22 @@ NumProcesses = Annotated[
         "have to share, take 1.",
     ),
 ]
+ClusterAddress = Annotated[
+    str | None,
+    option(
+        "ADDRESS",
+        "Train on a Dask cluster, tcp://HOST:8786 or its scheduler file, and not on this "
+        "machine; see docs/cluster.md.",
+    ),
+]
+SweepFolder = Annotated[
+    Path | None,
+    option(
+        "DIR",
+        "Folder of an earlier, broken sweep to go on with, in place of --out. Give the options "
+        "it was started with.",
+    ),
+]
 Implementations = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]],
     option(
@@ -78,6 +94,29 @@ class TrainingOptions:
     experiment: tyro.conf.OmitArgPrefixes[Experiment] = field(default_factory=Experiment)
     images: tyro.conf.OmitArgPrefixes[DataOptions] = field(default_factory=DataOptions)
     out: OutputFolder = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions(TrainingOptions):
+    """What every command takes that trains many networks of a kind."""
+
+    processes: NumProcesses = None
+    cluster: ClusterAddress = None
+    resume: SweepFolder = None
+
+    def __post_init__(self) -> None:
+        if self.processes is not None and self.processes < 1:
+            raise InputError(
+                f"{self.processes} processes train nothing: --processes takes 1 or more"
+            )
+        if self.processes is not None and self.cluster is not None:
+            raise InputError(
+                "--processes is of this machine, and --cluster of others: give one of the two"
+            )
+        if self.out is not None and self.resume is not None:
+            raise InputError(
+                "--out names a new folder and --resume an old one: give one of the two"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,12 +191,6 @@ class Command(Protocol):
             RunFailedError: the work was started and could not be finished.
         """
         ...
-
-
-def check_num_processes(processes: int | None) -> None:
-    """Raises InputError where `--processes` would train nothing."""
-    if processes is not None and processes < 1:
-        raise InputError(f"{processes} processes train nothing: --processes takes 1 or more")
 
 
 def allow_float64(experiment: Experiment) -> None:

@@ -226,7 +226,9 @@ def test_the_command_writes_its_folder(fashion_mnist_directory, tmp_path):
     answer = twins("drift", *options.split(), *places, cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert "Keras–JAX in float64" in answer.stdout
-    assert sorted(path.name for path in out.iterdir()) == ["drift.json", "figures", "logs"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("drift.json", "figures", "logs", "sweep.json", "trainings")
+    ]
     assert sorted(path.name for path in (out / "figures").iterdir()) == ["bands.png", "drift.png"]
     drift = read_json(out / "drift.json", Drift)
     float64, float32 = drift.across

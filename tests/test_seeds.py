@@ -10,18 +10,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from benchmarks.command_line import parse
 from benchmarks.display import style
 from benchmarks.options import Context
 from benchmarks.runner.output_folder import UNFINISHED
-from benchmarks.runner.records import read_json, write_json
-from benchmarks.seeds import measure
+from benchmarks.runner.records import read_json
 from benchmarks.seeds.command import ManySeedsExperiment, SeedsCommand
 from benchmarks.seeds.figure import draw_seeds, swarm
-from benchmarks.seeds.results import SeedTraining, SweepPlan, SweepResults, accuracies_of, analyse
+from benchmarks.seeds.results import SweepResults, accuracies_of, analyse
 from benchmarks.seeds.show import accuracy_table, documented_table, equivalence_table
 from benchmarks.seeds.statistics import equivalence, summarise
+from benchmarks.sweeps import sweep
+from benchmarks.sweeps.crew import Pack
+from benchmarks.sweeps.engine import Engine, News
+from benchmarks.sweeps.sweep import SweepPlan
+from benchmarks.sweeps.trainer import SeedTraining
 from shared.data.dataset import RawDataset
 from shared.documented import DOCUMENTED_FIGURES
 from shared.errors import InputError, RunFailedError
@@ -52,32 +57,49 @@ def made_images(shade: int) -> RawDataset:
 
 
 class MadeTrainings:
-    """Stands in for the child processes; knows what it trained, in the order of time."""
+    """Stands in for the worker processes; knows what it trained, in the order of time."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.trained: list[tuple[str, int]] = []
         self.meanwhile: Callable[[str, int], object] = lambda _name, _seed: None
         """Called during each training."""
         self.data_sha256: dict[str, str] = {}
+        self.lost: set[tuple[str, int]] = set()
         self.shade, self.jax = 0, "1"
         """Of all images; the version installed."""
         described_environment = Context.describe_environment
+        trainings = self
 
         def with_this_jax(context: Context):
             environment = described_environment(context)
             return replace(environment, packages=environment.packages | {"jax": self.jax})
 
-        monkeypatch.setattr(measure, "run_side_by_side", self.run_side_by_side)
+        class MadeEngine(Engine):
+            def __init__(self, *_: object) -> None:
+                super().__init__()
+                self.packs: list[Pack] = []
+
+            def start(self, pack: Pack) -> None:
+                self.packs.append(pack)
+
+            def news(self) -> Iterator[News]:
+                yield from map(trainings.train, reversed(self.packs))
+
+            def close(self) -> None:
+                self.packs = []
+
+        monkeypatch.setattr(sweep, "LocalEngine", MadeEngine)
         monkeypatch.setattr(Context, "load_images", lambda *_: made_images(self.shade))
         monkeypatch.setattr(Context, "describe_environment", with_this_jax)
 
-    def run_side_by_side(
-        self, _function: object, jobs: list[tuple], **_: object
-    ) -> Iterator[tuple[int, SeedTraining]]:
-        for index, (name, seed, *_rest) in reversed(list(enumerate(jobs))):
-            self.meanwhile(name, seed)
-            self.trained.append((name, seed))
-            yield index, made_training(name, seed, self.data_sha256.get(name, "one and the same"))
+    def train(self, pack: Pack) -> News:
+        ((name, seed),) = pack.keys
+        self.meanwhile(name, seed)
+        if (name, seed) in self.lost:
+            return News(pack=pack, state="lost", worker="here", why="it was made to die")
+        self.trained.append((name, seed))
+        training = made_training(name, seed, self.data_sha256.get(name, "one and the same"))
+        return News(pack=pack, state="done", worker="here", results=(training,))
 
 
 @pytest.fixture
@@ -85,13 +107,15 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> MadeTrainings:
     return MadeTrainings(monkeypatch)
 
 
-def run(folder: Path, place: str = "out", count=3, first_seed=0, **experiment) -> SweepResults:
+def run(
+    folder: Path, place: str = "out", count=3, first_seed=0, console=None, **experiment
+) -> SweepResults:
     """Runs a sweep into a new folder, or with "resume" goes on in it."""
     chosen: dict[str, Any] = {"num_epochs": 1} | experiment
     command = SeedsCommand(
         experiment=ManySeedsExperiment(**chosen), count=count, first_seed=first_seed, processes=2
     )
-    replace(command, **{place: folder}).execute(made_context(Path("none")))
+    replace(command, **{place: folder}).execute(made_context(Path("none"), console))
     return read_json(folder / "seeds.json", SweepResults)
 
 
@@ -102,13 +126,18 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def all_names(count: int) -> set[str]:
-    return {f"{name}-{seed}.json" for name in NAMES for seed in range(count)}
+    return {f"{name}-{seed}" for name in NAMES for seed in range(count)}
+
+
+def stored_names(folder: Path) -> set[str]:
+    """The stored trainings by implementation and seed, without the digest of everything."""
+    return {path.stem.rpartition("-")[0] for path in (folder / "trainings").iterdir()}
 
 
 def test_a_sweep_stores_every_training_and_its_results(tmp_path: Path, trainings: MadeTrainings):
     folder = tmp_path / "sweep"
     results = run(folder)
-    assert set(state(folder / "trainings")) == all_names(3)
+    assert stored_names(folder) == all_names(3)
     assert not (folder / UNFINISHED).exists()
     assert (folder / "figures" / "seeds.png").read_bytes().startswith(b"\x89PNG")
     # Trainings ended in another order; the record has them by name and seed, so pairs match.
@@ -151,7 +180,7 @@ def test_a_broken_sweep_resumes_and_grows(tmp_path: Path, trainings: MadeTrainin
 
     grown = run(folder, "resume", count=4)
     after = state(folder / "trainings")
-    assert set(after) == all_names(4)
+    assert stored_names(folder) == all_names(4)
     assert after.items() >= before.items()
     assert state(folder)["sweep.json"] == plan
     assert grown.statistics.test_accuracy["keras"].num_seeds == 4
@@ -162,8 +191,8 @@ def test_a_broken_sweep_resumes_and_grows(tmp_path: Path, trainings: MadeTrainin
     [
         ({"num_epochs": 2}, "num epochs: stored 1, asked 2"),
         ({"randomness": "native"}, "randomness: stored shared, asked native"),
-        ({"count": 2}, "keras 2"),
-        ({"first_seed": 1}, "keras 0"),
+        ({"count": 2}, "keras-2"),
+        ({"first_seed": 1}, "keras-0"),
         ({"shade": 1}, "images' sha256"),
         ({"jax": "99"}, "jax: stored 1, asked 99"),
     ],
@@ -186,28 +215,49 @@ def test_a_folder_without_a_sweep_is_refused(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["truncated", "misnamed"])
-@pytest.mark.usefixtures("trainings")
-def test_a_damaged_training_is_named_not_used(tmp_path: Path, damage: str):
-    run(tmp_path)
-    path = tmp_path / "trainings" / "jax-1.json"
-    other = path.with_name("jax-0.json").read_bytes()
-    path.write_bytes(path.read_bytes()[:50] if damage == "truncated" else other)
-    with pytest.raises(InputError, match=r"jax-1\.json"):
-        run(tmp_path, "resume")
+@pytest.mark.parametrize("damage", ["truncated", "misnamed", "one number", "no longer there"])
+def test_a_damaged_training_is_told_and_trained_anew(
+    tmp_path: Path, trainings: MadeTrainings, damage: str, capsys
+):
+    results = run(tmp_path)
+    (path,) = (tmp_path / "trainings").glob("jax-1-*")
+    (other,) = (tmp_path / "trainings").glob("jax-0-*")
+    before = path.read_bytes()
+    match damage:
+        case "truncated":
+            path.write_bytes(before[:50])
+        case "misnamed":
+            path.write_bytes(other.read_bytes())
+        case "one number":
+            path.write_bytes(before.replace(b'"accuracy": 0.8', b'"accuracy": 0.7', 1))
+            assert path.read_bytes() != before
+        case "no longer there":
+            path.unlink()
+    trainings.trained = []
+    resumed = run(tmp_path, "resume", console=Console(width=200))
+    assert trainings.trained == [("jax", 1)]
+    told = f"{path.name} is damaged, or of another training" in capsys.readouterr().out
+    assert told == (damage != "no longer there")
+    assert path.read_bytes() == before
+    assert resumed.statistics == results.statistics
 
 
-def test_two_sweeps_never_overwrite_each_other(tmp_path: Path, trainings: MadeTrainings):
-    stored: dict[str, tuple[bytes, int]] = {}
+def test_what_is_lost_is_left_out_and_told_and_tried_again(
+    tmp_path: Path, trainings: MadeTrainings, capsys
+):
+    trainings.lost = {("jax", 1)}
+    results = run(tmp_path, console=Console(width=200))
+    assert (results.seeds, results.lost) == ((0, 2), (1,))
+    output = capsys.readouterr().out
+    assert "lost after 4 attempts: JAX, seed 1; it was made to die" in output
+    assert "seed 1 is left out" in output
+    trainings.lost, trainings.trained = set(), []
+    assert run(tmp_path, "resume").seeds == (0, 1, 2)
+    assert trainings.trained == [("jax", 1)]
 
-    def another_sweep_stores_the_same(name: str, seed: int) -> None:
-        write_json(made_training(name, seed), tmp_path / "trainings" / f"{name}-{seed}.json")
-        stored.update(state(tmp_path / "trainings"))
-
-    trainings.meanwhile = another_sweep_stores_the_same
-    with pytest.raises(RunFailedError, match="only one"):
-        run(tmp_path)
-    assert state(tmp_path / "trainings") == stored != {}
+    trainings.lost = {("jax", seed) for seed in (0, 1)}
+    with pytest.raises(RunFailedError, match="fewer than two seeds"):
+        run(tmp_path / "another")
 
 
 def test_trainings_on_different_data_are_not_compared(tmp_path: Path, trainings: MadeTrainings):
@@ -220,7 +270,9 @@ def analysed(dataset_name: str = "fashion-mnist", **experiment) -> SweepResults:
     """The measured trainings as if they were of another experiment."""
     dataset = replace(MEASURED.dataset, name=dataset_name)
     changed = replace(MEASURED.experiment, **experiment)
-    plan = SweepPlan(dataset=dataset, experiment=changed, environment=MEASURED.environment)
+    plan = SweepPlan(
+        study="seeds", dataset=dataset, experiment=changed, environment=MEASURED.environment
+    )
     statistics = analyse({name: MEASURED.of(name) for name in NAMES}, plan)
     return replace(MEASURED, dataset=dataset, statistics=statistics)
 
@@ -333,7 +385,7 @@ def test_a_real_sweep_is_interrupted_and_resumed(tmp_path: Path, fashion_mnist_d
     assert process.returncode == 130, output
     assert "interrupted" in output
     assert group_is_gone(process.pid)
-    assert "KeyboardInterrupt" in (folder / UNFINISHED).read_text()
+    assert "interrupted" in (folder / UNFINISHED).read_text()
     before = state(folder / "trainings")
     assert 1 <= len(before) < 4
 
@@ -341,7 +393,7 @@ def test_a_real_sweep_is_interrupted_and_resumed(tmp_path: Path, fashion_mnist_d
     assert answer.returncode == 0, answer.stderr
     assert f"resuming: {len(before)} of 4 trainings are stored" in answer.stdout
     after = state(folder / "trainings")
-    assert set(after) == all_names(2)
+    assert stored_names(folder) == all_names(2)
     assert after.items() >= before.items()
     assert not (folder / UNFINISHED).exists()
 

@@ -3,20 +3,13 @@
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.options import (
-    STATUS_DONE,
-    Context,
-    NumProcesses,
-    TrainingOptions,
-    allow_float64,
-    check_num_processes,
-)
+from benchmarks.options import STATUS_DONE, Context, SweepOptions, allow_float64
 from shared.errors import InputError
 from shared.experiment import MAXIMUM_SEED
 
 
 @dataclass(frozen=True, kw_only=True)
-class DefaultsCommand(TrainingOptions):
+class DefaultsCommand(SweepOptions):
     """Climb from a port with every default in place to the reference port; price each rung."""
 
     impl: str = "jax"
@@ -24,14 +17,13 @@ class DefaultsCommand(TrainingOptions):
     count: int = 5
     """Number of seeds that each rung's accuracy is measured on, from 0 on; --seed is that
     of the parity measurements."""
-    processes: NumProcesses = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 1 <= self.count <= MAXIMUM_SEED:
             raise InputError(
                 f"{self.count} seeds measure nothing: --count takes a whole number from 1"
             )
-        check_num_processes(self.processes)
         if self.experiment.randomness == "native":
             raise InputError(
                 "with native randomness there are no draws that a port could take over: "
@@ -40,11 +32,18 @@ class DefaultsCommand(TrainingOptions):
 
     def execute(self, context: Context) -> int:
         """Measures every rung."""
-        from benchmarks.defaults.measure import measure_defaults
-        from benchmarks.implementations import defaults_of
-        from benchmarks.runner.conduct import conduct
+        from benchmarks.defaults.measure import measure_defaults, wanted_trainings
+        from benchmarks.sweeps.sweep import SweepPlan, conduct_sweep
+        from shared.data.dataset import describe
 
         allow_float64(self.experiment)
-        defaults_of(self.impl)  # complains before anything is written
-        conduct(context, "defaults", self.out, partial(measure_defaults, self, context))
+        wanted = wanted_trainings(self.impl, self.experiment, self.count)
+        raw = context.load_images(self.images)
+        plan = SweepPlan(
+            study="defaults",
+            experiment=self.experiment,
+            dataset=describe(raw),
+            environment=context.describe_environment(),
+        )
+        conduct_sweep(context, self, plan, wanted, partial(measure_defaults, raw, wanted))
         return STATUS_DONE

@@ -1,67 +1,86 @@
 """Climbs the ladder of defaults: parity first, on the reference's draws, then many seeds."""
 
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.defaults.command import DefaultsCommand
-from benchmarks.defaults.results import DefaultsResults, Parity, PortResult
-from benchmarks.defaults.training import PortJob, Trajectory, train_share
-from benchmarks.implementations import defaults_of
-from benchmarks.options import Context
-from benchmarks.runner.processes import events_side_by_side
+from benchmarks.defaults.results import DefaultsResults, Parity, PortResult, SeedOutcome
+from benchmarks.defaults.training import PortKey, PortTrainer, Trajectory
+from benchmarks.implementations import defaults_of, title_of
 from benchmarks.runner.training import draw
-from shared.data.dataset import describe
+from benchmarks.sweeps.crew import Work
+from benchmarks.sweeps.sweep import Sweep, Wanted
+from shared.data.dataset import RawDataset
 from shared.errors import RunFailedError
+from shared.experiment import Experiment
 from shared.parameters import largest_difference
 
 
-def measure_defaults(command: DefaultsCommand, context: Context, folder: Path) -> DefaultsResults:
-    """Trains the reference port and every rung on the same draws, then every rung on every seed."""
-    raw, experiment = context.load_images(command.images), command.experiment
-    ladder = defaults_of(command.impl).LADDER
-    environment = context.describe_environment()
-    num_processes = command.processes or environment.num_cores
-    reference = PortJob(
-        implementation=command.impl,
-        rung=None,
+def wanted_trainings(name: str, experiment: Experiment, count: int) -> tuple[Wanted, ...]:
+    """The reference port and each rung on the same draws, then each rung on each seed."""
+    ladder = defaults_of(name).LADDER
+    on_same_draws = [PortKey(None), *map(PortKey, range(len(ladder)))]
+    on_seeds = [PortKey(place, seed) for seed in range(count) for place in range(len(ladder))]
+    return tuple(_wanted(name, experiment, key) for key in (*on_same_draws, *on_seeds))
+
+
+def _wanted(name: str, experiment: Experiment, key: PortKey) -> Wanted:
+    port = "the reference port" if key.place is None else defaults_of(name).LADDER[key.place].name
+    if key.seed is not None:
+        experiment = replace(experiment, seed=key.seed, randomness="shared")
+    return Wanted(
+        title=f"{title_of(name)}, {port}, seed {experiment.seed}",
+        key=key,
+        implementation=name,
         experiment=experiment,
-        raw=raw,
-        draws=draw(experiment, folder / "draws.log"),
+        variant=f"{port}, {'same draws' if key.seed is None else 'own draws'}",
     )
-    logs = folder / "logs"
-    logs.mkdir()
-    on_same_draws = [reference, *(replace(reference, rung=rung) for rung in ladder)]
-    of_reference, *ports = _train_all(on_same_draws, logs / "parity.log", num_processes, context)
-    check_same(ports[-1], of_reference)
-    seeds = tuple(range(command.count))
-    experiments = [replace(experiment, seed=seed, randomness="shared") for seed in seeds]
-    on_seeds = [
-        replace(reference, rung=rung, experiment=each, draws=None)
-        for each in experiments
-        for rung in ladder
-    ]
-    trained = _train_all(on_seeds, logs / "seeds.log", num_processes, context)
+
+
+def measure_defaults(raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep) -> DefaultsResults:
+    """Trains what is not stored; seeds without a training, as its worker was lost, are left out.
+
+    Raises:
+        RunFailedError: what `Sweep.train` raises, or what is compared with is lost.
+    """
+    name = wanted[0].implementation
+    ladder = defaults_of(name).LADDER
+    draws = draw(sweep.plan.experiment, sweep.folder / "draws.log")
+    work = Work(make=PortTrainer, raw=raw, settings=(sweep.plan, draws))
+    on_same_draws = [each for each in wanted if each.key.seed is None]
+    trajectories = sweep.train(work, on_same_draws, Trajectory, describe_trajectory)
+    on_seeds = [each for each in wanted if each.key.seed is not None]
+    outcomes = sweep.train(work, on_seeds, SeedOutcome, describe_outcome)
+    if len(trajectories) < len(on_same_draws):
+        raise RunFailedError("trainings to compare with are lost; --resume tries them again")
+    reference, *ports = (trajectories[each.key] for each in on_same_draws)
+    check_same(ports[-1], reference)
+    asked, places = {each.key.seed for each in on_seeds}, range(len(ladder))
+    seeds = [seed for seed in asked if all(PortKey(place, seed) in outcomes for place in places)]
+    if not seeds:
+        raise RunFailedError("no seed was trained by every port; --resume tries again")
     rungs = tuple(
         PortResult(
             name=rung.name,
             change=rung.change,
             habits=asdict(rung.habits),
-            parity=parity_of(ports[place], of_reference),
-            seeds=tuple(each.outcome for each in trained[place :: len(ladder)]),
+            parity=parity_of(ports[place], reference),
+            seeds=tuple(outcomes[PortKey(place, seed)] for seed in seeds),
         )
         for place, rung in enumerate(ladder)
     )
-    return DefaultsResults(
-        dataset=describe(raw),
-        experiment=experiment,
-        environment=environment,
-        implementation=command.impl,
-        seeds=seeds,
-        rungs=rungs,
-    )
+    return DefaultsResults(**vars(sweep.plan), implementation=name, seeds=tuple(seeds), rungs=rungs)
+
+
+def describe_trajectory(trajectory: Trajectory) -> str:
+    """What a line says of a training on the same draws."""
+    return describe_outcome(trajectory.outcome)
+
+
+def describe_outcome(outcome: SeedOutcome) -> str:
+    """What a line says of a training on a seed."""
+    return f"test accuracy {outcome.true.accuracy:.4f}"
 
 
 def parity_of(port: Trajectory, reference: Trajectory) -> Parity:
@@ -101,21 +120,3 @@ def check_same(last: Trajectory, reference: Trajectory) -> None:
             "left that no rung names, or this device does not repeat its own sums; "
             "try again with --processes 1 or on a CPU"
         )
-
-
-def _train_all(
-    jobs: list[PortJob], log: Path, num_processes: int, context: Context
-) -> list[Trajectory]:
-    """The trajectory of each job, in the order of jobs."""
-    # One child for each share, not for each job: importing and compiling take as long
-    # as several epochs. Closed at once when anything fails, so that none trains in vain.
-    numbered = list(enumerate(jobs))
-    num_shares = min(num_processes, len(jobs))
-    shares = [(tuple(numbered[first::num_shares]),) for first in range(num_shares)]
-    trained: dict[int, Trajectory] = {}
-    with closing(events_side_by_side(train_share, shares, log=log)) as events:
-        for _, (index, trajectory) in events:
-            trained[index] = trajectory
-            accuracy = f"test accuracy {trajectory.outcome.true.accuracy:.4f}"
-            context.say(f"{len(trained)} of {len(jobs)}: {jobs[index].title}, {accuracy}")
-    return [trained[index] for index in range(len(jobs))]

@@ -1,6 +1,6 @@
 """The trainings of ports: what runs in each child process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from benchmarks.defaults.results import SeedOutcome
 from benchmarks.implementations import build_implementation, defaults_of, title_of
 from benchmarks.runner.processes import Report
+from benchmarks.runner.records import Record
 from benchmarks.runner.training import refuse_divergence
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared
@@ -16,7 +17,7 @@ from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.oracle import cross_entropy
 from shared.parameters import Parameters
-from shared.protocol import Evaluation, Examples, FitReport, Predictions
+from shared.protocol import EpochMetrics, Evaluation, Examples, FitReport, Predictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,17 @@ class PortJob:
         return f"{title_of(self.implementation)}, {name}, seed {self.experiment.seed}"
 
 
+@dataclass(frozen=True)
+class PortKey:
+    """Names a training: the rung's place on the ladder, None for the reference port, and its seed.
+
+    Without a seed it is one on the same draws as the others.
+    """
+
+    place: int | None
+    seed: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trajectory:
     """Where a training began, what it reported, and where it ended: test classes are (n,)."""
@@ -51,14 +63,31 @@ class Trajectory:
     outcome: SeedOutcome
 
 
-def train_share(report: Report, share: tuple[tuple[int, PortJob], ...]) -> None:
-    """Does one child's share of jobs, each with its index; reports each index and `Trajectory`."""
-    for index, job in share:
-        print(job.title, flush=True)  # heads its part of the log
-        report((index, train_port(job)))
+class PortTrainer:
+    """What runs in a worker process: ports on the same draws, and on those of seeds."""
+
+    def __init__(self, raw: RawDataset, name: str, plan: Record, draws: Draws) -> None:
+        self.job = PortJob(
+            implementation=name, rung=None, experiment=plan.experiment, raw=raw, draws=draws
+        )
+
+    def __call__(self, report: Report, *keys: PortKey) -> tuple[Trajectory | SeedOutcome, ...]:
+        """Trains the port of each key; where it has a seed, what came of that is enough."""
+        return tuple(self._train_port(report, key) for key in keys)
+
+    def _train_port(self, report: Report, key: PortKey) -> Trajectory | SeedOutcome:
+        ladder = defaults_of(self.job.implementation).LADDER
+        job = replace(self.job, rung=None if key.place is None else ladder[key.place])
+        if key.seed is None:
+            print(job.title, flush=True)  # heads its part of the log
+            return train_port(job, report)
+        experiment = replace(job.experiment, seed=key.seed, randomness="shared")
+        job = replace(job, experiment=experiment, draws=None)
+        print(job.title, flush=True)
+        return train_port(job, report).outcome
 
 
-def train_port(job: PortJob) -> Trajectory:
+def train_port(job: PortJob, report: Report = lambda _: None) -> Trajectory:
     """Trains a port on what its habits take of the draws; an error says which port it was."""
     experiment = job.experiment
     habits = None if job.rung is None else job.rung.habits
@@ -71,12 +100,17 @@ def train_port(job: PortJob) -> Trajectory:
     if habits is None or habits.takes_weights:
         port.set_parameters(draws.parameters)
     initial = port.get_parameters()
+
+    def on_epoch(metrics: EpochMetrics) -> None:
+        refuse_divergence(metrics)
+        report(metrics)
+
     try:
         fit_report = port.fit(
             dataset.training,
             validation=dataset.validation,
             orders=draws.orders if habits is None or habits.takes_orders else None,
-            on_epoch=refuse_divergence,
+            on_epoch=on_epoch,
         )
     except RunFailedError as error:
         raise RunFailedError(f"{job.title}: {error}") from error

@@ -3,20 +3,13 @@
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.options import (
-    STATUS_DONE,
-    Context,
-    Implementations,
-    NumProcesses,
-    TrainingOptions,
-    check_num_processes,
-)
+from benchmarks.options import STATUS_DONE, Context, Implementations, SweepOptions
 from shared.errors import InputError
 from shared.experiment import Experiment
 
 
 @dataclass(frozen=True, kw_only=True)
-class DriftCommand(TrainingOptions):
+class DriftCommand(SweepOptions):
     """Explain the float32 drift: divergence curves, a noise floor, bands of the figures."""
 
     impl: Implementations = ()
@@ -24,14 +17,13 @@ class DriftCommand(TrainingOptions):
     """Full runs from other last bits, for the band of each documented figure; 0 for none."""
     band_impl: str = "jax"
     """Implementation that does these runs."""
-    processes: NumProcesses = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.runs < 0 or self.runs == 1:
             raise InputError(
                 f"{self.runs} runs make no band: --runs takes 2 or more, or 0 for no bands"
             )
-        check_num_processes(self.processes)
         if self.experiment.randomness == "native":
             raise InputError(
                 "trainings that start apart say nothing about rounding: "
@@ -42,14 +34,23 @@ class DriftCommand(TrainingOptions):
 
     def execute(self, context: Context) -> int:
         """Measures curves and bands."""
-        from benchmarks.drift.measure import measure_drift
+        from benchmarks.drift.measure import measure_drift, wanted_trainings
         from benchmarks.implementations import check_names, implementation_names
-        from benchmarks.runner.conduct import conduct
+        from benchmarks.sweeps.sweep import SweepPlan, conduct_sweep
+        from shared.data.dataset import describe
 
         names, known = check_names(self.impl), implementation_names()
         if self.band_impl not in known:
             raise InputError(
                 f"unknown implementation {self.band_impl!r}: --band-impl takes {', '.join(known)}"
             )
-        conduct(context, "drift", self.out, partial(measure_drift, self, names, context))
+        raw = context.load_images(self.images)
+        plan = SweepPlan(
+            study="drift",
+            experiment=self.experiment,
+            dataset=describe(raw),
+            environment=context.describe_environment(),
+        )
+        wanted = wanted_trainings(self.experiment, names, self.band_impl, self.runs)
+        conduct_sweep(context, self, plan, wanted, partial(measure_drift, names, raw, wanted))
         return STATUS_DONE

@@ -1,7 +1,8 @@
 """Measures curves, from snapshots of trainings in pairs, and bands, from other last bits."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
@@ -11,22 +12,26 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
-from benchmarks.drift.command import DriftCommand
 from benchmarks.drift.results import Band, Curve, Drift, Kind
 from benchmarks.implementations import build_implementation
-from benchmarks.options import Context
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
-from benchmarks.runner.training import TrainingJob, draw, train
-from shared.data.dataset import describe, split_and_scale
+from benchmarks.runner.training import TrainingJob, draw
+from benchmarks.sweeps.crew import Work
+from benchmarks.sweeps.sweep import Sweep, SweepPlan, Wanted
+from benchmarks.sweeps.trainer import SeedTraining, Trainer, describe_training
+from shared.data.dataset import RawDataset, split_and_scale
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
 from shared.errors import RunFailedError
+from shared.experiment import Experiment
 from shared.parameters import Parameters, move_last_bits
 
 Result = TypeVar("Result")
+
+CURVES = "curves"
+SNAPSHOTS = "snapshots-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,128 +43,156 @@ class Snapshot:
     classes: NDArray[np.uint8]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Crew:
-    """Who trains: so many child processes at a time, with their logs in a folder."""
-
-    logs: Path
-    num_processes: int
-    console: Console
-
-    def run(
-        self,
-        function: Callable[..., Result],
-        jobs: list[tuple],
-        what: str,
-        num_parts: int,
-        unit: str,
-        *,
-        one_core_each: bool = False,
-    ) -> list[Result]:
-        """Each job's result; shows meanwhile how many of its `num_parts` each has reported.
-
-        what: what the jobs are; its first word names their logs.
-        """
-        with show_parts(self.console, what, len(jobs) * num_parts, unit) as show:
-            done = run_side_by_side(
-                function,
-                jobs,
-                log=self.logs / f"worker-{what.partition(' ')[0]}.log",
-                num_processes=self.num_processes,
-                on_event=show,
-                one_core_each=one_core_each,
-            )
-            return [result for _, result in sorted(done)]
+def wanted_trainings(
+    experiment: Experiment, names: tuple[str, ...], band_name: str, num_runs: int
+) -> tuple[Wanted, ...]:
+    """The curves, which count as one training, and each run for the bands, from other last bits."""
+    curves = Wanted(
+        title="curves", key=CURVES, implementation="-".join(names), experiment=experiment
+    )
+    return curves, *(
+        Wanted(
+            title=f"last bits {run}",
+            key=run,
+            implementation=band_name,
+            experiment=experiment,
+            variant=f"last bits {run}",
+        )
+        for run in range(1, 1 + num_runs)
+    )
 
 
 def measure_drift(
-    command: DriftCommand, names: tuple[str, ...], context: Context, folder: Path
+    names: tuple[str, ...], raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep
 ) -> Drift:
     """Measures the curves of the named implementations, and the bands."""
-    experiment = command.experiment
-    raw = context.load_images(command.images)
-    environment = context.describe_environment()
-    job = TrainingJob(
-        implementation=command.band_impl,
-        experiment=experiment,
-        raw=raw,
-        draws=draw(experiment, folder / "draws.log"),
-        folder=None,
-        in_bulk=True,
-    )
-    num_processes = command.processes or environment.num_cores
-    crew = Crew(logs=folder / "logs", num_processes=num_processes, console=context.console)
-    crew.logs.mkdir()
-    # Beside the outputs, not in the system's temporary folder, which may be small:
-    # snapshots take some 110 MB per training in float32, twice that in float64.
-    with TemporaryDirectory(prefix="snapshots-", dir=folder) as snapshots:
-        curves = _measure_curves(names, job, Path(snapshots), crew)
-    bands = tuple(_measure_bands(job, command.runs, crew)) if command.runs else ()
+    experiment = sweep.plan.experiment
+    draws = draw(experiment, sweep.folder / "draws.log")
+    assert draws is not None  # only native randomness draws nothing
+    of_curves, *of_bands = wanted
+    curves = sweep.kept(of_curves, tuple[Curve, ...])
+    if curves is None:
+        curves = _measure_curves(names, raw, draws, sweep)
+        sweep.keep(of_curves, curves)
+    runs = _train_for_bands(raw, draws, of_bands, sweep) if of_bands else ()
+    bands = tuple(_bands_of(runs, sweep.plan))
     return Drift(
-        dataset=describe(raw),
-        experiment=experiment,
-        environment=environment,
+        **vars(sweep.plan),
         curves=curves,
-        band_implementation=command.band_impl if bands else None,
+        band_implementation=of_bands[0].implementation if bands else None,
         bands=bands,
     )
 
 
 def _measure_curves(
-    names: tuple[str, ...], job: TrainingJob, folder: Path, crew: Crew
+    names: tuple[str, ...], raw: RawDataset, draws: Draws, sweep: Sweep
 ) -> tuple[Curve, ...]:
     """Measures each pair of implementations in both types, and each with itself in float32."""
-    draws, experiment = job.draws, job.experiment
-    assert draws is not None  # only native randomness draws nothing
-    num_snapshots = len(list(cut_into_segments(draws.orders, experiment.batch_size)))
-    undisturbed = [
-        replace(
-            job,
-            implementation=name,
-            experiment=replace(experiment, dtype=dtype),
-            folder=folder / f"{name}-{dtype}",
-        )
-        for dtype in ("float64", "float32")
-        for name in names
-    ]
-    jobs = [(each,) for each in undisturbed]
-    crew.run(follow, jobs, "undisturbed trainings", num_snapshots, "snapshots")
-    across = [
-        compare(one, other, "across", read_snapshots(one), read_snapshots(other))
-        for one, other in combinations(undisturbed, 2)
-        if one.experiment.dtype == other.experiment.dtype
-    ]
+    for left_over in sweep.folder.glob(f"{SNAPSHOTS}*"):  # by a sweep that was killed
+        shutil.rmtree(left_over)
+    # Beside the outputs, not in the system's temporary folder, which may be small:
+    # snapshots take some 110 MB per training in float32, twice that in float64.
+    with TemporaryDirectory(prefix=SNAPSHOTS, dir=sweep.folder) as snapshots:
+        undisturbed = [
+            TrainingJob(
+                implementation=name,
+                experiment=replace(sweep.plan.experiment, dtype=dtype),
+                raw=raw,
+                draws=draws,
+                folder=Path(snapshots) / f"{name}-{dtype}",
+                in_bulk=True,
+            )
+            for dtype in ("float64", "float32")
+            for name in names
+        ]
+        return tuple(_curves_of(undisturbed, len(names), draws, sweep))
+
+
+def _curves_of(
+    undisturbed: list[TrainingJob], num_names: int, draws: Draws, sweep: Sweep
+) -> Iterator[Curve]:
+    """Yields the curves between undisturbed trainings, then those of disturbed ones."""
+    _run_all(follow, [(each,) for each in undisturbed], "undisturbed trainings", draws, sweep)
+    for one, other in combinations(undisturbed, 2):
+        if one.experiment.dtype == other.experiment.dtype:
+            yield compare(one, other, "across", read_snapshots(one), read_snapshots(other))
+    experiment = sweep.plan.experiment
     moved = disturb(draws, experiment.seed, 0)
     turned = reverse_batches(draws, experiment.batch_size)
     cores = usable_cores()
     disturbed = []
-    for place, reference in enumerate(undisturbed[-len(names) :]):  # in float32
+    for place, reference in enumerate(undisturbed[-num_names:]):  # in float32
         disturbed += [(reference, "last bit", moved), (reference, "row order", turned)]
         if cores:
             # Each implementation a core of its own, as long as there are enough.
             disturbed.append((reference, "one core", draws, cores[place % len(cores)]))
-    floor = crew.run(drift_apart, disturbed, "disturbed trainings", num_snapshots, "snapshots")
-    return (*across, *floor)
+    yield from _run_all(drift_apart, disturbed, "disturbed trainings", draws, sweep)
 
 
-def _measure_bands(job: TrainingJob, num_runs: int, crew: Crew) -> Iterator[Band]:
+def _run_all(
+    function: Callable[..., Result], jobs: list[tuple], what: str, draws: Draws, sweep: Sweep
+) -> list[Result]:
+    """Each job's result; shows meanwhile how many of its snapshots each has taken.
+
+    what: what the jobs are; its first word names their logs.
+    """
+    batch_size = sweep.plan.experiment.batch_size
+    num_snapshots = len(list(cut_into_segments(draws.orders, batch_size)))
+    with show_parts(sweep.context.console, what, len(jobs) * num_snapshots, "snapshots") as show:
+        done = run_side_by_side(
+            function,
+            jobs,
+            log=sweep.logs / f"worker-{what.partition(' ')[0]}.log",
+            num_processes=sweep.num_processes,
+            on_event=show,
+        )
+        return [result for _, result in sorted(done)]
+
+
+def _train_for_bands(
+    raw: RawDataset, draws: Draws, wanted: Sequence[Wanted], sweep: Sweep
+) -> tuple[SeedTraining, ...]:
+    """The runs for the bands, without those that are lost with their workers."""
+    work = Work(make=BandTrainer, raw=raw, settings=(sweep.plan, draws))
+    trained = sweep.train(work, wanted, SeedTraining, describe_training)
+    if len(trained) < 2:
+        raise RunFailedError("fewer than two runs are left for the bands; --resume tries again")
+    return tuple(trained[each.key] for each in wanted if each.key in trained)
+
+
+def _bands_of(runs: Sequence[SeedTraining], plan: SweepPlan) -> Iterator[Band]:
     """Yields a band for each documented figure that runs of this length reach."""
-    experiment = job.experiment
-    assert job.draws is not None
-    moved = (disturb(job.draws, experiment.seed, 1 + run) for run in range(num_runs))
-    jobs = [(replace(job, draws=draws),) for draws in moved]
-    what = "runs for the bands"
-    trainings = crew.run(train, jobs, what, experiment.num_epochs, "epochs", one_core_each=True)
     for figure in DOCUMENTED_FIGURES:
-        measured = [figure.measured(each.run.history, each.run.test) for each in trainings]
+        measured = [figure.measured(each.history, each.test) for each in runs]
         values = tuple(value for value in measured if value is not None)
         if values:
             yield Band(
                 name=figure.name,
                 documented=figure.value,
-                applicable=is_applicable(figure, experiment, job.raw.name),
+                applicable=is_applicable(figure, plan.experiment, plan.dataset.name),
                 values=values,
             )
+
+
+class BandTrainer(Trainer):
+    """What runs in a worker process: trainings from the same draws, but for their last bits."""
+
+    def __init__(self, raw: RawDataset, name: str, plan: SweepPlan, draws: Draws) -> None:
+        super().__init__(raw, name, plan)
+        self.draws = draws
+
+    def __call__(self, report: Report, *numbers: int) -> tuple[SeedTraining, ...]:
+        """Trains from the draws as each of these numbers disturbs them."""
+        experiment = self.plan.experiment
+        return tuple(
+            self.train(
+                report,
+                experiment,
+                disturb(self.draws, experiment.seed, number),
+                f"last bits {number}",
+            )
+            for number in numbers
+        )
 
 
 def drift_apart(

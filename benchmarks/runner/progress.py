@@ -50,7 +50,8 @@ def show_parts(
 ) -> Iterator[Callable[..., None]]:
     """Counts parts of a whole: calling what this gives counts one more, whatever the arguments.
 
-    With `outcome=TEXT` the part is also given a line, which says what came of it. Without a
+    With `num=NUMBER` it counts so many more, or fewer; with `outcome=TEXT` the part is also
+    given a line, which says what came of it; `state=TEXT` says how things are. Without a
     terminal there is a line for each tenth, with the time left.
 
     Args:
@@ -61,26 +62,27 @@ def show_parts(
         num_done: see `total`.
     """
     if console.is_terminal:
-        with _bars(console, unit) as progress:
-            task = progress.add_task(what, total=total, completed=num_done)
+        with _bars(console, unit, "{task.fields[state]}") as progress:
+            task = progress.add_task(what, total=total, completed=num_done, state="")
 
-            def advance(*_: object, outcome: str = "") -> None:
+            def advance(*_: object, num: int = 1, outcome: str = "", state: str = "") -> None:
                 if outcome:
                     console.print(outcome, markup=False, soft_wrap=True)
-                progress.advance(task)
+                progress.update(task, advance=num, state=state)
 
             yield advance
         return
     started, num_before = time.perf_counter(), num_done
 
-    def count(*_: object, outcome: str = "") -> None:
+    def count(*_: object, num: int = 1, outcome: str = "", state: str = "") -> None:
         nonlocal num_done
-        num_done += 1
-        if outcome or num_done * NUM_LINES // total > (num_done - 1) * NUM_LINES // total:
-            seconds_each = (time.perf_counter() - started) / (num_done - num_before)
+        tenths, num_done = num_done * NUM_LINES // total, num_done + num
+        if outcome or num_done * NUM_LINES // total > tenths:
+            seconds_each = (time.perf_counter() - started) / max(num_done - num_before, 1)
             left = timedelta(seconds=round(seconds_each * (total - num_done)))
             line = f"{what}: {num_done} of {total} {unit}, {left} left"
-            console.print(f"{line}: {outcome}" if outcome else line, markup=False, soft_wrap=True)
+            parts = (line, state, outcome)
+            console.print(": ".join(filter(None, parts)), markup=False, soft_wrap=True)
 
     yield count
 

@@ -10,41 +10,10 @@ from typing import Literal
 
 from benchmarks.implementations import REFERENCE
 from benchmarks.runner.records import Record, check
-from benchmarks.runner.training import Seconds
 from benchmarks.seeds import statistics
+from benchmarks.sweeps.trainer import SeedTraining
 from shared.documented import DOCUMENTED_FIGURES, is_applicable, why_not_applicable
 from shared.experiment import Experiment
-from shared.protocol import EpochMetrics, Evaluation
-
-
-@dataclass(frozen=True, kw_only=True)
-class SweepPlan(Record):
-    """What all trainings of a sweep have in common; written before the first of them.
-
-    The experiment is that of the first seed, the environment where the sweep was started.
-    """
-
-    study: Literal["seeds"] = "seeds"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeedTraining:
-    """One implementation trained on one seed.
-
-    seconds: wall-clock time with other trainings beside it, so no measure of speed.
-    data_sha256: of the arrays that arrived in the implementation's process.
-    git_commit: of the code that trained; a resumed sweep may have more than one.
-    """
-
-    schema_version: Literal[2] = 2
-    implementation: str
-    seed: int
-    device: str
-    history: tuple[EpochMetrics, ...]
-    test: Evaluation
-    seconds: Seconds
-    data_sha256: str
-    git_commit: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +51,19 @@ class SweepStatistics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepResults(SweepPlan):
-    """A whole sweep, as `seeds.json` holds it; `trainings` by implementation, then by seed."""
+class SweepResults(Record):
+    """A whole sweep, as `seeds.json` holds it; `trainings` by implementation, then by seed.
 
+    The experiment is that of the first seed, the environment where the sweep was started.
+
+    lost: seeds that were wanted, and that a lost worker left without a training or more.
+    """
+
+    study: Literal["seeds"] = "seeds"
     seeds: tuple[int, ...]
     trainings: tuple[SeedTraining, ...]
     statistics: SweepStatistics
+    lost: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         trained = [self.of(name) for name in self.statistics.test_accuracy]
@@ -106,7 +82,7 @@ class SweepResults(SweepPlan):
         return tuple(each for each in self.trainings if each.implementation == implementation)
 
 
-def analyse(trainings: Mapping[str, tuple[SeedTraining, ...]], plan: SweepPlan) -> SweepStatistics:
+def analyse(trainings: Mapping[str, tuple[SeedTraining, ...]], plan: Record) -> SweepStatistics:
     """Computes all statistics from each implementation's trainings, in the order of seeds."""
     accuracies = {name: accuracies_of(of, plan.dataset.num_test) for name, of in trainings.items()}
     # The question is whether the documented run could be one of these, so its seed, and who

@@ -49,6 +49,13 @@ def parts(results: SweepResults) -> Iterator[Part]:
     else:
         why = results.statistics.why_not_applicable
         yield Notes(items=(f"documented figures: not applicable, {why}",))
+    if results.lost:
+        yield Notes(
+            items=tuple(
+                f"seed {seed} is left out: a training of it was lost with its worker"
+                for seed in results.lost
+            )
+        )
     yield values_table(results)
 
 
