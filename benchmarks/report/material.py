@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from benchmarks.runner.output_folder import why_unfinished
-from benchmarks.runner.records import Record, recognise
+from benchmarks.runner.records import MAXIMUM_BYTES, Record, recognise
 from benchmarks.speed.results import SpeedResults
 from shared.errors import InputError
+from shared.files import read_file
 
 AnyRecord_co = TypeVar("AnyRecord_co", bound=Record, covariant=True)
 
@@ -89,6 +90,6 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _shown_record(file: Path) -> Record | None:
-    record = recognise(file.read_bytes())
+    record = recognise(read_file(file, MAXIMUM_BYTES))
     # A measurement of speed that was broken off before its first rung holds nothing yet.
     return None if isinstance(record, SpeedResults) and not record.rungs else record

@@ -13,9 +13,12 @@ from benchmarks.runner.output_folder import whole_file
 from shared.data.dataset import DatasetDescription
 from shared.errors import InputError
 from shared.experiment import Experiment
+from shared.files import read_file
 
 AnyRecord = TypeVar("AnyRecord")
 
+MAXIMUM_BYTES = 100_000_000
+"""Of a file; a sweep's takes some 8,000 for each training."""
 SMALLEST_NUMBER, LARGEST_NUMBER = 1e-30, 1e18
 """Beyond anything that is measured here; an axis that reached so far would show nothing else."""
 
@@ -62,7 +65,7 @@ def read_json(path: Path, record_type: type[AnyRecord]) -> AnyRecord:
         InputError: the file is missing or is not such a record.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=record_type)
+        return msgspec.json.decode(read_file(path, MAXIMUM_BYTES), type=record_type)
     except (OSError, msgspec.DecodeError, InputError) as error:
         raise InputError(
             f"{path} cannot be read as {record_type.__name__} ({error}): "

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.data.download import DownloadFailedError, Patience, RemoteFile, download_files
-from shared.data.idx import read_idx
+from shared.data.idx import MAXIMUM_BYTES, read_idx
 from shared.errors import InputError
+from shared.files import read_file
 
 MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
@@ -110,8 +111,7 @@ def read_files(directory: Path) -> tuple[NDArray[np.uint8], ...]:
 def file_problem(path: Path, sha256: str) -> str:
     """What is wrong with a file that should have this SHA-256 sum; "" if it has."""
     try:
-        with path.open("rb") as stream:
-            actual = hashlib.file_digest(stream, "sha256").hexdigest()
+        actual = hashlib.sha256(read_file(path, MAXIMUM_BYTES)).hexdigest()
     except FileNotFoundError:
         return f"{path.name} is missing"
     except OSError as error:

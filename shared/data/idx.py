@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import InputError
+from shared.files import read_file
 
+MAXIMUM_BYTES = 100_000_000
+"""Of a compressed file; the largest published one has 26 million."""
 _UNSIGNED_BYTES = 0x0800
 """The magic number of unsigned bytes on no axis; the number of axes is added."""
 
@@ -28,7 +31,7 @@ def read_idx(path: Path, shape: tuple[int, ...], highest: int = 255) -> NDArray[
         InputError: the file is missing, damaged, or no IDX file of such an array.
     """
     try:
-        return _array_in(gzip.decompress(path.read_bytes()), shape, highest)
+        return _array_in(gzip.decompress(read_file(path, MAXIMUM_BYTES)), shape, highest)
     except EOFError:
         problem = "ends too early"
     except zlib.error as error:
