@@ -4,7 +4,7 @@ Imports nothing that takes time: `--help` answers at once.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
@@ -138,20 +138,7 @@ class Context:
 
     def places(self, data_dir: Path | None) -> "DataPlaces":
         """Where Fashion-MNIST may be: the folder that was named, caches, mirrors."""
-        from shared.data.fashion_mnist import DataPlaces
-
-        named, named_by = data_dir, "--data-dir"
-        if named is None and self.variables.get("FASHION_MNIST_DIR"):
-            named, named_by = Path(self.variables["FASHION_MNIST_DIR"]), "FASHION_MNIST_DIR"
-        keras_home = Path(self.variables.get("KERAS_HOME") or self.home / ".keras")
-        return DataPlaces(
-            named_directory=named,
-            named_by=named_by,
-            cache=self.cache,
-            keras_cache=keras_home / "datasets" / "fashion-mnist",
-            remedy="name a folder that holds the four .gz files with --data-dir, "
-            "or take --data stand-in, images made by this program",
-        )
+        return data_places(data_dir, self.variables, home=self.home, cache=self.cache)
 
     def load_images(self, options: DataOptions) -> "RawDataset":
         """Finds or fetches the images, and says which; the stand-in never passes unnoticed.
@@ -180,6 +167,26 @@ class Context:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def data_places(
+    data_dir: Path | None, variables: Mapping[str, str], *, home: Path, cache: Path
+) -> "DataPlaces":
+    """Where Fashion-MNIST may be; see `Context` for what is read at the edge of the program."""
+    from shared.data.fashion_mnist import DataPlaces
+
+    named, named_by = data_dir, "--data-dir"
+    if named is None and variables.get("FASHION_MNIST_DIR"):
+        named, named_by = Path(variables["FASHION_MNIST_DIR"]), "FASHION_MNIST_DIR"
+    keras_home = Path(variables.get("KERAS_HOME") or home / ".keras")
+    return DataPlaces(
+        named_directory=named,
+        named_by=named_by,
+        cache=cache,
+        keras_cache=keras_home / "datasets" / "fashion-mnist",
+        remedy="name a folder that holds the four .gz files with --data-dir, "
+        "or take --data stand-in, images made by this program",
+    )
+
+
 class Command(Protocol):
     """A command: a frozen dataclass of its options, whose docstring is its help."""
 
@@ -193,11 +200,11 @@ class Command(Protocol):
         ...
 
 
-def allow_float64(experiment: Experiment) -> None:
-    """Lets child processes compute in float64, where the experiment asks for it.
+def allow_float64(experiment: Experiment, variables: MutableMapping[str, str] = os.environ) -> None:
+    """Lets child processes with these variables compute in float64, where that is asked for.
 
     Keras on its JAX backend computes in 32 bits unless this variable is set when
     JAX is imported; Keras has no switch of its own for it.
     """
     if experiment.dtype == "float64":
-        os.environ.setdefault("JAX_ENABLE_X64", "1")
+        variables.setdefault("JAX_ENABLE_X64", "1")

@@ -22,7 +22,7 @@ LIBRARY = "parity"
 """Could be published alone: it has names of its own, and knows nobody here."""
 EDGES = {
     *("benchmarks/__main__.py", "benchmarks/options.py"),
-    "benchmarks/speed/measure.py",
+    *("benchmarks/speed/measure.py", "benchmarks/sweeps/worker.py"),
 }
 """The edge of the program, and of processes of their own."""
 MIRRORED_MODULES = ("__init__.py", "implementation.py", "model.py", "train.py")

@@ -20,7 +20,7 @@ from benchmarks.runner.progress import show_parts
 from benchmarks.runner.training import TrainingJob, draw
 from benchmarks.sweeps.crew import Work
 from benchmarks.sweeps.sweep import Sweep, SweepPlan, Wanted
-from benchmarks.sweeps.trainer import SeedTraining, Trainer, describe_training
+from benchmarks.sweeps.trainer import SeedTraining, SweepTrainer, describe_training
 from shared.data.dataset import RawDataset, split_and_scale
 from shared.documented import DOCUMENTED_FIGURES, is_applicable
 from shared.draws import Draws
@@ -174,7 +174,7 @@ def _bands_of(runs: Sequence[SeedTraining], plan: SweepPlan) -> Iterator[Band]:
             )
 
 
-class BandTrainer(Trainer):
+class BandTrainer(SweepTrainer):
     """What runs in a worker process: trainings from the same draws, but for their last bits."""
 
     def __init__(self, raw: RawDataset, name: str, plan: SweepPlan, draws: Draws) -> None:

@@ -9,7 +9,7 @@ from benchmarks.runner.processes import Report
 from benchmarks.seeds.results import SweepResults, analyse
 from benchmarks.sweeps.crew import Work
 from benchmarks.sweeps.sweep import Sweep, Wanted
-from benchmarks.sweeps.trainer import SeedTraining, Trainer, describe_training
+from benchmarks.sweeps.trainer import SeedTraining, SweepTrainer, describe_training
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
 from shared.errors import RunFailedError
@@ -54,7 +54,7 @@ def measure_seeds(raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep) -> Sw
     )
 
 
-class SeedTrainer(Trainer):
+class SeedTrainer(SweepTrainer):
     """What runs in a worker process: draws, trains and evaluates, seed by seed."""
 
     def __call__(self, report: Report, *keys: tuple[str, int]) -> tuple[SeedTraining, ...]:

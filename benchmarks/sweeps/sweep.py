@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,6 +127,8 @@ class Sweep:
 
     def _open_engine(self, work: Work) -> Engine:
         if self.options.cluster is not None:
+            if find_spec("distributed") is None:
+                raise InputError("--cluster needs Dask: pip install 'fashion-twins[cluster]'")
             from benchmarks.sweeps.cluster import ClusterEngine
 
             return ClusterEngine(self.options.cluster, work, self.plan)

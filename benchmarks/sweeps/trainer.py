@@ -42,7 +42,7 @@ def describe_training(training: SeedTraining) -> str:
     return f"test accuracy {training.test.accuracy:.4f}, {seconds:.1f} s"
 
 
-class Trainer:
+class SweepTrainer:
     """Trains one implementation, by its name, of experiments that differ in seed and draws only."""
 
     def __init__(self, raw: RawDataset, name: str, plan: Record) -> None:
