@@ -116,23 +116,25 @@ def fit(
     validation: protocol.Examples,
     orders: protocol.Orders | None,
     on_epoch: protocol.OnEpoch,
+    num_skipped: int = 0,
 ) -> protocol.FitReport:
     """Trains epoch by epoch, in place; see `shared.protocol.Implementation.fit`."""
-    trained, on_device = (model, optimizer), (to_device(training), to_device(validation))
+    on_device, num_rows = (to_device(training), to_device(validation)), len(training.labels)
     history, epoch_seconds, step_losses, compile_seconds = [], [], [], 0.0
-    for epoch, order in enumerate(_epoch_orders(experiment, len(training.labels), orders), 1):
+    all_orders = _epoch_orders(experiment, num_rows, orders, num_skipped)
+    for epoch, order in enumerate(all_orders, 1 + num_skipped):
         started = time.perf_counter()
-        arguments = (*trained, *on_device, order)
+        arguments = (model, optimizer, *on_device, order)
         run = compiled_epochs.function_for(*arguments, batch_size=experiment.batch_size)
         compile_seconds += time.perf_counter() - started
         started = time.perf_counter()
         # Dispatch is asynchronous: the clock stops only when the results are there.
         trained, metrics, losses = jax.block_until_ready(run(*arguments))
         epoch_seconds.append(time.perf_counter() - started)
+        nnx.update((model, optimizer), nnx.state(trained))  # `on_epoch` may ask for the weights
         history.append(protocol.EpochMetrics(epoch=epoch, **jax.tree.map(float, metrics)))
         step_losses.append(np.asarray(losses, np.float64))
         on_epoch(history[-1])
-    nnx.update((model, optimizer), nnx.state(trained))
     return protocol.FitReport(
         history=tuple(history),
         compile_seconds=compile_seconds,
@@ -142,14 +144,14 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: protocol.Orders | None
+    experiment: Experiment, num_rows: int, orders: protocol.Orders | None, num_skipped: int
 ) -> Iterator[jax.Array]:
     """The given orders or, natively, a fresh permutation from a key of each epoch."""
     if orders is not None:
         yield from (jnp.asarray(order, jnp.int32) for order in orders)
         return
     key = jax.random.key(experiment.seed)
-    for epoch in range(experiment.num_epochs):
+    for epoch in range(num_skipped, experiment.num_epochs):
         yield jax.random.permutation(jax.random.fold_in(key, epoch), num_rows)
 
 

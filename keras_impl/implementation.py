@@ -23,6 +23,7 @@ class KerasTwin:
         self.experiment = experiment
         self.model = model.build_model(experiment)
         train.prepare_training(self.model, experiment, **options)
+        self.num_skipped = 0
 
     @property
     def device(self) -> str:
@@ -37,16 +38,10 @@ class KerasTwin:
     def get_parameters(self) -> Parameters:
         return model.get_parameters(self.model)
 
-    def fit(
-        self,
-        training: protocol.Examples,
-        *,
-        validation: protocol.Examples,
-        orders: protocol.Orders | None,
-        on_epoch: protocol.OnEpoch,
-    ) -> protocol.FitReport:
+    def fit(self, training: protocol.Examples, **options: Any) -> protocol.FitReport:
+        """Takes the options of `train.fit`."""
         own = (self.model, self.experiment)
-        return train.fit(*own, training, validation=validation, orders=orders, on_epoch=on_epoch)
+        return train.fit(*own, training, **options, num_skipped=self.num_skipped)
 
     def evaluate(self, examples: protocol.Examples) -> protocol.Evaluation:
         return train.evaluate(self.model, examples)

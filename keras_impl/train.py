@@ -103,6 +103,7 @@ def fit(
     validation: protocol.Examples,
     orders: protocol.Orders | None,
     on_epoch: protocol.OnEpoch,
+    num_skipped: int = 0,
 ) -> protocol.FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`.
 
@@ -118,7 +119,10 @@ def fit(
         **QUIET,
     }
     if orders is None:
-        model.fit(training.images, training.labels, epochs=experiment.num_epochs, **options)
+        if num_skipped:
+            _rehearse(len(training.labels), num_skipped)
+        epochs = {"initial_epoch": num_skipped, "epochs": experiment.num_epochs}
+        model.fit(training.images, training.labels, **epochs, **options)
     else:
         for epoch, order in enumerate(orders):
             model.fit(
@@ -135,6 +139,20 @@ def fit(
         epoch_seconds=tuple(observer.epoch_seconds),
         step_losses=np.array(observer.step_losses, np.float64),
     )
+
+
+def _rehearse(num_rows: int, num_epochs: int) -> None:
+    """Draws all that a `fit` on so many rows draws for the orders of so many epochs.
+
+    Keras hands out no generator, and each of its backends shuffles with another one. A `fit`
+    moves each of them on, and that of a single weight, in one step an epoch, takes no time.
+    """
+    rows = np.zeros((num_rows, 1))
+    few = rows[:1]
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(loss="mse")
+    model.train_on_batch(few, few)  # else `fit` draws once more to see what a batch looks like
+    model.fit(rows, rows, num_rows, epochs=num_epochs, validation_data=(few, few), **QUIET)
 
 
 def evaluate(model: keras.Sequential, examples: protocol.Examples) -> protocol.Evaluation:

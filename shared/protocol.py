@@ -10,7 +10,7 @@ Symbols in shapes: n = number of rows, C = 10 classes, E = epochs, S = steps.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ class Implementation(Protocol):
         ...
 
     def get_parameters(self) -> Parameters:
-        """The weights as they are now."""
+        """The weights as they are now; in `on_epoch`, those after that epoch."""
         ...
 
     def fit(
@@ -139,6 +139,19 @@ class Implementation(Protocol):
     def save(self, folder: Path) -> None:
         """Writes the trained model in the framework's own format, where it has one."""
         ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What an implementation may have beside, to go on with what another process trained.
+
+    With given orders nothing is needed: `fit` trains the weights on by those that are left.
+
+    num_skipped: epochs that `fit` with `orders=None` leaves out; it shuffles the others as it
+        would have after them, and they keep their numbers.
+    """
+
+    num_skipped: int
 
 
 Builder = Callable[[Experiment], Implementation]

@@ -1,6 +1,7 @@
 """The protocol's verbs in PyTorch: a thin layer over `model.py` and `train.py`."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ class TorchTwin:
         self.experiment = experiment
         self.model = model.build_model(experiment)
         self.optimizer = train.prepare_training(self.model, experiment)
+        self.num_skipped = 0
 
     @property
     def device(self) -> str:
@@ -32,16 +34,10 @@ class TorchTwin:
     def get_parameters(self) -> Parameters:
         return model.get_parameters(self.model)
 
-    def fit(
-        self,
-        training: protocol.Examples,
-        *,
-        validation: protocol.Examples,
-        orders: protocol.Orders | None,
-        on_epoch: protocol.OnEpoch,
-    ) -> protocol.FitReport:
+    def fit(self, training: protocol.Examples, **options: Any) -> protocol.FitReport:
+        """Takes the options of `train.fit`."""
         own = (self.model, self.optimizer, self.experiment)
-        return train.fit(*own, training, validation=validation, orders=orders, on_epoch=on_epoch)
+        return train.fit(*own, training, **options, num_skipped=self.num_skipped)
 
     def evaluate(self, examples: protocol.Examples) -> protocol.Evaluation:
         return train.evaluate(self.model, examples)

@@ -78,11 +78,13 @@ def fit(
     validation: protocol.Examples,
     orders: protocol.Orders | None,
     on_epoch: protocol.OnEpoch,
+    num_skipped: int = 0,
 ) -> protocol.FitReport:
     """Trains epoch by epoch; see `shared.protocol.Implementation.fit`."""
     images, labels = to_device(model, training)
     history, epoch_seconds, step_losses = [], [], []
-    for epoch, order in enumerate(_epoch_orders(experiment, len(training.labels), orders), 1):
+    all_orders = _epoch_orders(experiment, len(training.labels), orders, num_skipped)
+    for epoch, order in enumerate(all_orders, 1 + num_skipped):
         started = time.perf_counter()
         data = (images, labels, order.to(images.device))
         trained, losses = train_epoch(model, optimizer, *data, batch_size=experiment.batch_size)
@@ -100,15 +102,17 @@ def fit(
 
 
 def _epoch_orders(
-    experiment: Experiment, num_rows: int, orders: protocol.Orders | None
+    experiment: Experiment, num_rows: int, orders: protocol.Orders | None, num_skipped: int
 ) -> Iterator[torch.Tensor]:
     """The given orders or, natively, a fresh permutation for each epoch."""
     if orders is not None:
         yield from (torch.tensor(order) for order in orders)
         return
     generator = torch.Generator().manual_seed(experiment.seed)
-    for _ in range(experiment.num_epochs):
-        yield torch.randperm(num_rows, generator=generator)
+    for epoch in range(experiment.num_epochs):
+        order = torch.randperm(num_rows, generator=generator)
+        if epoch >= num_skipped:  # those before it are drawn too: that moves the generator on
+            yield order
 
 
 def evaluate(model: TorchClassifier, examples: protocol.Examples) -> protocol.Evaluation:
