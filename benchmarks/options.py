@@ -57,11 +57,11 @@ ClusterAddress = Annotated[
         "machine; see docs/cluster.md.",
     ),
 ]
-SweepFolder = Annotated[
+ResumedFolder = Annotated[
     Path | None,
     option(
         "DIR",
-        "Folder of an earlier, broken sweep to go on with, in place of --out. Give the options "
+        "Folder of an earlier, broken run to go on with, in place of --out. Give the options "
         "it was started with.",
     ),
 ]
@@ -97,14 +97,27 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepOptions(TrainingOptions):
+class ResumeOptions(TrainingOptions):
+    """What every command takes that goes on where it was broken off."""
+
+    resume: ResumedFolder = None
+
+    def __post_init__(self) -> None:
+        if self.out is not None and self.resume is not None:
+            raise InputError(
+                "--out names a new folder and --resume an old one: give one of the two"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions(ResumeOptions):
     """What every command takes that trains many networks of a kind."""
 
     processes: NumProcesses = None
     cluster: ClusterAddress = None
-    resume: SweepFolder = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.processes is not None and self.processes < 1:
             raise InputError(
                 f"{self.processes} processes train nothing: --processes takes 1 or more"
@@ -112,10 +125,6 @@ class SweepOptions(TrainingOptions):
         if self.processes is not None and self.cluster is not None:
             raise InputError(
                 "--processes is of this machine, and --cluster of others: give one of the two"
-            )
-        if self.out is not None and self.resume is not None:
-            raise InputError(
-                "--out names a new folder and --resume an old one: give one of the two"
             )
 
 

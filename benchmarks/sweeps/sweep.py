@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from benchmarks.options import Context, SweepOptions
 from benchmarks.runner.conduct import conduct
+from benchmarks.runner.plan import check_same_plan
 from benchmarks.runner.progress import show_parts
-from benchmarks.runner.records import Record, read_json, write_json
+from benchmarks.runner.records import Record, write_json
 from benchmarks.sweeps.crew import Pack, Work
 from benchmarks.sweeps.engine import NUM_RETRIES, Engine, LocalEngine, News
 from benchmarks.sweeps.store import TRAININGS_FOLDER, Identity, Store
@@ -218,24 +219,7 @@ def check_resumable(
 
     Trainings that are not wanted, for example, would silently be left out of the statistics.
     """
-    if not (folder / PLAN_FILE).is_file():
-        raise InputError(
-            f"{folder} holds no sweep: give --resume the output folder of an earlier "
-            f"`twins {plan.study}`"
-        )
-    stored, asked = (
-        _essentials(each, apart_from) for each in (read_json(folder / PLAN_FILE, SweepPlan), plan)
-    )
-    differences = [
-        f"{concept}: stored {stored.get(concept)}, asked {asked.get(concept)}"
-        for concept in stored | asked
-        if stored.get(concept) != asked.get(concept)
-    ]
-    if differences:
-        raise InputError(
-            f"the sweep in {folder} is another one ({'; '.join(differences)}): give the options "
-            "it was started with, or start a new one without --resume; nothing there was touched"
-        )
+    check_same_plan(folder / PLAN_FILE, plan, "sweep", apart_from)
     names = {identity_of(each, plan).file_name for each in wanted}
     strangers = Store(folder / TRAININGS_FOLDER).names() - names
     if strangers:
@@ -243,23 +227,6 @@ def check_resumable(
             f"the sweep in {folder} holds trainings that are not asked for, "
             f"{', '.join(sorted(strangers))}: choose the options so that none is left out"
         )
-
-
-def _essentials(plan: SweepPlan, apart_from: Sequence[str]) -> dict[str, object]:
-    """All that makes trainings of two plans incomparable where it differs, in words."""
-    experiment = {
-        name.replace("_", " "): value
-        for name, value in vars(plan.experiment).items()
-        if name not in apart_from
-    }
-    return {
-        "command": plan.study,
-        "images' sha256": plan.dataset.sha256,
-        **experiment,
-        "Python": plan.environment.python,
-        "variables": plan.environment.flags,
-        **plan.environment.packages,
-    }
 
 
 def _pack_up(wanted: Iterable[Wanted]) -> Iterable[Pack]:
