@@ -101,10 +101,12 @@ def largest_difference(left: Parameters, right: Parameters) -> float:
     return float(np.max(largest))  # Python's own `max` loses a NaN that does not come first
 
 
-def save_parameters(parameters: Parameters, path: Path) -> None:
+def save_parameters(
+    parameters: Parameters, path: Path, metadata: dict[str, str] | None = None
+) -> None:
     """Writes a safetensors file with the names of `Parameters.named_arrays`."""
     arrays = {name: np.ascontiguousarray(array) for name, array in parameters.named_arrays()}
-    save_file(arrays, path)
+    save_file(arrays, path, metadata)
 
 
 def load_parameters(path: Path, experiment: Experiment) -> Parameters:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
-from benchmarks.options import STATUS_DONE, Context, Implementations, TrainingOptions, allow_float64
+from benchmarks.options import STATUS_DONE, Context, Implementations, ResumeOptions, allow_float64
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunCommand(TrainingOptions):
-    """Train the documented experiment in each implementation and compare the figures."""
+class RunCommand(ResumeOptions):
+    """Train the documented experiment in each implementation and compare the figures.
+
+    With --resume, a larger --num-epochs adds epochs.
+    """
 
     impl: Implementations = ()
     in_bulk: bool = False
@@ -15,20 +18,37 @@ class RunCommand(TrainingOptions):
     not in the seconds that the documented way to train takes."""
 
     def execute(self, context: Context) -> int:
-        """Does the whole experiment."""
+        """Does the whole experiment, or the rest of it."""
         from benchmarks.implementations import check_names
         from benchmarks.report.material import Found, Material
         from benchmarks.report.page import write_page
-        from benchmarks.run.measure import train_all
+        from benchmarks.run.measure import PLAN_FILE, check_resumable, train_all
         from benchmarks.run.pictures import save_pictures
+        from benchmarks.run.results import RunPlan
         from benchmarks.runner.conduct import keep, say
-        from benchmarks.runner.output_folder import output_folder
+        from benchmarks.runner.output_folder import output_folder, resumed_folder
+        from benchmarks.runner.records import write_json
+        from shared.data.dataset import describe
 
         allow_float64(self.experiment)
         names = check_names(self.impl)
-        with output_folder(self.out, "run") as folder:
-            raw = context.load_images(self.images)
-            results = train_all(names, self.experiment, raw, context, folder, in_bulk=self.in_bulk)
+        raw = context.load_images(self.images)
+        plan = RunPlan(
+            dataset=describe(raw),
+            experiment=self.experiment,
+            environment=context.describe_environment(),
+            implementations=names,
+            in_bulk=self.in_bulk,
+        )
+        if self.resume is None:
+            place = output_folder(self.out, "run")
+        else:
+            check_resumable(self.resume, plan)
+            place = resumed_folder(self.resume, "run")
+        with place as folder:
+            if self.resume is None:
+                write_json(plan, folder / PLAN_FILE)
+            results = train_all(plan, raw, context, folder)
             save_pictures(folder, results, raw)
             source = f"{folder.resolve().name}/results.json"
             found = Found(record=results, source=source, folder=folder)

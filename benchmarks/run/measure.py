@@ -8,11 +8,13 @@ import pandas as pd
 
 from benchmarks.implementations import title_of
 from benchmarks.options import Context
-from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results
+from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results, RunPlan
+from benchmarks.runner.checkpoint import FOLDER, latest_checkpoint, stored_epochs
+from benchmarks.runner.plan import check_same_plan
 from benchmarks.runner.processes import run_in_process
 from benchmarks.runner.progress import show_trainings
 from benchmarks.runner.training import ImplementationRun, TrainingJob, draw, train
-from shared.data.dataset import RawDataset, describe
+from shared.data.dataset import RawDataset
 from shared.documented import (
     DOCUMENTED_FIGURES,
     FIRST_PREDICTIONS,
@@ -20,50 +22,61 @@ from shared.documented import (
     is_applicable,
     why_not_applicable,
 )
-from shared.errors import RunFailedError
+from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import save_parameters
 from shared.protocol import EpochMetrics
 
+PLAN_FILE = "plan.json"
 
-def train_all(
-    names: tuple[str, ...],
-    experiment: Experiment,
-    raw: RawDataset,
-    context: Context,
-    folder: Path,
-    *,
-    in_bulk: bool,
-) -> Results:
+
+def check_resumable(folder: Path, plan: RunPlan) -> None:
+    """Refuses what would end otherwise than an unbroken run does, and leaves it as it was."""
+    check_same_plan(folder / PLAN_FILE, plan, "run", apart_from=("num_epochs",))
+    for name in plan.implementations:
+        num_trained = max(stored_epochs(folder / name / FOLDER), default=0)
+        if num_trained > plan.experiment.num_epochs:
+            raise InputError(
+                f"{title_of(name)} was trained for {num_trained} epochs in {folder}: "
+                f"--num-epochs takes {num_trained} or more; nothing there was touched"
+            )
+
+
+def train_all(plan: RunPlan, raw: RawDataset, context: Context, folder: Path) -> Results:
     """Trains one implementation after the other; weights and predictions go into its folder.
 
+    Each goes on from its last checkpoint there, if it has one.
+
     Raises:
+        InputError: an implementation cannot go on from its checkpoint.
         RunFailedError: a training failed.
     """
+    experiment = plan.experiment
     draws = draw(experiment, folder / "draws.log")
     if draws is not None:
         save_parameters(draws.parameters, folder / "initial-weights.safetensors")
     runs = {}
-    for name in names:
+    for name in plan.implementations:
         job = TrainingJob(
             implementation=name,
             experiment=experiment,
             raw=raw,
             draws=draws,
             folder=folder / name,
-            in_bulk=in_bulk,
+            in_bulk=plan.in_bulk,
+            checkpoint=latest_checkpoint(folder / name / FOLDER, experiment, context.say),
         )
         runs[name] = _train_one(job, folder / name, context)
     if len({run.data_sha256 for run in runs.values()}) > 1:
         raise RunFailedError("the implementations received different data; please report this")
     return Results(
-        dataset=describe(raw),
+        dataset=plan.dataset,
         experiment=experiment,
-        environment=context.describe_environment(),
+        environment=plan.environment,
         runs=runs,
         documented=compare_with_documented(runs, experiment, raw.name),
         why_not_applicable=why_not_applicable(experiment, raw.name),
-        in_bulk=in_bulk,
+        in_bulk=plan.in_bulk,
     )
 
 
@@ -106,21 +119,28 @@ def compare_with_documented(
 
 def _train_one(job: TrainingJob, folder: Path, context: Context) -> ImplementationRun:
     name, title = job.implementation, title_of(job.implementation)
-    folder.mkdir()
+    num_epochs, history = job.experiment.num_epochs, list(job.checkpoint.history)
+    folder.mkdir(exist_ok=True)
+    if history:
+        context.say(f"{title}: {len(history)} of {num_epochs} epochs are stored")
     context.say(f"{title}: importing and compiling (about ten seconds without output)")
-    history: list[EpochMetrics] = []
-    with show_trainings(context.console, {name: title}, job.experiment.num_epochs) as show:
+    with show_trainings(context.console, {name: title}, num_epochs) as show:
 
         def on_epoch(metrics: EpochMetrics) -> None:
             history.append(metrics)
             # Rewritten at each epoch: what a broken run has reached is kept.
-            pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+            _write_history(history, folder)
             show(name, metrics)
 
         try:
             training = run_in_process(train, job, log=folder / "worker.log", on_event=on_epoch)
         except RunFailedError as error:
             raise RunFailedError(f"{title}: {error}") from error
+    _write_history(history, folder)
     save_parameters(training.parameters, folder / WEIGHTS_FILE)
     np.save(folder / PREDICTIONS_FILE, training.test_probabilities)
     return training.run
+
+
+def _write_history(history: list[EpochMetrics], folder: Path) -> None:
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)

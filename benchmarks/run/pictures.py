@@ -47,7 +47,7 @@ def draw_pictures(folder: Path, results: Results, raw: RawDataset) -> dict[str, 
 
 def save_pictures(folder: Path, results: Results, raw: RawDataset) -> None:
     """Writes them into `figures/` of the run's folder."""
-    (folder / "figures").mkdir()
+    (folder / "figures").mkdir(exist_ok=True)
     for name, figure in draw_pictures(folder, results, raw).items():
         save_figure(figure, folder / "figures" / name, results.dataset.name)
 

@@ -14,6 +14,18 @@ PREDICTIONS_FILE = "test-probabilities.npy"
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunPlan(Record):
+    """What is to be run; written before the first training, for a run that goes on to be the same.
+
+    in_bulk: see `Results`.
+    """
+
+    study: Literal["run"] = "run"
+    implementations: tuple[str, ...]
+    in_bulk: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """A documented figure beside what each implementation reached."""
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.implementations import build_implementation, replay_published_draws
+from benchmarks.runner.checkpoint import FOLDER, Checkpoint, store_checkpoint
 from benchmarks.runner.processes import Report, run_in_process
 from benchmarks.runner.records import check
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
 from shared.draws import Draws, draw_shared, sha256_of
-from shared.errors import RunFailedError
+from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
 from shared.network import NUM_CLASSES
 from shared.parameters import Parameters
-from shared.protocol import EpochMetrics, Evaluation, Implementation
+from shared.protocol import EpochMetrics, Evaluation, Implementation, Resumable
 
 NUM_FIRST_PREDICTIONS = 3
 
@@ -62,8 +63,9 @@ class TrainingJob:
     """What a child process needs to train.
 
     draws: initial weights and batch orders; None where the implementation draws its own.
-    folder: where the implementation may save its model; None to save nothing.
+    folder: where the implementation may save its model, beside checkpoints; None to save nothing.
     in_bulk: whether speed counts and the clock does not.
+    checkpoint: what to go on from.
     """
 
     implementation: str
@@ -72,6 +74,7 @@ class TrainingJob:
     draws: Draws | None
     folder: Path | None
     in_bulk: bool = False
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,45 +107,31 @@ def _draw_published(_report: Report, experiment: Experiment) -> Draws:
     return replay_published_draws(experiment)
 
 
-def train(report: Report, job: TrainingJob, built: Implementation | None = None) -> Training:
+def train(report: Report, job: TrainingJob) -> Training:
     """Trains, evaluates on the test set and predicts; reports each epoch's `EpochMetrics`.
 
-    built: trained on from the job's draws, in place of one that is built now.
-
     Raises:
+        InputError: this process cannot go on from the job's checkpoint.
         RunFailedError: the loss is no longer a number.
     """
     started = time.perf_counter()
     builder = "build_in_bulk" if job.in_bulk else "build"
-    implementation = built or build_implementation(job.implementation, job.experiment, builder)
+    implementation = build_implementation(job.implementation, job.experiment, builder)
     import_seconds = time.perf_counter() - started
     dataset = split_and_scale(job.raw, job.experiment.dtype)
-    if job.draws is not None:
-        implementation.set_parameters(job.draws.parameters)
-
-    def on_epoch(metrics: EpochMetrics) -> None:
-        refuse_divergence(metrics)
-        report(metrics)
-
-    fit_report = implementation.fit(
-        dataset.training,
-        validation=dataset.validation,
-        orders=None if job.draws is None else job.draws.orders,
-        on_epoch=on_epoch,
-    )
+    _go_back(implementation, job)
+    done = _fit(implementation, dataset, job, report)
     predictions = implementation.predict(dataset.test.images)
     first = predictions.probabilities[:NUM_FIRST_PREDICTIONS]
     run = ImplementationRun(
         device=implementation.device,
-        history=fit_report.history,
+        history=done.history,
         test=implementation.evaluate(dataset.test),
         first_predictions=tuple(map(int, first.argmax(axis=1))),
         first_probabilities=tuple(tuple(map(float, row)) for row in first),
         confusion=confusion_matrix(dataset.test.labels, predictions.classes),
         seconds=Seconds(
-            import_=import_seconds,
-            compile=fit_report.compile_seconds,
-            epochs=fit_report.epoch_seconds,
+            import_=import_seconds, compile=done.compile_seconds, epochs=done.epoch_seconds
         ),
         data_sha256=dataset_sha256(dataset),
     )
@@ -153,6 +142,64 @@ def train(report: Report, job: TrainingJob, built: Implementation | None = None)
         parameters=implementation.get_parameters(),
         test_probabilities=predictions.probabilities,
     )
+
+
+def _go_back(implementation: Implementation, job: TrainingJob) -> None:
+    """Brings the implementation to where the job starts.
+
+    Raises:
+        InputError: what follows would not be what followed there.
+    """
+    start, here = job.checkpoint, implementation.device
+    if start.device not in ("", here):
+        raise InputError(
+            f"what was trained on {start.device} would go on otherwise on {here}: resume it there"
+        )
+    parameters = start.parameters or (job.draws and job.draws.parameters)
+    if parameters is not None:
+        implementation.set_parameters(parameters)
+    if job.draws is None and start.history:
+        if not isinstance(implementation, Resumable):
+            raise InputError(
+                f"{job.implementation} cannot go on with what it shuffles by itself, as it has no "
+                "`num_skipped` (see shared/protocol.py): start a new run"
+            )
+        implementation.num_skipped = len(start.history)
+
+
+def _fit(
+    implementation: Implementation, dataset: Dataset, job: TrainingJob, report: Report
+) -> Checkpoint:
+    """Trains the epochs that the job's checkpoint lacks; numbers, stores and reports each."""
+    done = replace(job.checkpoint, device=implementation.device)
+    num_before, started = len(done.history), time.perf_counter()
+
+    def store(num_kept: int) -> None:
+        if job.folder is not None:
+            parameters = implementation.get_parameters()
+            store_checkpoint(done, parameters, job.folder / FOLDER, num_kept)
+
+    def on_epoch(metrics: EpochMetrics) -> None:
+        nonlocal done, started
+        seconds = (*done.epoch_seconds, time.perf_counter() - started)
+        metrics = replace(metrics, epoch=len(done.history) + 1)
+        refuse_divergence(metrics)
+        done = replace(done, history=(*done.history, metrics), epoch_seconds=seconds)
+        store(num_kept=2)
+        report(metrics)
+        started = time.perf_counter()
+
+    if num_before < job.experiment.num_epochs:
+        orders = None if job.draws is None else job.draws.orders[num_before:]
+        options = {"validation": dataset.validation, "orders": orders, "on_epoch": on_epoch}
+        fitted = implementation.fit(dataset.training, **options)
+        done = replace(
+            done,
+            compile_seconds=done.compile_seconds + fitted.compile_seconds,
+            epoch_seconds=done.epoch_seconds[:num_before] + fitted.epoch_seconds,
+        )
+    store(num_kept=1)  # in case it is to be trained for longer one day
+    return done
 
 
 def refuse_divergence(metrics: EpochMetrics) -> None:
