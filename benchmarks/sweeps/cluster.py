@@ -5,13 +5,16 @@ core of its own, as this machine would. Dask moves packs from workers that are l
 """
 
 import logging
+import socket
 import warnings
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
+import msgspec
 from distributed import Client, Future, KilledWorker
+from distributed.comm.addressing import get_address_host_port
 
 from benchmarks.runner.environment import Environment
 from benchmarks.runner.processes import WorkerLostError
@@ -77,7 +80,8 @@ class ClusterEngine(Engine):
         """As in `Engine`."""
         if self._client.status == "running":
             self._client.cancel(list(self._futures))
-            self._client.unregister_worker_plugin(self._topic)
+            with suppress(ValueError):  # it was refused before it was registered
+                self._client.unregister_worker_plugin(self._topic)
         self._client.close()
 
     def _send(self, number: int) -> None:
@@ -118,17 +122,20 @@ class ClusterEngine(Engine):
                     self.told.put(error)
 
 
-def _connect(address: str) -> Client:
+def _connect(place: str) -> Client:
     # What they have to say of a scheduler is said in one line here; versions are compared.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="distributed")
-    options: dict[str, Any] = {"timeout": SECONDS_TO_CONNECT, "set_as_default": False}
-    options["scheduler_file" if Path(address).is_file() else "address"] = address
     try:
-        client = Client(**options)
-    except (OSError, ValueError) as error:
+        is_file = Path(place).is_file()
+        address = msgspec.json.decode(Path(place).read_bytes())["address"] if is_file else place
+        # Asked first: where nobody listens, a client takes long to give up.
+        with socket.create_connection(get_address_host_port(address), SECONDS_TO_CONNECT):
+            pass
+        client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
-            f"no Dask scheduler answers at {address} ({error}): --cluster takes its address, "
+            f"no Dask scheduler answers at {place} ({error}): --cluster takes its address, "
             "tcp://HOST:8786, or its file"
         ) from error
     try:
@@ -136,7 +143,7 @@ def _connect(address: str) -> Client:
     except TimeoutError as error:
         client.close()
         raise InputError(
-            f"the scheduler at {address} has no worker: start some with `dask worker {address}`"
+            f"the scheduler at {place} has no worker: start some with `dask worker {address}`"
         ) from error
     return client
 

@@ -1,0 +1,240 @@
+"""Sweeps: both engines alike, what a lost worker or driver leaves, and what is refused."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.processes import run_in_process
+from benchmarks.runner.records import read_json
+from benchmarks.seeds.results import SweepResults
+from benchmarks.sweeps.cluster import ClusterEngine
+from benchmarks.sweeps.crew import Pack, Work
+from benchmarks.sweeps.engine import Engine, LocalEngine, News
+from benchmarks.sweeps.sweep import SweepPlan
+from shared.data.dataset import RawDataset, describe
+from shared.errors import InputError, RunFailedError
+from shared.experiment import Experiment
+from tests.command import PROGRAM, ended_after, environment, group_is_gone, twins
+from tests.dask_cluster import Cluster, dask_cluster
+from tests.made_trainer import MadeTrainer, wait_with
+
+pytestmark = pytest.mark.slow
+
+TINY = ("--hidden-sizes", "1", "--num-epochs", "1", "--batch-size", "5000")
+SEEDS = ("seeds", *TINY, "--count", "2", "--data", "stand-in")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with dask_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+def made_images() -> RawDataset:
+    images, labels = np.full((10_000, 1, 1), 7, np.uint8), np.zeros(10_000, np.uint8)
+    return RawDataset("stand-in", "made", images, labels, images, labels)
+
+
+def made_plan() -> SweepPlan:
+    return SweepPlan(
+        study="seeds",
+        dataset=describe(made_images()),
+        experiment=Experiment(),
+        environment=describe_environment({}, ()),
+    )
+
+
+@pytest.fixture(params=["local", "cluster"])
+def open_engine(request, tmp_path: Path) -> Callable[[], Engine]:
+    work = Work(make=MadeTrainer, raw=made_images(), settings=(tmp_path,))
+    if request.param == "local":
+        return lambda: LocalEngine(work, tmp_path, 2)
+    address = request.getfixturevalue("cluster").address
+    return lambda: ClusterEngine(address, work, made_plan())
+
+
+def hear(engine: Engine, *packs: Pack) -> list[News]:
+    for pack in packs:
+        engine.submit(pack)
+    return list(engine.news())
+
+
+def process_ids(folder: Path, key: str) -> list[int]:
+    return [int(line) for line in (folder / key).read_text().split()]
+
+
+def test_engines_train_packs_in_processes_that_stay(open_engine, tmp_path: Path):
+    keys = [f"seed {number}" for number in range(6)]
+    with closing(open_engine()) as engine:
+        packs = [Pack(implementation="jax", keys=(key,)) for key in keys]
+        news = hear(engine, *packs, Pack(implementation="jax", keys=("one", "two")))
+        results = [result for each in news for result in each.results]
+        assert sorted(results) == sorted(f"jax {key} 7" for key in [*keys, "one", "two"])
+        assert [each.state for each in news].count("epoch") == 8
+        served = {number for key in keys for number in process_ids(tmp_path, key)}
+        assert len(served) <= 2
+        # Two frameworks never share a process.
+        hear(engine, Pack(implementation="keras", keys=("other",)))
+        assert not {*process_ids(tmp_path, "other")} & served
+
+
+def test_a_pack_is_tried_four_times_then_the_sweep_goes_on_without_it(open_engine, tmp_path):
+    with closing(open_engine()) as engine:
+        packs = [Pack(implementation="jax", keys=(key,)) for key in ("die", "live")]
+        news = hear(engine, *packs)
+    assert len(set(process_ids(tmp_path, "die"))) == 4
+    lost = [each for each in news if each.state == "lost"]
+    assert [each.pack.keys for each in lost] == [("die",)]
+    assert "the process ended with status -9" in lost[0].why
+    assert [each.results for each in news if each.state == "done"] == [("jax live 7",)]
+
+
+def test_a_training_that_fails_ends_the_sweep(open_engine, tmp_path: Path):
+    with (
+        closing(open_engine()) as engine,
+        pytest.raises(RunFailedError, match="the training diverged"),
+    ):
+        hear(engine, Pack(implementation="jax", keys=("diverge",)))
+    assert len(process_ids(tmp_path, "diverge")) == 1, "tried again in vain"
+
+
+def test_a_closed_engine_leaves_no_process(open_engine, tmp_path: Path):
+    with closing(open_engine()) as engine:
+        engine.submit(Pack(implementation="jax", keys=("wait",)))
+        for news in engine.news():
+            if news.state == "epoch":
+                break
+    (process_id,) = process_ids(tmp_path, "wait")
+    for _ in range(100):
+        if not Path(f"/proc/{process_id}").exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("the process still waits")
+
+
+def test_workers_of_other_versions_are_refused_and_listed(cluster: Cluster, tmp_path: Path):
+    plan, work = made_plan(), Work(make=MadeTrainer, raw=made_images(), settings=(tmp_path,))
+    packages = plan.environment.packages | {"jax": "99", "flax": "98"}
+    other = replace(plan, environment=replace(plan.environment, packages=packages))
+    with pytest.raises(InputError, match=r"flax .*the driver 98; .*jax .*the driver 99") as refusal:
+        ClusterEngine(cluster.address, work, other)
+    assert "optax" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--cluster", "tcp://127.0.0.1:9"), "no Dask scheduler answers at tcp://127.0.0.1:9"),
+        (("--cluster", "nonsense"), "no Dask scheduler answers at nonsense"),
+        (("--cluster", "tcp://127.0.0.1:9", "--processes", "2"), "one of the two"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_one_line(options, message: str, tmp_path: Path):
+    answer = twins(*SEEDS, *options, "--out", "out", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1, answer.stderr
+
+
+def same_table(one: SweepResults, other: SweepResults) -> bool:
+    """To the last bit, whatever the seconds and the order of time."""
+    return one.statistics == other.statistics and [
+        (each.implementation, each.seed, each.history, each.test) for each in one.trainings
+    ] == [(each.implementation, each.seed, each.history, each.test) for each in other.trainings]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> SweepResults:
+    """The sweep on this machine's cores, which no one disturbs."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    answer = twins(*SEEDS, "--out", folder, cwd=folder)
+    assert answer.returncode == 0, answer.stderr
+    return read_json(folder / "seeds.json", SweepResults)
+
+
+def test_worker_and_driver_are_killed_and_the_table_is_the_same(
+    cluster: Cluster, unbroken: SweepResults, tmp_path: Path
+):
+    command = [*PROGRAM, *SEEDS, "--cluster", cluster.address]
+    driver = subprocess.Popen(
+        [*command, "--out", "out"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert driver.stdout is not None
+    with ended_after(driver):
+        assert any(line.startswith("1 of 4: ") for line in driver.stdout)
+        cluster.kill_worker("a")
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.communicate()
+    cluster.start_worker("a")
+    assert group_is_gone(driver.pid)
+
+    answer = twins(*SEEDS, "--cluster", cluster.address, "--resume", "out", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert "of 4 trainings are stored" in answer.stdout
+    assert same_table(read_json(tmp_path / "out" / "seeds.json", SweepResults), unbroken)
+
+
+def test_a_second_driver_in_a_folder_is_refused(tmp_path: Path):
+    driver = subprocess.Popen(
+        [*PROGRAM, *SEEDS, "--out", "out"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert driver.stdout is not None
+    with ended_after(driver):
+        while not (tmp_path / "out" / "sweep.json").exists():
+            time.sleep(0.1)
+        answer = twins(*SEEDS, "--resume", "out", cwd=tmp_path)
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.communicate()
+    assert answer.returncode == 2
+    assert f"process {driver.pid} on " in answer.stderr
+
+
+def test_a_worker_that_dies_in_its_first_second_never_hangs_its_parent(tmp_path: Path):
+    array = np.zeros(5_000_000)  # more than a pipe holds
+
+    def kill(log: Path, delay: float) -> None:
+        time.sleep(delay)
+        children = subprocess.run(
+            ["pgrep", "-P", str(os.getpid())], capture_output=True, text=True, check=False
+        )
+        for child in children.stdout.split():
+            output = Path(f"/proc/{child}/fd/1")
+            if output.exists() and output.resolve() == log:
+                os.kill(int(child), signal.SIGKILL)
+
+    def train_and_kill(delay: float) -> str:
+        log = tmp_path / f"{delay:.2f}.log"
+        threading.Thread(target=kill, args=(log, delay)).start()
+        try:
+            run_in_process(wait_with, array, log=log)
+        except RunFailedError as error:
+            return str(error).partition(";")[0]
+        return "was not killed"
+
+    with ThreadPoolExecutor(5) as threads:
+        outcomes = list(threads.map(train_and_kill, np.arange(0, 1, 0.02)))
+    # The first may come before there is a process.
+    assert set(outcomes) <= {"the process ended with status -9", "was not killed"}
+    assert outcomes.count("was not killed") < 10
