@@ -33,13 +33,12 @@ PLAN_FILE = "plan.json"
 def check_resumable(folder: Path, plan: RunPlan) -> None:
     """Refuses what would end otherwise than an unbroken run does, and leaves it as it was."""
     check_same_plan(folder / PLAN_FILE, plan, "run", apart_from=("num_epochs",))
-    for name in plan.implementations:
-        num_trained = max(stored_epochs(folder / name / FOLDER), default=0)
-        if num_trained > plan.experiment.num_epochs:
-            raise InputError(
-                f"{title_of(name)} was trained for {num_trained} epochs in {folder}: "
-                f"--num-epochs takes {num_trained} or more; nothing there was touched"
-            )
+    trained = [max(stored_epochs(path), default=0) for path in folder.glob(f"*/{FOLDER}")]
+    if max(trained, default=0) > plan.experiment.num_epochs:
+        raise InputError(
+            f"{folder} holds {max(trained)} epochs: --num-epochs takes no fewer; "
+            "nothing there was touched"
+        )
 
 
 def train_all(plan: RunPlan, raw: RawDataset, context: Context, folder: Path) -> Results:

@@ -15,10 +15,7 @@ PREDICTIONS_FILE = "test-probabilities.npy"
 
 @dataclass(frozen=True, kw_only=True)
 class RunPlan(Record):
-    """What is to be run; written before the first training, for a run that goes on to be the same.
-
-    in_bulk: see `Results`.
-    """
+    """What is to be run, as in `Results`; written before the first training."""
 
     study: Literal["run"] = "run"
     implementations: tuple[str, ...]

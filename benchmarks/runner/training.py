@@ -63,7 +63,7 @@ class TrainingJob:
     """What a child process needs to train.
 
     draws: initial weights and batch orders; None where the implementation draws its own.
-    folder: where the implementation may save its model, beside checkpoints; None to save nothing.
+    folder: where the implementation may save its model, beside checkpoints.
     in_bulk: whether speed counts and the clock does not.
     checkpoint: what to go on from.
     """
@@ -72,7 +72,7 @@ class TrainingJob:
     experiment: Experiment
     raw: RawDataset
     draws: Draws | None
-    folder: Path | None
+    folder: Path
     in_bulk: bool = False
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
 
@@ -135,8 +135,7 @@ def train(report: Report, job: TrainingJob) -> Training:
         ),
         data_sha256=dataset_sha256(dataset),
     )
-    if job.folder is not None:
-        implementation.save(job.folder)
+    implementation.save(job.folder)
     return Training(
         run=run,
         parameters=implementation.get_parameters(),
@@ -175,9 +174,7 @@ def _fit(
     num_before, started = len(done.history), time.perf_counter()
 
     def store(num_kept: int) -> None:
-        if job.folder is not None:
-            parameters = implementation.get_parameters()
-            store_checkpoint(done, parameters, job.folder / FOLDER, num_kept)
+        store_checkpoint(done, implementation.get_parameters(), job.folder / FOLDER, num_kept)
 
     def on_epoch(metrics: EpochMetrics) -> None:
         nonlocal done, started
