@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,8 @@ from benchmarks.options import STATUS_BAD_INPUT, STATUS_FAILED, Command, Context
 from shared.errors import InputError, RunFailedError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MEGABYTES = {"data": 400, "lessons": 100, "predict": 2_000, "report": 400}
+"""Of address space that commands take which do not train, measured on a machine of two cores."""
 STATUS_NOBODY_READS = 128 + 13
 """As of a program that the signal SIGPIPE, number 13, ends."""
 
@@ -50,10 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return execute(parse(words), words)
         finally:
             sys.stdout.flush()
-    except InputError as error:
-        return _complain(str(error), STATUS_BAD_INPUT)
-    except RunFailedError as error:
-        return _complain(str(error), STATUS_FAILED)
+    except (InputError, RunFailedError) as error:
+        is_input = isinstance(error, InputError)
+        return _complain(str(error), STATUS_BAD_INPUT if is_input else STATUS_FAILED)
+    except MemoryError:
+        return _complain("the memory is too small for this", STATUS_FAILED)
     except StoppedError as stop:
         _set_handlers(signal.SIG_IGN)  # Python gives up any other one as it exits
         return _complain(f"{stop}; what is finished was kept", stop.status)
@@ -71,6 +75,7 @@ def execute(command: Command, words: Sequence[str]) -> int:
     from pooch import os_cache
     from rich.console import Console
 
+    _check_memory(words[0])
     context = Context(
         console=Console(),
         variables=dict(os.environ),
@@ -79,6 +84,16 @@ def execute(command: Command, words: Sequence[str]) -> int:
         cache=Path(os_cache("fashion-twins")),
     )
     return command.execute(context)
+
+
+def _check_memory(name: str) -> None:
+    """Refuses where `ulimit -v` leaves too little: libraries then fail in ways of all kinds."""
+    allowed, needed = resource.getrlimit(resource.RLIMIT_AS)[0], MEGABYTES.get(name, 3_000)
+    if 0 <= allowed < needed * 1_000_000:
+        raise RunFailedError(
+            f"`twins {name}` takes at least {needed:,} MB of address space, and `ulimit -v` leaves "
+            f"it {allowed // 1_000_000:,}: raise that"
+        )
 
 
 def _open_streams() -> None:

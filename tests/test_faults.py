@@ -1,5 +1,6 @@
 """What a machine may do to the program: signals, closed or full outputs, poor terminals."""
 
+import re
 import signal
 import subprocess
 import time
@@ -159,3 +160,16 @@ def test_no_file_is_opened_in_the_place_of_a_closed_stream(tmp_path: Path):
         tmp_path,
     )
     assert int(answer.stdout) > 3
+
+
+# Memory.
+
+
+@pytest.mark.parametrize("words", ["data", "report .", "run", "parity", "predict a.png"])
+def test_too_little_memory_is_one_line_with_what_is_needed(tmp_path: Path, words: str):
+    answer = shell(f"ulimit -v 300000; twins {words}", tmp_path)
+    assert answer.returncode == 1
+    name = words.partition(" ")[0]
+    told = rf"twins: `twins {name}` takes at least [\d,]+ MB of address space, and .*\n"
+    assert re.fullmatch(told, answer.stderr.decode())
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,8 @@ from benchmarks.display.style import hide_frame, implementation_colours, new_fig
 from benchmarks.implementations import title_of
 from benchmarks.predict.measure import PreparedPicture, Probabilities
 from benchmarks.predict.table import top_classes
-from shared.errors import InputError
+from benchmarks.runner.output_folder import NO_ROOM, whole_file
+from shared.errors import InputError, RunFailedError
 
 _IMAGE_INCHES = 1.8
 _LONGEST_NAME = 26
@@ -22,7 +23,8 @@ _LONGEST_NAME = 26
 def write_figure(figure: Figure, path: Path, dataset_name: str, folder: Path) -> None:
     """Draws in `folder` and then writes `path`, whole or not at all, never over another file.
 
-    Raises InputError where something has come to be there meanwhile, or it cannot be written.
+    Raises InputError where something has come to be there meanwhile, or it cannot be written, and
+    RunFailedError where there is no room.
     """
     drawn = folder / f"figure{path.suffix}"
     with warnings.catch_warnings():
@@ -30,10 +32,13 @@ def write_figure(figure: Figure, path: Path, dataset_name: str, folder: Path) ->
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         save_figure(figure, drawn, dataset_name)
     try:
-        with path.open("xb") as file:  # fails where there is a file
-            file.write(drawn.read_bytes())
+        with whole_file(path) as partial:
+            partial.write_bytes(drawn.read_bytes())
+            path.touch(exist_ok=False)  # fails where there is a file
     except OSError as error:
         reason = f"{path} cannot be written ({error.strerror})"
+        if error.errno in NO_ROOM:
+            raise RunFailedError(f"{reason}: make room there") from error
         raise InputError(f"{reason}: give --figure another name") from error
 
 

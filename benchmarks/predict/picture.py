@@ -4,7 +4,6 @@ Nothing is decoded before its header was looked at, no other program is ever sta
 decoder stumbles over becomes an `InputError`, whose message begins where the file's name ends.
 """
 
-import stat
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import InputError
+from shared.files import read_file
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """Pillow's names of what is read: no format that a later Pillow learns comes in unseen."""
@@ -61,17 +61,10 @@ def find_pictures(arguments: tuple[Path, ...]) -> list[Path]:
 def read_content(path: Path) -> bytes:
     """Raises InputError where a file is missing, empty, too large or no ordinary one."""
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
+        if path.is_dir():
             next(path.iterdir(), None)  # raises where the folder cannot be looked into
             raise InputError("holds no picture itself: name a folder that does, or files")
-        if not stat.S_ISREG(status.st_mode):  # to open a pipe would wait for its other end
-            raise InputError("is no ordinary file: name one that holds a picture")
-        if status.st_size > MAXIMUM_BYTES:
-            size = f"{status.st_size:,} bytes"
-            raise InputError(f"is too large, {size}: save it with {MAXIMUM_BYTES:,} at most")
-        with path.open("rb") as file:
-            content = file.read(MAXIMUM_BYTES)
+        content = read_file(path, MAXIMUM_BYTES)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error}): {REMEDY}") from error
     if not content:

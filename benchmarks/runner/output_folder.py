@@ -57,11 +57,9 @@ def resumed_folder(folder: Path, command: str) -> Iterator[Path]:
         InputError: it cannot be written, or another process is at work there.
         RunFailedError: there is no room, or the folder is lost meanwhile.
     """
+    who = f"process {os.getpid()} on {socket.gethostname()}"
     started = f"{datetime.now():%Y-%m-%d %H:%M:%S}"
-    who = f"process {os.getpid()} on {socket.gethostname()}, started {started}"
-    with _marker(folder) as mark:
-        with _writable(folder):
-            mark(f"`twins {command}` {AT_WORK}: {who}")
+    with _marker(folder, f"`twins {command}` {AT_WORK}: {who}, started {started}") as mark:
         try:
             with _still_writable(folder):
                 yield folder
@@ -141,24 +139,25 @@ def _undo(folder: Path, was_there: bool) -> None:
 
 
 @contextmanager
-def _marker(folder: Path) -> Iterator[Callable[[str], None]]:
-    """Locks the folder's marker; gives what writes a line into it."""
+def _marker(folder: Path, text: str) -> Iterator[Callable[[str], None]]:
+    """Locks the folder's marker and writes the text into it; gives what writes another."""
     with _writable(folder):
         descriptor = os.open(folder / UNFINISHED, os.O_RDWR | os.O_CREAT, 0o666)
 
     def mark(text: str) -> None:
         line = f"{text}\n".encode(errors="replace")[:LONGEST_MARKER]
-        # Over what is there, since a full disk has no room for anything else.
+        # In the place of what is there: on a full disk there is no other.
         os.ftruncate(descriptor, os.pwrite(descriptor, line, 0))
 
     try:
-        # Without a link it was removed after it was opened, by one whose work ended then.
+        # Without a link it was removed since it was opened, by somebody whose work ended.
         if not (_lock(descriptor, fcntl.LOCK_EX) and os.fstat(descriptor).st_nlink):
-            text = os.pread(descriptor, LONGEST_MARKER, 0).decode(errors="replace").strip()
             raise InputError(
-                f"{folder} is in use ({text}): wait for the end, or take another folder; "
-                "nothing there was touched"
+                f"{folder} is in use ({why_unfinished(folder)}): wait for the end, or take another "
+                "folder; nothing there was touched"
             )
+        with _writable(folder):
+            mark(text)
         yield mark
     finally:
         os.close(descriptor)  # children never had it, and the lock ends
@@ -168,10 +167,8 @@ def _lock(descriptor: int, kind: int) -> bool:
     """Whether nobody else has locked it; where there are no locks, nobody is known to."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
     return True
 
 
