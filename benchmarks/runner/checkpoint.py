@@ -65,7 +65,8 @@ def latest_checkpoint(
 
 def stored_epochs(folder: Path) -> list[int]:
     """After how many epochs there are checkpoints, rising."""
-    return sorted(int(path.stem.partition("-")[2]) for path in folder.glob("epoch-*.safetensors"))
+    numbers = (path.stem.removeprefix("epoch-") for path in folder.glob("epoch-*.safetensors"))
+    return sorted(int(number) for number in numbers if number.isdecimal())
 
 
 def _read(path: Path, experiment: Experiment) -> Checkpoint:
