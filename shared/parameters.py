@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from shared.errors import InputError
 from shared.experiment import Experiment
@@ -106,7 +106,7 @@ def save_parameters(
 ) -> None:
     """Writes a safetensors file with the names of `Parameters.named_arrays`."""
     arrays = {name: np.ascontiguousarray(array) for name, array in parameters.named_arrays()}
-    save_file(arrays, path, metadata)
+    path.write_bytes(save(arrays, metadata))
 
 
 def load_parameters(path: Path, experiment: Experiment) -> Parameters:

@@ -60,6 +60,8 @@ def _draw_floor(axes: Axes, floor: tuple[Curve, ...], quantity: Quantity) -> Non
     values = np.stack([curve.values(quantity) for curve in floor])
     if quantity != "disagreeing":
         values[values == 0.0] = np.nan  # has no place on a logarithmic axis
+    if np.isnan(values).all():
+        return
     # fmin and fmax pass over the gaps of zero differences; where all are, the floor has one.
     low, high = np.fmin.reduce(values), np.fmax.reduce(values)
     label = "noise floor, float32: an implementation with itself"

@@ -49,6 +49,8 @@ class Curve:
     def __post_init__(self) -> None:
         columns = (self.steps, self.max_difference, self.rms_difference, self.disagreeing)
         check(bool(self.steps) and len(set(map(len, columns))) == 1, "columns differ in length")
+        rises = self.steps == tuple(sorted(set(self.steps))) and self.steps[0] > 0
+        check(rises and min(map(min, columns)) >= 0, "steps do not rise, or a value is below 0")
 
     def values(self, quantity: Quantity) -> NDArray[np.float64]:
         """The quantity as an array, (K,)."""
@@ -96,6 +98,7 @@ class Drift(Record):
     def __post_init__(self) -> None:
         check(len({curve.steps for curve in self.curves}) == 1, "curves of other steps, or none")
         check(len({len(band.values) for band in self.bands}) < 2, "bands of other numbers of runs")
+        check(bool(self.bands) == bool(self.band_implementation), "bands are of an implementation")
 
     @property
     def runs(self) -> str:

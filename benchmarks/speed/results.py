@@ -123,6 +123,7 @@ class RungTimes:
         # What stands on a logarithmic axis is above zero.
         times = (self.median, self.low, self.high, self.operations, *sum(self.epoch_seconds, ()))
         check(are_even and min(times) > 0, "processes of unequal length, or a time not above 0")
+        check(self.low <= self.median <= self.high, "a median outside of its interval")
 
 
 @dataclass(frozen=True, kw_only=True)
