@@ -37,6 +37,9 @@ habits)` makes a port. Each rung of their `LADDER` has a `name`, a `change`, in 
 rung before did not do, and `habits`: a frozen dataclass of words, and whether the port
 `takes_weights` and `takes_orders` that it is given. The last one is the reference port."""
 
+MANY_SEEDS = {"jax": "jax_impl.many_seeds:fit_many"}
+"""What trains many seeds at once, where an implementation can."""
+
 SPEED_RUNGS = (
     "keras_impl.speed",
     "jax_impl.speed",

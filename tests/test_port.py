@@ -1,5 +1,6 @@
 """What the JAX port promises by itself: one compilation, and the same model however it is run."""
 
+from dataclasses import asdict, replace
 from unittest.mock import Mock
 
 import jax
@@ -7,11 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jax_impl import train
+from jax_impl import many_seeds, train
 from jax_impl.implementation import build
 from jax_impl.model import build_model, get_parameters
 from shared import oracle
+from shared.draws import Draws, draw_shared
 from shared.experiment import DType, Experiment
+from shared.protocol import EpochMetrics
 from tests.made_examples import made_examples
 
 NUM_ROWS = 2 * 32 + 24
@@ -52,3 +55,47 @@ def test_the_model_is_the_same_compiled_and_not_and_in_numpy(
     _, expected = oracle.forward(get_parameters(model).astype("float64"), images.astype("float64"))
     np.testing.assert_allclose(compiled, eager, rtol=0, atol=tolerance)
     np.testing.assert_allclose(compiled, expected, rtol=0, atol=tolerance)
+
+
+def made_draws(experiment: Experiment, seeds: range) -> list[Draws]:
+    """As drawn for each seed, with the first rows only."""
+    draws = []
+    for seed in seeds:
+        own = draw_shared(replace(experiment, seed=seed))
+        orders = np.stack([order[order < NUM_ROWS] for order in own.orders])
+        draws.append(replace(own, orders=orders))
+    return draws
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_seeds_trained_at_once_are_those_trained_alone(device: str, monkeypatch):
+    """On an accelerator's path too, which here computes on the processor, within rounding."""
+    experiment = Experiment(hidden_sizes=(20, 10), num_epochs=2, learning_rate=0.1)
+    rows, draws = made_examples(NUM_ROWS), made_draws(experiment, range(3))
+    way = many_seeds.for_each_seed
+    monkeypatch.setattr(many_seeds, "for_each_seed", lambda function, _: way(function, device))
+    jax.clear_caches()
+
+    def train_at_once(draws: list[Draws]) -> list:
+        return many_seeds.fit_many(
+            experiment, draws, rows, validation=rows, test=rows, on_epoch=lambda _: None
+        )
+
+    together = train_at_once(draws)
+    for own, (report, test) in zip(draws, together, strict=True):
+        twin = build(experiment)
+        twin.set_parameters(own.parameters)
+        alone = twin.fit(rows, validation=rows, orders=own.orders, on_epoch=lambda _: None)
+        if device == "cpu":
+            assert (report.history, test) == (alone.history, twin.evaluate(rows))
+        for metrics, expected in zip(report.history, alone.history, strict=True):
+            np.testing.assert_allclose(values_of(metrics), values_of(expected), rtol=1e-5)
+    # Whichever the others are, and however many of them are there in vain.
+    for others in (draws[::-1], [draws[0], draws[0], draws[2]]):
+        for own, (report, test) in zip(others, train_at_once(others), strict=True):
+            same, same_test = together[[own is each for each in draws].index(True)]
+            assert (report.history, test) == (same.history, same_test)
+
+
+def values_of(metrics: EpochMetrics) -> list[float]:
+    return list(asdict(metrics).values())

@@ -344,6 +344,8 @@ def test_a_swarm_keeps_equal_values_apart_and_in_its_lane(count: int):
         (["--first-seed", str(MAXIMUM_SEED)], "--first-seed takes"),
         (["--first-seed", "-1"], "--first-seed takes"),
         (["--processes", "0"], "--processes takes"),
+        (["--seeds-at-once", "0"], "--seeds-at-once takes"),
+        (["--seeds-at-once", "2", "--randomness", "native"], "--randomness shared"),
         (["--out", "a", "--resume", "b"], "one of the two"),
         (["--num-epochs", "0"], "number of epochs 0"),
     ],

@@ -238,3 +238,9 @@ def test_a_worker_that_dies_in_its_first_second_never_hangs_its_parent(tmp_path:
     # The first may come before there is a process.
     assert set(outcomes) <= {"the process ended with status -9", "was not killed"}
     assert outcomes.count("was not killed") < 10
+
+
+def test_seeds_trained_at_once_are_the_same_sweep(unbroken: SweepResults, tmp_path: Path):
+    answer = twins(*SEEDS, "--seeds-at-once", "3", "--out", "out", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert same_table(read_json(tmp_path / "out" / "seeds.json", SweepResults), unbroken)

@@ -38,9 +38,18 @@ class SeedsCommand(SweepOptions):
     seeds to a sweep that is resumed."""
     first_seed: int = 0
     """The lowest seed; the others follow."""
+    seeds_at_once: int = 1
+    """Seeds that one process trains at a time, in implementations that can: on a GPU, hundreds."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.seeds_at_once < 1 or (
+            self.seeds_at_once > 1 and self.experiment.randomness == "native"
+        ):
+            raise InputError(
+                f"{self.seeds_at_once} seeds cannot be trained at once: --seeds-at-once takes 1 "
+                "or more, and --randomness shared"
+            )
         if self.count < 2:
             raise InputError(
                 f"{self.count} seeds have no distribution: --count takes a whole number from 2"
@@ -71,7 +80,7 @@ class SeedsCommand(SweepOptions):
             dataset=describe(raw),
             environment=context.describe_environment(),
         )
-        wanted = wanted_trainings(plan.experiment, self.seeds)
+        wanted = wanted_trainings(plan.experiment, self.seeds, self.seeds_at_once)
         measure = partial(measure_seeds, raw, wanted)
         conduct_sweep(context, self, plan, wanted, measure, apart_from=("seed",))
         return STATUS_DONE

@@ -5,10 +5,11 @@ from dataclasses import replace
 from itertools import chain
 
 from benchmarks.implementations import implementation_names, title_of
+from benchmarks.registry import MANY_SEEDS
 from benchmarks.runner.processes import Report
 from benchmarks.seeds.results import SweepResults, analyse
 from benchmarks.sweeps.crew import Work
-from benchmarks.sweeps.sweep import Sweep, Wanted
+from benchmarks.sweeps.sweep import Sweep, SweepPlan, Wanted
 from benchmarks.sweeps.trainer import SeedTraining, SweepTrainer, describe_training
 from shared.data.dataset import RawDataset
 from shared.draws import draw_shared
@@ -16,14 +17,18 @@ from shared.errors import RunFailedError
 from shared.experiment import Experiment
 
 
-def wanted_trainings(experiment: Experiment, seeds: tuple[int, ...]) -> tuple[Wanted, ...]:
-    """Each implementation on each seed."""
+def wanted_trainings(
+    experiment: Experiment, seeds: tuple[int, ...], num_at_once: int
+) -> tuple[Wanted, ...]:
+    """Each implementation on each seed, so many at once where it can."""
     return tuple(
         Wanted(
             title=f"{title_of(name)}, seed {seed}",
             key=(name, seed),
             implementation=name,
             experiment=replace(experiment, seed=seed),
+            variant=f"{num_at_once} at once" if num_at_once > 1 and name in MANY_SEEDS else "",
+            num_at_once=num_at_once if name in MANY_SEEDS else 1,
         )
         for name in implementation_names()
         for seed in seeds
@@ -36,7 +41,9 @@ def measure_seeds(raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep) -> Sw
     Raises:
         RunFailedError: what `Sweep.train` raises, or fewer than two seeds are left.
     """
-    work = Work(make=SeedTrainer, raw=raw, settings=(sweep.plan,))
+    work = Work(
+        make=SeedTrainer, raw=raw, settings=(sweep.plan, max(each.num_at_once for each in wanted))
+    )
     trained = sweep.train(work, wanted, SeedTraining, describe_training)
     if len({training.data_sha256 for training in trained.values()}) > 1:
         raise RunFailedError("the trainings received different data; please report this")
@@ -55,14 +62,20 @@ def measure_seeds(raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep) -> Sw
 
 
 class SeedTrainer(SweepTrainer):
-    """What runs in a worker process: draws, trains and evaluates, seed by seed."""
+    """What runs in a worker process: draws, trains and evaluates, seed by seed or many at once."""
+
+    def __init__(self, raw: RawDataset, name: str, plan: SweepPlan, num_at_once: int) -> None:
+        super().__init__(raw, name, plan)
+        self.num_at_once = num_at_once
 
     def __call__(self, report: Report, *keys: tuple[str, int]) -> tuple[SeedTraining, ...]:
         """Trains the seed of each key."""
-        return tuple(self._train_seed(report, seed) for _, seed in keys)
+        experiments = [replace(self.plan.experiment, seed=seed) for _, seed in keys]
+        if self.num_at_once > 1 and self.name in MANY_SEEDS:
+            return self.train_many(report, experiments, self.num_at_once)
+        return tuple(self._train_seed(report, experiment) for experiment in experiments)
 
-    def _train_seed(self, report: Report, seed: int) -> SeedTraining:
-        experiment = replace(self.plan.experiment, seed=seed)
+    def _train_seed(self, report: Report, experiment: Experiment) -> SeedTraining:
         # Drawn here, not by the parent, which would hold the orders of all seeds at once.
         draws = draw_shared(experiment) if experiment.randomness == "shared" else None
-        return self.train(report, experiment, draws, f"seed {seed}")
+        return self.train(report, experiment, draws, f"seed {experiment.seed}")

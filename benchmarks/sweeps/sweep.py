@@ -1,10 +1,11 @@
 """A sweep from start to end: what is stored is taken, the rest trained, and each result stored."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +39,7 @@ class Wanted:
 
     key: what the sweep's function in a worker process takes for it.
     variant: see `Identity`.
+    num_at_once: how many of its implementation are trained together, in a pack.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Wanted:
     implementation: str
     experiment: Experiment
     variant: str = ""
+    num_at_once: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,8 +232,12 @@ def check_resumable(
         )
 
 
-def _pack_up(wanted: Iterable[Wanted]) -> Iterable[Pack]:
-    """A pack for each training: a core trains one at a time."""
-    # By implementation, for their processes to serve on; in each, as they are wanted.
-    for each in sorted(wanted, key=lambda each: each.implementation, reverse=True):
-        yield Pack(implementation=each.implementation, keys=(each.key,))
+def _pack_up(wanted: Iterable[Wanted]) -> Iterator[Pack]:
+    """Packs of one implementation each, which follow each other for their processes to stay."""
+    by_implementation = sorted(wanted, key=lambda each: each.implementation, reverse=True)
+    for implementation, group in groupby(by_implementation, lambda each: each.implementation):
+        of_one = list(group)
+        for first in range(0, len(of_one), of_one[0].num_at_once):
+            together = of_one[first : first + of_one[0].num_at_once]
+            keys = tuple(each.key for each in together)
+            yield Pack(implementation=implementation, keys=keys)

@@ -1,19 +1,22 @@
 """What trains in a worker process: an implementation that is built once and serves many times."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pkgutil import resolve_name
 from typing import Literal
 
 from benchmarks.implementations import build_implementation, title_of
+from benchmarks.registry import MANY_SEEDS
 from benchmarks.runner.processes import Report
 from benchmarks.runner.records import Record
 from benchmarks.runner.training import Seconds, dataset_sha256, refuse_divergence
 from shared.data.dataset import Dataset, RawDataset, split_and_scale
-from shared.draws import Draws
+from shared.draws import Draws, draw_shared
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
-from shared.protocol import EpochMetrics, Evaluation, Implementation
+from shared.protocol import EpochMetrics, Evaluation, FitReport, Implementation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +93,53 @@ class SweepTrainer:
             orders=None if draws is None else draws.orders,
             on_epoch=on_epoch,
         )
+        test = implementation.evaluate(self.dataset.test)
+        return self._record(experiment, fit_report, test, implementation.device, import_seconds)
+
+    def train_many(
+        self, report: Report, experiments: Sequence[Experiment], width: int
+    ) -> tuple[SeedTraining, ...]:
+        """Trains all at once from their seeds' shared draws; reports each epoch's number.
+
+        width: how many networks are trained, some of them in vain where these are fewer: so
+            that an accelerator, which sums otherwise for other numbers, gives the same bits.
+
+        Raises:
+            RunFailedError: a loss is no longer a number.
+        """
+        print(f"{title_of(self.name)}, seeds", *(each.seed for each in experiments), flush=True)
+        draws = [draw_shared(each) for each in experiments]
+        trained = resolve_name(MANY_SEEDS[self.name])(
+            self.plan.experiment,
+            [*draws, *draws[-1:] * (width - len(draws))],
+            self.dataset.training,
+            validation=self.dataset.validation,
+            test=self.dataset.test,
+            on_epoch=report,
+        )
+        device = self._build(self.plan.experiment).device
+        for fit_report, _ in trained:
+            for metrics in fit_report.history:
+                refuse_divergence(metrics)
+        return tuple(
+            self._record(experiment, fit_report, test, device, 0.0)
+            for experiment, (fit_report, test) in zip(experiments, trained, strict=False)
+        )
+
+    def _record(
+        self,
+        experiment: Experiment,
+        fit_report: FitReport,
+        test: Evaluation,
+        device: str,
+        import_seconds: float,
+    ) -> SeedTraining:
         return SeedTraining(
             implementation=self.name,
             seed=experiment.seed,
-            device=implementation.device,
+            device=device,
             history=fit_report.history,
-            test=implementation.evaluate(self.dataset.test),
+            test=test,
             seconds=Seconds(
                 import_=import_seconds,
                 compile=fit_report.compile_seconds,

@@ -13,7 +13,8 @@ from flax import nnx
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
-from jax_impl.model import Classifier, get_parameters, set_parameters
+from jax_impl.many_seeds import for_each_seed, stack_seeds
+from jax_impl.model import Classifier, get_parameters
 from jax_impl.speed.steps import JaxTrainer
 from jax_impl.train import Rows, Trained, train_epoch
 from shared.parameters import Parameters
@@ -138,11 +139,7 @@ class SeedsTrainer(EpochTrainer):
         devices = jax.local_devices()
         num_used = max(n for n in range(1, len(devices) + 1) if self.num_seeds % n == 0)
         self.mesh = Mesh(np.array(devices[:num_used]), (SEEDS,))  # seeds are shared evenly
-        of_seeds = []
-        for parameters in workload.parameters:
-            set_parameters(self.trained[0], parameters)
-            of_seeds.append(jax.tree.map(jnp.copy, self.trained))
-        trained = jax.tree.map(lambda *arrays: jnp.stack(arrays), *of_seeds)
+        trained = stack_seeds(self.trained, workload.parameters)
         self.trained = jax.device_put(trained, NamedSharding(self.mesh, BY_SEED))
         self.data = jax.device_put(self.data, NamedSharding(self.mesh, EVERYWHERE))
 
@@ -171,9 +168,7 @@ class SeedsTrainer(EpochTrainer):
         def epoch(own: Trained, own_order: jax.Array) -> Outcome:
             return epoch_of_one(own, data, own_order)
 
-        if self.device == "cpu":  # a core has no use for products of many networks at once
-            return jax.lax.map(lambda of_seed: epoch(*of_seed), (trained, order))
-        return jax.vmap(epoch)(trained, order)
+        return for_each_seed(epoch, self.device)(trained, order)
 
     def get_parameters(self) -> tuple[Parameters, ...]:
         model, _ = self.trained
