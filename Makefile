@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-# Each file in one of two processes, in alphabetical order: the longest come early.
+# Each file in one of two processes, in the order of tests/conftest.py: the longest come early.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-fast check format setup peers lessons lock

@@ -26,6 +26,11 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
+# Each of two test processes on two cores, with what it starts, computes in one thread: threads
+# of several processes get into each other's way. JAX keeps its own, among which it splits sums.
+COUNTS_OF_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+os.environ |= dict.fromkeys(COUNTS_OF_THREADS, "1")
+
 # A proxy of the machine's is not asked for servers on the machine itself.
 os.environ["NO_PROXY"] = "127.0.0.1"
 
@@ -37,6 +42,12 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: no process is left with one when the other has done all."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,18 @@ from benchmarks.runner.processes import Report, run_in_process
 from shared.draws import sha256_of
 from shared.experiment import Experiment
 from shared.parameters import glorot_parameters
+from tests.conftest import COUNTS_OF_THREADS
 from tests.made_examples import made_examples
 
 EXPERIMENT = Experiment(hidden_sizes=(20, 10))
 NUM_ROWS = 300 * 32 + 24
 """More steps than one bulk holds, and the last batch of 24."""
+
+
+@pytest.fixture(autouse=True)
+def _threads_as_users_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in COUNTS_OF_THREADS:
+        monkeypatch.delenv(name)
 
 
 def fit_each_way(_report: Report) -> dict[str, tuple[str, int]]:
