@@ -1,5 +1,7 @@
 """`twins parity` with the real frameworks: a whole epoch in float64, and in float32."""
 
+from importlib.util import find_spec
+from itertools import combinations
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -12,14 +14,18 @@ from tests.command import ROOT, twins
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
 
-PAIRS = {("keras", "jax"), ("keras", "oracle"), ("jax", "oracle")}
+HAS_PYTORCH = find_spec("torch") is not None  # without: make peers
+IN_PYTORCH_TOO = ("--impl", "keras", "--impl", "jax", "--impl", "torch") if HAS_PYTORCH else ()
+
+SMALL = ("--hidden-sizes", 20, 10, "--batch-size", 1_000, "--randomness", "shared")
+"""Where a climb ends before any training."""
 
 
 @pytest.fixture
 def parity(fashion_mnist_directory: Path, tmp_path: Path):
     """Climbs the ladder over one epoch, from the project's folder; its report lies in `parity`."""
 
-    def run(*options: str, **variables: str) -> CompletedProcess[str]:
+    def run(*options: object, **variables: str) -> CompletedProcess[str]:
         places = ("--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity")
         return twins("parity", "--num-epochs", 1, *options, *places, cwd=ROOT, **variables)
 
@@ -30,14 +36,18 @@ def report_in(folder: Path) -> ParityReport:
     return read_json(folder / "parity" / "parity.json", ParityReport)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_keras_jax_and_the_oracle_are_one_program_over_an_epoch(parity, tmp_path: Path, dtype: str):
-    answer = parity("--dtype", dtype)
+@pytest.mark.parametrize(("dtype", "options"), [("float64", IN_PYTORCH_TOO), ("float32", ())])
+def test_all_implementations_and_the_oracle_are_one_program_over_an_epoch(
+    parity, tmp_path: Path, dtype: str, options: tuple[str, ...]
+):
+    """The peer in PyTorch, one folder, climbs with the others: one oracle judges all of them."""
+    answer = parity("--dtype", dtype, *options)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     report = report_in(tmp_path)
     assert report.passed
+    names = (*(options[1::2] or ("keras", "jax")), "oracle")
     assert {(result.name, result.pair) for result in report.rungs} == {
-        (rung.name, pair) for rung in rungs_within(1) for pair in PAIRS
+        (rung.name, pair) for rung in rungs_within(1) for pair in combinations(names, 2)
     }
     assert all(name.startswith("run: ") for name in report.not_reached)
     assert "14 of 18 rungs; the run's rungs need three epochs or more: not reached" in answer.stdout
@@ -45,15 +55,8 @@ def test_keras_jax_and_the_oracle_are_one_program_over_an_epoch(parity, tmp_path
     assert (tmp_path / "parity" / "figures" / "ladder.png").stat().st_size > 10_000
 
 
-def test_the_peer_in_pytorch_is_the_same_program_and_one_folder(parity, tmp_path: Path):
-    pytest.importorskip("torch", reason="PyTorch is not installed: make peers")
-    answer = parity("--impl", "torch", "--dtype", "float64", "--randomness", "shared")
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert {result.pair for result in report_in(tmp_path).rungs} == {("torch", "oracle")}
-
-
 def test_a_wrong_port_is_rejected_by_the_command(parity, tmp_path: Path):
-    answer = parity("--impl", "tests.wrong_ports:leaky_relu", "--randomness", "shared")
+    answer = parity("--impl", "tests.wrong_ports:leaky_relu", *SMALL)
     assert answer.returncode == 1
     parting = "leaky_relu and NumPy oracle first differ at rung “logits”: before any step"
     assert parting in answer.stdout
@@ -65,7 +68,7 @@ def test_a_wrong_port_is_rejected_by_the_command(parity, tmp_path: Path):
 def test_keras_on_jax_parts_where_its_loss_is_clipped_and_the_ladder_says_so(
     parity, tmp_path: Path
 ):
-    answer = parity("--dtype", "float64", "--randomness", "shared", KERAS_BACKEND="jax")
+    answer = parity("--dtype", "float64", *SMALL, KERAS_BACKEND="jax")
     assert answer.returncode == 1
     assert "Keras and JAX first differ at rung “loss of extreme logits”" in answer.stdout
     assert "Keras: this loss takes probabilities clipped at 1e-07" in answer.stdout
