@@ -64,9 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `twins … | head` has read enough
         return STATUS_NOBODY_READS
     except OSError as error:
-        status = STATUS_BAD_INPUT if error.errno == errno.ENAMETOOLONG else STATUS_FAILED
+        is_input = error.errno in (errno.EACCES, errno.ENAMETOOLONG)
         place = f"{error.filename}: " if error.filename else ""
-        return _complain(f"{place}{error.strerror or error}", status)
+        text = f"{place}{error.strerror or error}"
+        return _complain(text, STATUS_BAD_INPUT if is_input else STATUS_FAILED)
 
 
 def execute(command: Command, words: Sequence[str]) -> int:

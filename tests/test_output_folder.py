@@ -54,6 +54,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path):
     with pytest.raises(UnicodeEncodeError), whole_file(path) as partial:
         partial.write_text("half of \N{SNOWMAN}", encoding="ascii")
     assert path.read_text() == "as it was"
+    assert list(tmp_path.iterdir()) == [path]
     with whole_file(path) as partial:
         partial.write_text("the whole")
         assert path.read_text() == "as it was"

@@ -42,8 +42,12 @@ def output_folder(out: Path | None, command: str) -> Iterator[Path]:
         try:
             yield folder
         except InputError:
-            with suppress(OSError):
-                _undo(folder, was_there)
+            if [path.name for path in folder.iterdir()] == [UNFINISHED]:
+                (folder / UNFINISHED).unlink()
+                with suppress(OSError):  # they hold other outputs, or are not there
+                    if not was_there:
+                        folder.rmdir()
+                    HOME.rmdir()
             raise
 
 
@@ -108,14 +112,13 @@ def _given_folder(out: Path) -> tuple[bool, Path]:
     with _writable(out):
         was_there = out.exists()
         out.mkdir(parents=True, exist_ok=True)
-        occupied = any(out.iterdir())
-    if occupied:
-        unfinished = why_unfinished(out)
-        raise InputError(
-            f"the output folder {out} is not empty{f' ({unfinished})' if unfinished else ''}: "
-            "give --out a new folder; nothing there was touched"
-        )
-    return was_there, out
+        if not any(out.iterdir()):
+            return was_there, out
+    unfinished = f" ({why})" if (why := why_unfinished(out)) else ""
+    raise InputError(
+        f"the output folder {out} is not empty{unfinished}: give --out a new folder; "
+        "nothing there was touched"
+    )
 
 
 def _fresh_folder(command: str) -> Path:
@@ -127,15 +130,6 @@ def _fresh_folder(command: str) -> Path:
             folder.mkdir(parents=True)
             return folder
     raise AssertionError("count() does not end")
-
-
-def _undo(folder: Path, was_there: bool) -> None:
-    """Removes a folder that holds nothing but its marker."""
-    if [path.name for path in folder.iterdir()] == [UNFINISHED]:
-        (folder / UNFINISHED).unlink()
-        if not was_there:
-            folder.rmdir()
-        HOME.rmdir()  # fails where it holds other outputs, or is not there
 
 
 @contextmanager
