@@ -1,11 +1,23 @@
-"""The examples of `docs/examples`: the ports made equal pass, and as they come are told apart."""
+"""The examples of `docs/examples`: the ports made equal pass, and as they come are told apart.
+
+Some of the mutants climb here too, in the process that remembers what the references answered;
+all of them are in `benchmarks/results/mutants.json`, by `python -m tests.mutants`.
+"""
+
+from functools import cache
 
 import pytest
 
 from parity import KerasTwin, climb
 from parity.questions import INFERENCE, ONE_STEP, PARAMETERS, RANDOMNESS
-from tests.mutants.climbs import PORTS, climb_with, climb_with_mutant, reference_of
-from tests.mutants.registry import EXAMPLES, load_example
+from tests.mutants.climbs import (
+    PORTS,
+    climb_with,
+    climb_with_mutant,
+    climb_with_variant,
+    reference_of,
+)
+from tests.mutants.registry import EXAMPLES, Mutant, load_example
 
 AS_THEY_COME = [
     (
@@ -25,6 +37,26 @@ DEFAULTS = [
     ("transformer", "Optax' adam", "before the bias correction"),
 ]
 """Each default by itself, as a mutant, with a cause that the ladder names."""
+
+SPREAD = {
+    "weights rounded to bfloat16 once",
+    "last bias added twice",
+    "gradients divided by rows again",
+    "last batch divided by 32",
+    "LeCun's kernels",
+    "running statistics in float32",
+    "flattened channels first",
+    "last class weighs double",
+    "momentum not rounded",
+    "Bessel's correction",
+    "heads exchanged",
+    "gradient stopped at the first norm",
+    "epsilon 1e-8",
+}
+"""Of every rung's mistakes, some."""
+LEFT_OUT = {("cnn", "LeCun's kernels"), ("transformer", "gradients divided by rows again")}
+VARIANTS = [(example, each) for example, ports in PORTS.items() for each in ports.VARIANTS]
+record_of = cache(climb_with_mutant)
 
 
 @pytest.mark.parametrize("example", PORTS)
@@ -46,7 +78,31 @@ def test_a_port_as_it_comes_is_told_apart(example: str, rung: str, tensor: str, 
 @pytest.mark.parametrize(("example", "name", "cause"), DEFAULTS)
 def test_each_default_is_named(example: str, name: str, cause: str):
     (mutant,) = (each for each in PORTS[example].MUTANTS if each.name == name)
-    assert cause in climb_with_mutant(example, mutant).sentence
+    assert cause in record_of(example, mutant).sentence
+
+
+@pytest.mark.parametrize(
+    ("example", "mutant"),
+    [
+        (example, each)
+        for example, ports in PORTS.items()
+        for each in ports.MUTANTS
+        if each.name in SPREAD and (example, each.name) not in LEFT_OUT
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_a_mutant_is_found_where_it_was_expected(example: str, mutant: Mutant):
+    record = record_of(example, mutant)
+    assert record.is_in_place, record.sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["layers made in another order", "padded by hand", "dropout before relu"]
+)
+def test_a_variant_passes(name: str):
+    ((example, variant),) = (pair for pair in VARIANTS if pair[1].name == name)
+    record = climb_with_variant(example, variant)
+    assert record.has_passed, record.sentence
 
 
 def test_keras_own_embedding_squares_gradients_apart():

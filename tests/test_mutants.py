@@ -1,63 +1,16 @@
-"""The mutants: some of them climb here, and all of them in what is committed."""
-
-import pytest
+"""The mutants, all of them, in what is committed; some climb in test_examples.py."""
 
 from benchmarks.docs_tables import RESULTS
 from benchmarks.mutants.results import MutantResults
 from benchmarks.mutants.show import out_of_place
 from benchmarks.runner.records import read_json
 from parity.questions import RUNGS
-from tests.mutants.climbs import (
-    NUM_SEEDS,
-    PORTS,
-    climb_with_mutant,
-    climb_with_variant,
-)
+from tests.mutants.climbs import NUM_SEEDS, PORTS
 from tests.mutants.registry import load_example
 
 COMMITTED = read_json(RESULTS / "mutants.json", MutantResults)
 ALL = [(example, each) for example, ports in PORTS.items() for each in ports.MUTANTS]
 VARIANTS = [(example, each) for example, ports in PORTS.items() for each in ports.VARIANTS]
-SPREAD = {
-    "weights rounded to bfloat16 once",
-    "last bias added twice",
-    "gradients divided by rows again",
-    "last batch divided by 32",
-    "LeCun's kernels",
-    "running statistics in float32",
-    "flattened channels first",
-    "last class weighs double",
-    "momentum not rounded",
-    "Bessel's correction",
-    "heads exchanged",
-    "gradient stopped at the first norm",
-    "epsilon 1e-8",
-}
-"""Of every rung's mistakes, some; the others climb by `python -m tests.mutants`."""
-LEFT_OUT = {("cnn", "LeCun's kernels"), ("transformer", "gradients divided by rows again")}
-
-
-@pytest.mark.parametrize(
-    ("example", "mutant"),
-    [
-        (example, each)
-        for example, each in ALL
-        if each.name in SPREAD and (example, each.name) not in LEFT_OUT
-    ],
-    ids=lambda value: getattr(value, "name", value),
-)
-def test_a_mutant_is_found_where_it_was_expected(example, mutant):
-    record = climb_with_mutant(example, mutant)
-    assert record.is_in_place, record.sentence
-
-
-@pytest.mark.parametrize(
-    "name", ["layers made in another order", "padded by hand", "dropout before relu"]
-)
-def test_a_variant_passes(name: str):
-    ((example, variant),) = (pair for pair in VARIANTS if pair[1].name == name)
-    record = climb_with_variant(example, variant)
-    assert record.has_passed, record.sentence
 
 
 def test_every_change_still_fits_its_example():
