@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from keras import layers
 from parity import FlaxTwin, KerasTwin, Report, TorchTwin, climb
 from parity.questions import ALL_STEPS
 from tests import hand_written
+from tests.mutants.remembered import Remembered
 
 RATE = 0.1
 NUM_ROWS = 6
@@ -221,6 +223,12 @@ CASES = {
 }
 
 
+@cache
+def reference_of(name: str) -> Any:
+    """The layer in Keras; ports to Flax and to PyTorch ask it the same, so it is asked once."""
+    return Remembered(keras_twin(CASES[name]))
+
+
 def keras_twin(case: Case) -> KerasTwin:
     def build(dtype: str) -> keras.Model:
         inputs = keras.Input(case.shape, dtype="int32" if case.is_whole else dtype)
@@ -298,19 +306,20 @@ def seeded():
     torch.manual_seed(0)
 
 
-def climb_layer(case: Case, port: Any) -> Report:
-    return climb(keras_twin(case), port, made_batches(case), compare_randomness=False)
+def climb_layer(name: str, port: Any) -> Report:
+    batches = made_batches(CASES[name])
+    return climb(reference_of(name), port, batches, compare_randomness=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_port_to_flax_climbs(name: str):
-    report = climb_layer(CASES[name], flax_twin(CASES[name]))
+    report = climb_layer(name, flax_twin(CASES[name]))
     assert report.passed, report.first_difference
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_port_to_pytorch_climbs(name: str):
-    report = climb_layer(CASES[name], torch_twin(CASES[name]))
+    report = climb_layer(name, torch_twin(CASES[name]))
     assert report.passed, report.first_difference
 
 
@@ -352,7 +361,7 @@ AS_THEY_COME = {
 def test_where_frameworks_differ_the_ladder_says_so(difference: str):
     name, changes, (rung, expected) = AS_THEY_COME[difference]
     case = replace(CASES[name], **changes)
-    report = climb_layer(case, torch_twin(case) if "torch" in changes else flax_twin(case))
+    report = climb_layer(name, torch_twin(case) if "torch" in changes else flax_twin(case))
     assert not report.passed
     assert report.rungs[-1].name == rung
     assert expected in str(report.first_difference)
@@ -559,6 +568,7 @@ import keras, numpy as np
 from keras import layers
 from parity import KerasTwin, climb
 from tests import hand_written
+from tests.mutants.remembered import Remembered
 
 def build(dtype):
     stack = [keras.Input((4,)), layers.Dense(3), layers.BatchNormalization(), layers.Dense(2)]
