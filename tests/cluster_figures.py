@@ -1,0 +1,239 @@
+"""Measures what sweeps cost on this machine and what kills leave of them.
+
+`python -m tests.cluster_figures` writes `benchmarks/results/cluster.json`; give the machine
+nothing else to do meanwhile. With `drive FOLDER ADDRESS COUNT HIDDEN_SIZE` it is one driver.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from pkgutil import resolve_name
+
+import msgspec
+from distributed import Client
+
+from benchmarks.__main__ import execute
+from benchmarks.implementations import build_implementation
+from benchmarks.options import Context, SweepOptions
+from benchmarks.runner.environment import describe_environment
+from benchmarks.runner.output_folder import output_folder, resumed_folder
+from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
+from benchmarks.runner.records import write_json
+from benchmarks.seeds.measure import SeedTrainer, wanted_trainings
+from benchmarks.sweeps.crew import Work
+from benchmarks.sweeps.figures import ClusterFigures, MeasuredSweep
+from benchmarks.sweeps.sweep import Sweep, SweepPlan
+from benchmarks.sweeps.trainer import SeedTraining, describe_training
+from shared.data.dataset import RawDataset, describe, split_and_scale
+from shared.draws import draw_shared
+from shared.experiment import Experiment
+from tests.command import ROOT, environment
+from tests.dask_cluster import Cluster, dask_cluster
+
+LOCAL = "local"
+NUM_SEEDS, NUM_MOMENTS, NUM_BARE = 1_000, 30, 60
+SECONDS_BETWEEN_KILLS = 30.0
+DONE = "table.json"
+"""What every training reached: history and test, seed by seed, without times."""
+
+
+class Driver:
+    """A command as the program's edge runs it, of one implementation's seeds."""
+
+    def __init__(self, folder: Path, address: str, count: int, hidden_size: int) -> None:
+        self.folder, self.address, self.count = folder, address, count
+        sizes = (hidden_size,) if hidden_size else Experiment().hidden_sizes
+        self.experiment = Experiment(hidden_sizes=sizes, num_epochs=1, randomness="shared")
+
+    def execute(self, context: Context) -> int:
+        options = SweepOptions(cluster=None if self.address == LOCAL else self.address)
+        raw = context.load_images(options.images)
+        plan = SweepPlan(
+            study="seeds",
+            dataset=describe(raw),
+            experiment=self.experiment,
+            environment=context.describe_environment(),
+        )
+        seeds = wanted_trainings(plan.experiment, tuple(range(self.count)), 1)
+        wanted = [each for each in seeds if each.implementation == "jax"]
+        open_folder = resumed_folder if self.folder.exists() else output_folder
+        with open_folder(self.folder, "seeds") as folder:
+            sweep = Sweep(plan=plan, options=options, context=context, folder=folder)
+            work = Work(make=SeedTrainer, raw=raw, settings=(plan, 1))
+            trained = sweep.train(work, wanted, SeedTraining, describe_training)
+            table = [(each.key[1], trained[each.key]) for each in wanted if each.key in trained]
+            reached = [(seed, training.history, training.test) for seed, training in table]
+            (folder / DONE).write_bytes(msgspec.json.encode(reached))
+        return 0
+
+
+def start_driver(folder: Path, address: str, count: int, hidden_size: int = 0) -> subprocess.Popen:
+    words = ["drive", str(folder), address, str(count), str(hidden_size)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.cluster_figures", *words],
+        cwd=ROOT,
+        env=environment(FASHION_MNIST_DIR=os.environ["FASHION_MNIST_DIR"]),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def end_driver(driver: subprocess.Popen) -> None:
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+
+
+def measure_sweep(
+    name: str, folder: Path, address: str, expected: bytes | None, *, cluster: Cluster | None = None
+) -> tuple[MeasuredSweep, bytes]:
+    """Trains all seeds; with a cluster, a worker is killed every half minute, the driver twice."""
+    started = time.perf_counter()
+    driver = start_driver(folder, address, NUM_SEEDS)
+    num_workers, num_drivers = 0, 0
+    while driver.poll() is None:
+        try:
+            driver.wait(SECONDS_BETWEEN_KILLS if cluster else None)
+        except subprocess.TimeoutExpired:
+            assert cluster is not None
+            worker = sorted(cluster.workers)[num_workers % len(cluster.workers)]
+            cluster.kill_worker(worker)
+            cluster.start_worker(worker)
+            num_workers += 1
+            if num_workers in (4, 9):
+                end_driver(driver)
+                driver, num_drivers = start_driver(folder, address, NUM_SEEDS), num_drivers + 1
+    seconds = time.perf_counter() - started
+    assert driver.returncode == 0, name
+    table = (folder / DONE).read_bytes()
+    sweep = MeasuredSweep(
+        name=name,
+        num_trainings=NUM_SEEDS,
+        seconds=seconds,
+        num_workers_killed=num_workers,
+        num_drivers_killed=num_drivers,
+        is_same=None if expected is None else table == expected,
+    )
+    print(sweep, flush=True)
+    return sweep, table
+
+
+def train_bare(_report: Report, raw: RawDataset, seeds: range, core: int) -> float:
+    """Seconds for each of these seeds on one core, one after the other, after a first one."""
+    pin_to_core(core)
+    experiment = Experiment(num_epochs=1, randomness="shared")
+    twin, dataset = build_implementation("jax", experiment), split_and_scale(raw, "float32")
+    started = 0.0
+    for seed in (seeds[0], *seeds):
+        draws = draw_shared(replace(experiment, seed=seed))
+        twin.set_parameters(draws.parameters)
+        twin.fit(
+            dataset.training,
+            validation=dataset.validation,
+            orders=draws.orders,
+            on_epoch=lambda _: None,
+        )
+        twin.evaluate(dataset.test)
+        started = started or time.perf_counter()
+    return (time.perf_counter() - started) / len(seeds)
+
+
+def kill_at_a_random_moment(
+    chance: random.Random, folder: Path, cluster: Cluster, count: int, size: int
+) -> bytes:
+    """A small sweep's table, after a kill of driver, worker or both, and a resumption."""
+    driver = start_driver(folder, cluster.address, count, size)
+    time.sleep(chance.uniform(0, 12))
+    whom = chance.choice(("driver", "worker", "both"))
+    if whom != "driver":
+        worker = chance.choice(sorted(cluster.workers))
+        cluster.kill_worker(worker)
+        cluster.start_worker(worker)
+    if whom != "worker":
+        end_driver(driver)
+        if not folder.exists() or not (folder / DONE).exists():
+            driver = start_driver(folder, cluster.address, count, size)
+            driver.wait()
+    assert driver.wait() in (0, -signal.SIGKILL), whom
+    print(whom, flush=True)
+    return (folder / DONE).read_bytes()
+
+
+def small_sweep_survives(
+    moments: range, folder: Path, cluster: Cluster, count: int = 12, size: int = 10
+) -> int:
+    """How many of these moments, each a seed of chance, ended as the sweep that nobody kills."""
+    whole = start_driver(folder / "whole", LOCAL, count, size)
+    assert whole.wait() == 0
+    expected = (folder / "whole" / DONE).read_bytes()
+    tables = (
+        kill_at_a_random_moment(random.Random(moment), folder / str(moment), cluster, count, size)
+        for moment in moments
+    )
+    return sum(table == expected for table in tables)
+
+
+def count_tasks_per_second(address: str, num_tasks: int = 3_000) -> float:
+    with Client(scheduler_file=address) as client:
+        started = time.perf_counter()
+        client.gather([client.submit(int, number, pure=False) for number in range(num_tasks)])
+        return num_tasks / (time.perf_counter() - started)
+
+
+class Measurement:
+    """The command that measures everything."""
+
+    def execute(self, context: Context) -> int:
+        raw = context.load_images(SweepOptions().images)
+        with tempfile.TemporaryDirectory() as name:
+            self.measure(raw, Path(name))
+        return 0
+
+    def measure(self, raw: RawDataset, folder: Path) -> None:
+        jobs = [(raw, range(NUM_BARE), core) for core in usable_cores()]
+        bare = run_side_by_side(train_bare, jobs, log=folder / "bare.log", num_processes=len(jobs))
+        bare_seconds = sum(seconds for _, seconds in bare) / len(jobs)
+        print(f"bare: {bare_seconds:.3f} s", flush=True)
+        variables = {"FASHION_MNIST_DIR": str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())}
+        start = partial(dask_cluster, num_workers=4, num_threads=2, **variables)
+        measure: Callable = measure_sweep
+        local, table = measure("this machine's cores", folder / "local", LOCAL, None)
+        (folder / "a").mkdir()
+        with start(folder / "a") as cluster:
+            tasks_per_second = count_tasks_per_second(cluster.address)
+            four, _ = measure("four workers", folder / "four", cluster.address, table)
+            killed, _ = measure(
+                "four workers, killed", folder / "killed", cluster.address, table, cluster=cluster
+            )
+            num_same = small_sweep_survives(range(NUM_MOMENTS), folder, cluster)
+        figures = ClusterFigures(
+            dataset=describe(raw),
+            experiment=Experiment(num_epochs=1, randomness="shared"),
+            environment=describe_environment({}, ("python", "-m", "tests.cluster_figures")),
+            bare_seconds=bare_seconds,
+            sweeps=(local, four, killed),
+            num_moments=NUM_MOMENTS,
+            num_same=num_same,
+            tasks_per_second=tasks_per_second,
+        )
+        write_json(figures, ROOT / "benchmarks" / "results" / "cluster.json")
+
+
+def main(words: list[str]) -> int:
+    if words[:1] == ["drive"]:
+        folder, address, count, hidden_size = words[1:]
+        command = Driver(Path(folder), address, int(count), int(hidden_size))
+        return execute(command, ("seeds",))
+    return execute(Measurement(), ("seeds",))
+
+
+if __name__ == "__main__":
+    # By its name, under which worker processes find what they are to do.
+    sys.exit(resolve_name("tests.cluster_figures:main")(sys.argv[1:]))
