@@ -25,8 +25,7 @@ class RunCommand(ResumeOptions):
         from benchmarks.run.measure import PLAN_FILE, check_resumable, train_all
         from benchmarks.run.pictures import save_pictures
         from benchmarks.run.results import RunPlan
-        from benchmarks.runner.conduct import keep, say
-        from benchmarks.runner.output_folder import output_folder, resumed_folder
+        from benchmarks.runner.conduct import keep, say, study_folder
         from benchmarks.runner.records import write_json
         from shared.data.dataset import describe
 
@@ -40,12 +39,9 @@ class RunCommand(ResumeOptions):
             implementations=names,
             in_bulk=self.in_bulk,
         )
-        if self.resume is None:
-            place = output_folder(self.out, "run")
-        else:
+        if self.resume is not None:
             check_resumable(self.resume, plan)
-            place = resumed_folder(self.resume, "run")
-        with place as folder:
+        with study_folder(context, "run", self.out, self.resume) as folder:
             if self.resume is None:
                 write_json(plan, folder / PLAN_FILE)
             results = train_all(plan, raw, context, folder)

@@ -10,6 +10,7 @@ from benchmarks.implementations import title_of
 from benchmarks.options import Context
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results, RunPlan
 from benchmarks.runner.checkpoint import FOLDER, latest_checkpoint, stored_epochs
+from benchmarks.runner.output_folder import whole_file
 from benchmarks.runner.plan import check_same_plan
 from benchmarks.runner.processes import run_in_process
 from benchmarks.runner.progress import show_trainings
@@ -53,7 +54,8 @@ def train_all(plan: RunPlan, raw: RawDataset, context: Context, folder: Path) ->
     experiment = plan.experiment
     draws = draw(experiment, folder / "draws.log")
     if draws is not None:
-        save_parameters(draws.parameters, folder / "initial-weights.safetensors")
+        with whole_file(folder / "initial-weights.safetensors") as partial:
+            save_parameters(draws.parameters, partial)
     runs = {}
     for name in plan.implementations:
         job = TrainingJob(
@@ -136,10 +138,13 @@ def _train_one(job: TrainingJob, folder: Path, context: Context) -> Implementati
         except RunFailedError as error:
             raise RunFailedError(f"{title}: {error}") from error
     _write_history(history, folder)
-    save_parameters(training.parameters, folder / WEIGHTS_FILE)
-    np.save(folder / PREDICTIONS_FILE, training.test_probabilities)
+    with whole_file(folder / WEIGHTS_FILE) as partial:
+        save_parameters(training.parameters, partial)
+    with whole_file(folder / PREDICTIONS_FILE) as partial, partial.open("wb") as file:
+        np.save(file, training.test_probabilities)
     return training.run
 
 
 def _write_history(history: list[EpochMetrics], folder: Path) -> None:
-    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+    with whole_file(folder / "history.csv") as partial:
+        pd.DataFrame(history).to_csv(partial, index=False)

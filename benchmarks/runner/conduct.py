@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,14 +40,23 @@ def conduct(
         InputError: the output folder cannot be used, or what `measure` raises.
         RunFailedError: what `measure` raises.
     """
-    if resume is not None and (unfinished := why_unfinished(resume)):
-        context.say(f"{resume}: {unfinished}")
-    with output_folder(out, study) if resume is None else resumed_folder(resume, study) as folder:
+    with study_folder(context, study, out, resume) as folder:
         record = measure(folder)
         keep(record, folder, f"{study}.json")
     say(record, context)
     context.say(f"outputs: {folder}")
     return record
+
+
+def study_folder(
+    context: Context, study: str, out: Path | None, resume: Path | None
+) -> AbstractContextManager[Path]:
+    """A fresh folder, or the one to go on in, of which it says why it is unfinished."""
+    if resume is None:
+        return output_folder(out, study)
+    if unfinished := why_unfinished(resume):
+        context.say(f"{resume}: {unfinished}")
+    return resumed_folder(resume, study)
 
 
 def keep(record: Record, folder: Path, name: str) -> None:

@@ -275,8 +275,9 @@ def serve(number: int, one_core: bool) -> None:
                 kind = InputError if isinstance(error, InputError) else RunFailedError
                 message = _Failed(kind(str(error)))
             except Exception as error:
-                traceback.print_exc()
-                sys.stderr.flush()
+                with suppress(OSError):  # the log has no room for it
+                    traceback.print_exc()
+                    sys.stderr.flush()
                 text = f"{type(error).__name__}: {error}"
                 message = _Failed(RunFailedError(text), is_unforeseen=True)
             parent_end.send(message)
