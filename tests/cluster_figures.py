@@ -1,7 +1,8 @@
 """Measures what sweeps cost on this machine and what kills leave of them.
 
-`python -m tests.cluster_figures` writes `benchmarks/results/cluster.json`; give the machine
-nothing else to do meanwhile. With `drive FOLDER ADDRESS COUNT HIDDEN_SIZE` it is one driver.
+`python -m tests.cluster_figures costs` writes `benchmarks/results/cluster.json`; give the machine
+nothing else to do meanwhile. `kills` writes `killed-sweeps.json` there. With `drive FOLDER ADDRESS
+COUNT HIDDEN_SIZE` it is one driver.
 """
 
 import os
@@ -11,9 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -23,13 +22,12 @@ from distributed import Client
 from benchmarks.__main__ import execute
 from benchmarks.implementations import build_implementation
 from benchmarks.options import Context, SweepOptions
-from benchmarks.runner.environment import describe_environment
 from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.records import write_json
 from benchmarks.seeds.measure import SeedTrainer, wanted_trainings
 from benchmarks.sweeps.crew import Work
-from benchmarks.sweeps.figures import ClusterFigures, MeasuredSweep
+from benchmarks.sweeps.figures import ClusterFigures, KilledSweeps, MeasuredSweep
 from benchmarks.sweeps.sweep import Sweep, SweepPlan
 from benchmarks.sweeps.trainer import SeedTraining, describe_training
 from shared.data.dataset import RawDataset, describe, split_and_scale
@@ -38,8 +36,12 @@ from shared.experiment import Experiment
 from tests.command import ROOT, environment
 from tests.dask_cluster import Cluster, dask_cluster
 
+RESULTS = ROOT / "benchmarks" / "results"
 LOCAL = "local"
+DRIVEN = Experiment(num_epochs=1, randomness="shared")
 NUM_SEEDS, NUM_MOMENTS, NUM_BARE = 1_000, 30, 60
+SMALL, SECONDS_OF_SMALL = (8, 10), 15.0
+"""Seeds and hidden units of a small sweep, and how long one takes at most, start-up included."""
 SECONDS_BETWEEN_KILLS = 30.0
 DONE = "table.json"
 """What every training reached: history and test, seed by seed, without times."""
@@ -50,8 +52,8 @@ class Driver:
 
     def __init__(self, folder: Path, address: str, count: int, hidden_size: int) -> None:
         self.folder, self.address, self.count = folder, address, count
-        sizes = (hidden_size,) if hidden_size else Experiment().hidden_sizes
-        self.experiment = Experiment(hidden_sizes=sizes, num_epochs=1, randomness="shared")
+        sizes = (hidden_size,) if hidden_size else DRIVEN.hidden_sizes
+        self.experiment = replace(DRIVEN, hidden_sizes=sizes)
 
     def execute(self, context: Context) -> int:
         options = SweepOptions(cluster=None if self.address == LOCAL else self.address)
@@ -128,7 +130,7 @@ def measure_sweep(
 def train_bare(_report: Report, raw: RawDataset, seeds: range, core: int) -> float:
     """Seconds for each of these seeds on one core, one after the other, after a first one."""
     pin_to_core(core)
-    experiment = Experiment(num_epochs=1, randomness="shared")
+    experiment = DRIVEN
     twin, dataset = build_implementation("jax", experiment), split_and_scale(raw, "float32")
     started = 0.0
     for seed in (seeds[0], *seeds):
@@ -146,11 +148,11 @@ def train_bare(_report: Report, raw: RawDataset, seeds: range, core: int) -> flo
 
 
 def kill_at_a_random_moment(
-    chance: random.Random, folder: Path, cluster: Cluster, count: int, size: int
-) -> bytes:
-    """A small sweep's table, after a kill of driver, worker or both, and a resumption."""
-    driver = start_driver(folder, cluster.address, count, size)
-    time.sleep(chance.uniform(0, 12))
+    chance: random.Random, folder: Path, cluster: Cluster
+) -> tuple[str, bytes]:
+    """Who was killed, driver, worker or both, and the table of the small sweep, resumed."""
+    driver = start_driver(folder, cluster.address, *SMALL)
+    time.sleep(chance.uniform(0, SECONDS_OF_SMALL))
     whom = chance.choice(("driver", "worker", "both"))
     if whom != "driver":
         worker = chance.choice(sorted(cluster.workers))
@@ -158,26 +160,23 @@ def kill_at_a_random_moment(
         cluster.start_worker(worker)
     if whom != "worker":
         end_driver(driver)
-        if not folder.exists() or not (folder / DONE).exists():
-            driver = start_driver(folder, cluster.address, count, size)
-            driver.wait()
-    assert driver.wait() in (0, -signal.SIGKILL), whom
-    print(whom, flush=True)
-    return (folder / DONE).read_bytes()
+        driver = start_driver(folder, cluster.address, *SMALL)
+    assert driver.wait() == 0, whom
+    return whom, (folder / DONE).read_bytes()
 
 
-def small_sweep_survives(
-    moments: range, folder: Path, cluster: Cluster, count: int = 12, size: int = 10
-) -> int:
-    """How many of these moments, each a seed of chance, ended as the sweep that nobody kills."""
-    whole = start_driver(folder / "whole", LOCAL, count, size)
+def kill_small_sweeps(num_moments: int, folder: Path, cluster: Cluster) -> tuple[list[str], int]:
+    """Who was killed at each moment, and how many sweeps ended as the one that nobody kills."""
+    whole = start_driver(folder / "whole", LOCAL, *SMALL)
     assert whole.wait() == 0
     expected = (folder / "whole" / DONE).read_bytes()
-    tables = (
-        kill_at_a_random_moment(random.Random(moment), folder / str(moment), cluster, count, size)
-        for moment in moments
-    )
-    return sum(table == expected for table in tables)
+    killed, num_same = [], 0
+    for moment in range(num_moments):
+        whom, table = kill_at_a_random_moment(random.Random(moment), folder / str(moment), cluster)
+        killed.append(whom)
+        num_same += table == expected
+        print(moment, whom, table == expected, flush=True)
+    return killed, num_same
 
 
 def count_tasks_per_second(address: str, num_tasks: int = 3_000) -> float:
@@ -187,43 +186,60 @@ def count_tasks_per_second(address: str, num_tasks: int = 3_000) -> float:
         return num_tasks / (time.perf_counter() - started)
 
 
+@dataclass(frozen=True)
 class Measurement:
-    """The command that measures everything."""
+    """A command that measures `costs` or `kills`."""
+
+    what: str
 
     def execute(self, context: Context) -> int:
         raw = context.load_images(SweepOptions().images)
-        with tempfile.TemporaryDirectory() as name:
-            self.measure(raw, Path(name))
-        return 0
-
-    def measure(self, raw: RawDataset, folder: Path) -> None:
-        jobs = [(raw, range(NUM_BARE), core) for core in usable_cores()]
-        bare = run_side_by_side(train_bare, jobs, log=folder / "bare.log", num_processes=len(jobs))
-        bare_seconds = sum(seconds for _, seconds in bare) / len(jobs)
-        print(f"bare: {bare_seconds:.3f} s", flush=True)
+        environment = context.describe_environment()
         variables = {"FASHION_MNIST_DIR": str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())}
-        start = partial(dask_cluster, num_workers=4, num_threads=2, **variables)
-        measure: Callable = measure_sweep
-        local, table = measure("this machine's cores", folder / "local", LOCAL, None)
-        (folder / "a").mkdir()
-        with start(folder / "a") as cluster:
-            tasks_per_second = count_tasks_per_second(cluster.address)
-            four, _ = measure("four workers", folder / "four", cluster.address, table)
-            killed, _ = measure(
-                "four workers, killed", folder / "killed", cluster.address, table, cluster=cluster
-            )
-            num_same = small_sweep_survives(range(NUM_MOMENTS), folder, cluster)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            own = folder / "cluster"
+            own.mkdir()
+            if self.what == "kills":
+                with dask_cluster(own, **variables) as cluster:
+                    killed, num_same = kill_small_sweeps(NUM_MOMENTS, folder, cluster)
+                figures = KilledSweeps(
+                    dataset=describe(raw),
+                    experiment=replace(DRIVEN, hidden_sizes=(SMALL[1],)),
+                    environment=environment,
+                    killed=tuple(killed),
+                    num_same=num_same,
+                )
+                write_json(figures, RESULTS / "killed-sweeps.json")
+                return 0
+            bare_seconds = measure_bare(raw, folder)
+            local, table = measure_sweep("this machine's cores", folder / "local", LOCAL, None)
+            with dask_cluster(own, num_workers=4, num_threads=2, **variables) as cluster:
+                tasks_per_second = count_tasks_per_second(cluster.address)
+                where = (cluster.address, table)
+                four, _ = measure_sweep("four workers", folder / "four", *where)
+                killed, _ = measure_sweep(
+                    "four workers, killed", folder / "killed", *where, cluster=cluster
+                )
         figures = ClusterFigures(
             dataset=describe(raw),
-            experiment=Experiment(num_epochs=1, randomness="shared"),
-            environment=describe_environment({}, ("python", "-m", "tests.cluster_figures")),
+            experiment=DRIVEN,
+            environment=environment,
             bare_seconds=bare_seconds,
             sweeps=(local, four, killed),
-            num_moments=NUM_MOMENTS,
-            num_same=num_same,
             tasks_per_second=tasks_per_second,
         )
-        write_json(figures, ROOT / "benchmarks" / "results" / "cluster.json")
+        write_json(figures, RESULTS / "cluster.json")
+        return 0
+
+
+def measure_bare(raw: RawDataset, folder: Path) -> float:
+    """Seconds of a core for a training, each core training in a plain loop."""
+    jobs = [(raw, range(NUM_BARE), core) for core in usable_cores()]
+    done = run_side_by_side(train_bare, jobs, log=folder / "bare.log", num_processes=len(jobs))
+    seconds = sum(seconds for _, seconds in done) / len(jobs)
+    print(f"bare: {seconds:.3f} s", flush=True)
+    return seconds
 
 
 def main(words: list[str]) -> int:
@@ -231,7 +247,7 @@ def main(words: list[str]) -> int:
         folder, address, count, hidden_size = words[1:]
         command = Driver(Path(folder), address, int(count), int(hidden_size))
         return execute(command, ("seeds",))
-    return execute(Measurement(), ("seeds",))
+    return execute(Measurement(*words), ("seeds", *words))
 
 
 if __name__ == "__main__":

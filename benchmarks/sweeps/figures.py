@@ -6,8 +6,6 @@ from typing import Literal
 from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.runner.records import Record, check
 
-SWEEPS_MEASURED_BY = "python -m tests.cluster_figures"
-
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredSweep:
@@ -26,19 +24,29 @@ class MeasuredSweep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KilledSweeps(Record):
+    """Small sweeps of which driver, worker or both were killed at a random moment.
+
+    killed: who was, sweep by sweep.
+    num_same: how many of them ended, resumed, with every training identical.
+    """
+
+    study: Literal["killed sweeps"] = "killed sweeps"
+    killed: tuple[str, ...]
+    num_same: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterFigures(Record):
     """Sweeps of the port on one machine, in several ways.
 
     bare_seconds: of one core for one training, in a plain loop without a sweep.
-    num_moments, num_same: random kills of a small sweep, and how many ended identical.
     tasks_per_second: empty tasks that the scheduler gave to workers and took back.
     """
 
     study: Literal["cluster"] = "cluster"
     bare_seconds: float
     sweeps: tuple[MeasuredSweep, ...]
-    num_moments: int
-    num_same: int
     tasks_per_second: float
 
     def __post_init__(self) -> None:
