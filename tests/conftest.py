@@ -44,10 +44,14 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
+LONG = ("test_examples.py", "test_parity.py")
+"""Files that take minutes, though none of their tests is slow."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: no process is left with one when the other has done all."""
+    """Long files come first: no process is left with one when the other has done all."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: item.path.name not in LONG and item.path not in slow)
 
 
 @pytest.fixture(scope="session")
