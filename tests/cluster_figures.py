@@ -15,19 +15,20 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Literal
 
 import msgspec
 from distributed import Client
 
 from benchmarks.__main__ import execute
+from benchmarks.display.tables import NO_VALUE, Table
 from benchmarks.implementations import build_implementation
 from benchmarks.options import Context, SweepOptions
 from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
-from benchmarks.runner.records import write_json
+from benchmarks.runner.records import Record, check, write_json
 from benchmarks.seeds.measure import SeedTrainer, wanted_trainings
 from benchmarks.sweeps.crew import Work
-from benchmarks.sweeps.figures import ClusterFigures, KilledSweeps, MeasuredSweep
 from benchmarks.sweeps.sweep import Sweep, SweepPlan
 from benchmarks.sweeps.trainer import SeedTraining, describe_training
 from shared.data.dataset import RawDataset, describe, split_and_scale
@@ -45,6 +46,78 @@ SMALL, SECONDS_OF_SMALL = (8, 10), 15.0
 SECONDS_BETWEEN_KILLS = 30.0
 DONE = "table.json"
 """What every training reached: history and test, seed by seed, without times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredSweep:
+    """One way to train the same seeds.
+
+    seconds: wall-clock time, from the driver's first start to its last end.
+    is_same: whether every training is that of the first way, to the last bit; None for that.
+    """
+
+    name: str
+    num_trainings: int
+    seconds: float
+    num_workers_killed: int
+    num_drivers_killed: int
+    is_same: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KilledSweeps(Record):
+    """Small sweeps of which driver, worker or both were killed at a random moment.
+
+    killed: who was, sweep by sweep.
+    num_same: how many of them ended, resumed, with every training identical.
+    """
+
+    study: Literal["killed sweeps"] = "killed sweeps"
+    killed: tuple[str, ...]
+    num_same: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterFigures(Record):
+    """Sweeps of the port on one machine, in several ways.
+
+    bare_seconds: of one core for one training, in a plain loop without a sweep.
+    tasks_per_second: empty tasks that the scheduler gave to workers and took back.
+    """
+
+    study: Literal["cluster"] = "cluster"
+    bare_seconds: float
+    sweeps: tuple[MeasuredSweep, ...]
+    tasks_per_second: float
+
+    def __post_init__(self) -> None:
+        check(bool(self.sweeps) and self.bare_seconds > 0, "no sweep, or nothing to compare with")
+
+    def overhead(self, sweep: MeasuredSweep) -> float:
+        """How much longer a core takes for a training than in a plain loop, as a share."""
+        seconds = sweep.seconds * self.environment.num_cores / sweep.num_trainings
+        return seconds / self.bare_seconds - 1
+
+
+def cluster_table(figures: ClusterFigures) -> Table:
+    """One row for each way to train the same seeds."""
+    return Table(
+        "cluster",
+        f"{figures.sweeps[0].num_trainings:,} seeds of the port, one epoch, on "
+        f"{figures.environment.num_cores} cores; a core alone takes {figures.bare_seconds:.2f} s",
+        ("sweep", "seconds", "overhead", "workers killed", "drivers killed", "trainings"),
+        [
+            (
+                sweep.name,
+                f"{sweep.seconds:.0f}",
+                f"{figures.overhead(sweep):+.1%}",
+                str(sweep.num_workers_killed),
+                str(sweep.num_drivers_killed),
+                NO_VALUE if sweep.is_same is None else "identical" if sweep.is_same else "others",
+            )
+            for sweep in figures.sweeps
+        ],
+    )
 
 
 class Driver:
@@ -195,13 +268,13 @@ class Measurement:
     def execute(self, context: Context) -> int:
         raw = context.load_images(SweepOptions().images)
         environment = context.describe_environment()
-        variables = {"FASHION_MNIST_DIR": str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())}
+        images = str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             own = folder / "cluster"
             own.mkdir()
             if self.what == "kills":
-                with dask_cluster(own, **variables) as cluster:
+                with dask_cluster(own, FASHION_MNIST_DIR=images) as cluster:
                     killed, num_same = kill_small_sweeps(NUM_MOMENTS, folder, cluster)
                 figures = KilledSweeps(
                     dataset=describe(raw),
@@ -214,7 +287,7 @@ class Measurement:
                 return 0
             bare_seconds = measure_bare(raw, folder)
             local, table = measure_sweep("this machine's cores", folder / "local", LOCAL, None)
-            with dask_cluster(own, num_workers=4, num_threads=2, **variables) as cluster:
+            with dask_cluster(own, 4, 2, FASHION_MNIST_DIR=images) as cluster:
                 tasks_per_second = count_tasks_per_second(cluster.address)
                 where = (cluster.address, table)
                 four, _ = measure_sweep("four workers", folder / "four", *where)
