@@ -24,6 +24,7 @@ class Cluster:
     num_threads: int
     variables: dict[str, str]
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    scheduler: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -58,7 +59,7 @@ def dask_cluster(
 ) -> Iterator[Cluster]:
     """Starts a scheduler and workers, and ends them."""
     cluster = Cluster(folder, num_threads, variables)
-    scheduler = cluster.start("scheduler", "--host", "127.0.0.1", "--port", "0")
+    scheduler = cluster.scheduler = cluster.start("scheduler", "--host", "127.0.0.1", "--port", "0")
     try:
         while not Path(cluster.address).exists():
             assert scheduler.poll() is None, (folder / "scheduler.log").read_text()

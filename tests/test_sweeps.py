@@ -123,6 +123,21 @@ def test_a_closed_engine_leaves_no_process(open_engine, tmp_path: Path):
     pytest.fail("the process still waits")
 
 
+def test_a_scheduler_that_is_lost_ends_the_sweep(tmp_path: Path):
+    work = Work(make=MadeTrainer, raw=made_images(), settings=(tmp_path,))
+    with (
+        dask_cluster(tmp_path, num_workers=1) as own,
+        closing(ClusterEngine(own.address, work, made_plan())) as engine,
+    ):
+        engine.submit(Pack(implementation="jax", keys=("wait",)))
+        news = engine.news()
+        assert {next(news).state, next(news).state} == {"started", "epoch"}
+        assert own.scheduler is not None
+        own.scheduler.kill()
+        with pytest.raises(RunFailedError, match="is lost; what is trained is stored"):
+            next(news)
+
+
 def test_workers_of_other_versions_are_refused_and_listed(cluster: Cluster, tmp_path: Path):
     plan, work = made_plan(), Work(make=MadeTrainer, raw=made_images(), settings=(tmp_path,))
     packages = plan.environment.packages | {"jax": "99", "flax": "98"}

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 from distributed import Client, Future, KilledWorker
+from distributed.client import FutureCancelledError
 from distributed.comm.addressing import get_address_host_port
 
 from benchmarks.runner.environment import Environment
@@ -67,15 +68,6 @@ class ClusterEngine(Engine):
         self._packs.append(pack)
         self._send(len(self._packs) - 1)
 
-    def look_after(self) -> None:
-        """Raises RunFailedError where the scheduler is gone, and with it what it was given."""
-        is_lost = any(future.status == "lost" for future in tuple(self._futures))
-        if is_lost or self._client.status != "running":
-            raise RunFailedError(
-                f"the scheduler at {self._address} is lost; what is trained is stored: go on with "
-                "--resume when it is there again"
-            )
-
     def close(self) -> None:
         """As in `Engine`."""
         if self._client.status == "running":
@@ -106,6 +98,13 @@ class ClusterEngine(Engine):
         except (WorkerLostError, KilledWorker) as error:
             why = str(error).partition("\n")[0]
             self.told.put(News(pack=pack, worker="", state="lost", why=why))
+        except FutureCancelledError:
+            self.told.put(
+                RunFailedError(
+                    f"the scheduler at {self._address} is lost; what is trained is stored: go on "
+                    "with --resume when it is there again"
+                )
+            )
         except Exception as error:
             self.told.put(RunFailedError(f"a worker failed: {type(error).__name__}: {error}"))
         else:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import current_thread
 from typing import Literal
 
@@ -18,7 +18,6 @@ from benchmarks.sweeps.crew import Crew, Pack, Work
 
 NUM_RETRIES = 3
 """How often a pack is tried again whose worker was lost, elsewhere where there is an elsewhere."""
-SECONDS_BETWEEN_LOOKS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +56,7 @@ class Engine(ABC):
             InputError, RunFailedError: a training cannot be done, wherever it is tried.
         """
         while self._num_outstanding:
-            try:
-                news = self.told.get(timeout=SECONDS_BETWEEN_LOOKS)
-            except Empty:
-                self.look_after()
-                continue
+            news = self.told.get()
             if isinstance(news, Exception):
                 raise news
             self._num_outstanding -= news.state in ("done", "lost")
@@ -70,9 +65,6 @@ class Engine(ABC):
     @abstractmethod
     def start(self, pack: Pack) -> None:
         """Sees to it that what becomes of the pack is `told`."""
-
-    def look_after(self) -> None:  # noqa: B027 - an engine may have nothing to look after
-        """Is called now and then while nothing is heard; raises RunFailedError if in vain."""
 
     @abstractmethod
     def close(self) -> None:
