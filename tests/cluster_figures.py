@@ -28,7 +28,6 @@ from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.records import Record, check, write_json
 from benchmarks.seeds.measure import SeedTrainer, wanted_trainings
-from benchmarks.sweeps.crew import Work
 from benchmarks.sweeps.sweep import Sweep, SweepPlan
 from benchmarks.sweeps.trainer import SeedTraining, describe_training
 from shared.data.dataset import RawDataset, describe, split_and_scale
@@ -141,9 +140,10 @@ class Driver:
         wanted = [each for each in seeds if each.implementation == "jax"]
         open_folder = resumed_folder if self.folder.exists() else output_folder
         with open_folder(self.folder, "seeds") as folder:
-            sweep = Sweep(plan=plan, options=options, context=context, folder=folder)
-            work = Work(make=SeedTrainer, raw=raw, settings=(plan, 1))
-            trained = sweep.train(work, wanted, SeedTraining, describe_training)
+            sweep = Sweep(
+                plan=plan, raw=raw, wanted=wanted, options=options, context=context, folder=folder
+            )
+            trained = sweep.train(SeedTrainer, (plan, 1), wanted, SeedTraining, describe_training)
             table = [(each.key[1], trained[each.key]) for each in wanted if each.key in trained]
             reached = [(seed, training.history, training.test) for seed, training in table]
             (folder / DONE).write_bytes(msgspec.json.encode(reached))

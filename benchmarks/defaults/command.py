@@ -1,9 +1,8 @@
 """`twins defaults`: its options."""
 
 from dataclasses import dataclass
-from functools import partial
 
-from benchmarks.options import STATUS_DONE, Context, SweepOptions, allow_float64
+from benchmarks.options import Context, SweepOptions, allow_float64
 from shared.errors import InputError
 from shared.experiment import MAXIMUM_SEED
 
@@ -33,17 +32,9 @@ class DefaultsCommand(SweepOptions):
     def execute(self, context: Context) -> int:
         """Measures every rung."""
         from benchmarks.defaults.measure import measure_defaults, wanted_trainings
-        from benchmarks.sweeps.sweep import SweepPlan, conduct_sweep
-        from shared.data.dataset import describe
+        from benchmarks.sweeps.sweep import conduct_sweep
 
         allow_float64(self.experiment)
         wanted = wanted_trainings(self.impl, self.experiment, self.count)
-        raw = context.load_images(self.images)
-        plan = SweepPlan(
-            study="defaults",
-            experiment=self.experiment,
-            dataset=describe(raw),
-            environment=context.describe_environment(),
-        )
-        conduct_sweep(context, self, plan, wanted, partial(measure_defaults, raw, wanted))
-        return STATUS_DONE
+        study = {"study": "defaults", "experiment": self.experiment}
+        return conduct_sweep(context, self, wanted, measure_defaults, **study)

@@ -1,6 +1,5 @@
 """Climbs the ladder of defaults: parity first, on the reference's draws, then many seeds."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -9,9 +8,7 @@ from benchmarks.defaults.results import DefaultsResults, Parity, PortResult, See
 from benchmarks.defaults.training import PortKey, PortTrainer, Trajectory
 from benchmarks.implementations import defaults_of, title_of
 from benchmarks.runner.training import draw
-from benchmarks.sweeps.crew import Work
 from benchmarks.sweeps.sweep import Sweep, Wanted
-from shared.data.dataset import RawDataset
 from shared.errors import RunFailedError
 from shared.experiment import Experiment
 from shared.parameters import largest_difference
@@ -38,20 +35,20 @@ def _wanted(name: str, experiment: Experiment, key: PortKey) -> Wanted:
     )
 
 
-def measure_defaults(raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep) -> DefaultsResults:
+def measure_defaults(sweep: Sweep) -> DefaultsResults:
     """Trains what is not stored; seeds without a training, as its worker was lost, are left out.
 
     Raises:
         RunFailedError: what `Sweep.train` raises, or what is compared with is lost.
     """
-    name = wanted[0].implementation
+    name = sweep.wanted[0].implementation
     ladder = defaults_of(name).LADDER
-    draws = draw(sweep.plan.experiment, sweep.folder / "draws.log")
-    work = Work(make=PortTrainer, raw=raw, settings=(sweep.plan, draws))
-    on_same_draws = [each for each in wanted if each.key.seed is None]
-    trajectories = sweep.train(work, on_same_draws, Trajectory, describe_trajectory)
-    on_seeds = [each for each in wanted if each.key.seed is not None]
-    outcomes = sweep.train(work, on_seeds, SeedOutcome, describe_outcome)
+    settings = (sweep.plan, draw(sweep.plan.experiment, sweep.folder / "draws.log"))
+    on_same_draws = [each for each in sweep.wanted if each.key.seed is None]
+    kind = (Trajectory, describe_trajectory)
+    trajectories = sweep.train(PortTrainer, settings, on_same_draws, *kind)
+    on_seeds = [each for each in sweep.wanted if each.key.seed is not None]
+    outcomes = sweep.train(PortTrainer, settings, on_seeds, SeedOutcome, describe_outcome)
     if len(trajectories) < len(on_same_draws):
         raise RunFailedError("trainings to compare with are lost; --resume tries them again")
     reference, *ports = (trajectories[each.key] for each in on_same_draws)

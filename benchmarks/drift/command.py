@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.options import STATUS_DONE, Context, Implementations, SweepOptions
+from benchmarks.options import Context, Implementations, SweepOptions
 from shared.errors import InputError
 from shared.experiment import Experiment
 
@@ -36,21 +36,13 @@ class DriftCommand(SweepOptions):
         """Measures curves and bands."""
         from benchmarks.drift.measure import measure_drift, wanted_trainings
         from benchmarks.implementations import check_names, implementation_names
-        from benchmarks.sweeps.sweep import SweepPlan, conduct_sweep
-        from shared.data.dataset import describe
+        from benchmarks.sweeps.sweep import conduct_sweep
 
         names, known = check_names(self.impl), implementation_names()
         if self.band_impl not in known:
             raise InputError(
                 f"unknown implementation {self.band_impl!r}: --band-impl takes {', '.join(known)}"
             )
-        raw = context.load_images(self.images)
-        plan = SweepPlan(
-            study="drift",
-            experiment=self.experiment,
-            dataset=describe(raw),
-            environment=context.describe_environment(),
-        )
         wanted = wanted_trainings(self.experiment, names, self.band_impl, self.runs)
-        conduct_sweep(context, self, plan, wanted, partial(measure_drift, names, raw, wanted))
-        return STATUS_DONE
+        study = {"study": "drift", "experiment": self.experiment}
+        return conduct_sweep(context, self, wanted, partial(measure_drift, names), **study)

@@ -18,7 +18,6 @@ from benchmarks.implementations import build_implementation
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.training import TrainingJob, draw
-from benchmarks.sweeps.crew import Work
 from benchmarks.sweeps.sweep import Sweep, SweepPlan, Wanted
 from benchmarks.sweeps.trainer import SeedTraining, SweepTrainer, describe_training
 from shared.data.dataset import RawDataset, split_and_scale
@@ -62,19 +61,16 @@ def wanted_trainings(
     )
 
 
-def measure_drift(
-    names: tuple[str, ...], raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep
-) -> Drift:
+def measure_drift(names: tuple[str, ...], sweep: Sweep) -> Drift:
     """Measures the curves of the named implementations, and the bands."""
-    experiment = sweep.plan.experiment
-    draws = draw(experiment, sweep.folder / "draws.log")
+    draws = draw(sweep.plan.experiment, sweep.folder / "draws.log")
     assert draws is not None  # only native randomness draws nothing
-    of_curves, *of_bands = wanted
+    of_curves, *of_bands = sweep.wanted
     curves = sweep.kept(of_curves, tuple[Curve, ...])
     if curves is None:
-        curves = _measure_curves(names, raw, draws, sweep)
+        curves = _measure_curves(names, draws, sweep)
         sweep.keep(of_curves, curves)
-    runs = _train_for_bands(raw, draws, of_bands, sweep) if of_bands else ()
+    runs = _train_for_bands(draws, of_bands, sweep) if of_bands else ()
     bands = tuple(_bands_of(runs, sweep.plan))
     return Drift(
         **vars(sweep.plan),
@@ -84,9 +80,7 @@ def measure_drift(
     )
 
 
-def _measure_curves(
-    names: tuple[str, ...], raw: RawDataset, draws: Draws, sweep: Sweep
-) -> tuple[Curve, ...]:
+def _measure_curves(names: tuple[str, ...], draws: Draws, sweep: Sweep) -> tuple[Curve, ...]:
     """Measures each pair of implementations in both types, and each with itself in float32."""
     for left_over in sweep.folder.glob(f"{SNAPSHOTS}*"):  # by a sweep that was killed
         shutil.rmtree(left_over)
@@ -97,7 +91,7 @@ def _measure_curves(
             TrainingJob(
                 implementation=name,
                 experiment=replace(sweep.plan.experiment, dtype=dtype),
-                raw=raw,
+                raw=sweep.raw,
                 draws=draws,
                 folder=Path(snapshots) / f"{name}-{dtype}",
                 in_bulk=True,
@@ -150,11 +144,11 @@ def _run_all(
 
 
 def _train_for_bands(
-    raw: RawDataset, draws: Draws, wanted: Sequence[Wanted], sweep: Sweep
+    draws: Draws, wanted: Sequence[Wanted], sweep: Sweep
 ) -> tuple[SeedTraining, ...]:
     """The runs for the bands, without those that are lost with their workers."""
-    work = Work(make=BandTrainer, raw=raw, settings=(sweep.plan, draws))
-    trained = sweep.train(work, wanted, SeedTraining, describe_training)
+    settings = (sweep.plan, draws)
+    trained = sweep.train(BandTrainer, settings, wanted, SeedTraining, describe_training)
     if len(trained) < 2:
         raise RunFailedError("fewer than two runs are left for the bands; --resume tries again")
     return tuple(trained[each.key] for each in wanted if each.key in trained)

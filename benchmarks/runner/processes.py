@@ -30,7 +30,7 @@ Report = Callable[[Any], None]
 """What a child calls to tell its parent of its progress, with anything that pickles."""
 
 LOG_LINES_SHOWN = 15
-IDLE_SECONDS = 120
+IDLE_SECONDS = 60
 """After which a child that is asked nothing ends by itself."""
 
 

@@ -1,11 +1,10 @@
 """`twins seeds`: its options."""
 
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 
 import tyro
 
-from benchmarks.options import STATUS_DONE, Context, SweepOptions, allow_float64
+from benchmarks.options import Context, SweepOptions, allow_float64
 from shared.errors import InputError
 from shared.experiment import MAXIMUM_SEED, Experiment, Randomness
 
@@ -69,18 +68,10 @@ class SeedsCommand(SweepOptions):
     def execute(self, context: Context) -> int:
         """Does the whole sweep, or the rest of it."""
         from benchmarks.seeds.measure import measure_seeds, wanted_trainings
-        from benchmarks.sweeps.sweep import SweepPlan, conduct_sweep
-        from shared.data.dataset import describe
+        from benchmarks.sweeps.sweep import conduct_sweep
 
         allow_float64(self.experiment)
-        raw = context.load_images(self.images)
-        plan = SweepPlan(
-            study="seeds",
-            experiment=Experiment(**asdict(replace(self.experiment, seed=self.first_seed))),
-            dataset=describe(raw),
-            environment=context.describe_environment(),
-        )
-        wanted = wanted_trainings(plan.experiment, self.seeds, self.seeds_at_once)
-        measure = partial(measure_seeds, raw, wanted)
-        conduct_sweep(context, self, plan, wanted, measure, apart_from=("seed",))
-        return STATUS_DONE
+        experiment = Experiment(**asdict(replace(self.experiment, seed=self.first_seed)))
+        wanted = wanted_trainings(experiment, self.seeds, self.seeds_at_once)
+        study = {"study": "seeds", "experiment": experiment, "apart_from": ("seed",)}
+        return conduct_sweep(context, self, wanted, measure_seeds, **study)

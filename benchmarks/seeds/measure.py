@@ -1,6 +1,5 @@
 """Trains every implementation on every seed, and says what that makes together."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -8,7 +7,6 @@ from benchmarks.implementations import implementation_names, title_of
 from benchmarks.registry import MANY_SEEDS
 from benchmarks.runner.processes import Report
 from benchmarks.seeds.results import SweepResults, analyse
-from benchmarks.sweeps.crew import Work
 from benchmarks.sweeps.sweep import Sweep, SweepPlan, Wanted
 from benchmarks.sweeps.trainer import SeedTraining, SweepTrainer, describe_training
 from shared.data.dataset import RawDataset
@@ -35,16 +33,15 @@ def wanted_trainings(
     )
 
 
-def measure_seeds(raw: RawDataset, wanted: Sequence[Wanted], sweep: Sweep) -> SweepResults:
+def measure_seeds(sweep: Sweep) -> SweepResults:
     """Trains what is not stored; seeds without a training, as its worker was lost, are left out.
 
     Raises:
         RunFailedError: what `Sweep.train` raises, or fewer than two seeds are left.
     """
-    work = Work(
-        make=SeedTrainer, raw=raw, settings=(sweep.plan, max(each.num_at_once for each in wanted))
-    )
-    trained = sweep.train(work, wanted, SeedTraining, describe_training)
+    wanted = sweep.wanted
+    settings = (sweep.plan, max(each.num_at_once for each in wanted))
+    trained = sweep.train(SeedTrainer, settings, wanted, SeedTraining, describe_training)
     if len({training.data_sha256 for training in trained.values()}) > 1:
         raise RunFailedError("the trainings received different data; please report this")
     names, asked = implementation_names(), tuple(dict.fromkeys(each.key[1] for each in wanted))

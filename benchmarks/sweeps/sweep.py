@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.options import Context, SweepOptions
+from benchmarks.options import STATUS_DONE, Context, SweepOptions
 from benchmarks.runner.conduct import conduct
 from benchmarks.runner.plan import check_same_plan
 from benchmarks.runner.progress import show_parts
@@ -17,6 +17,7 @@ from benchmarks.runner.records import Record, write_json
 from benchmarks.sweeps.crew import Pack, Work
 from benchmarks.sweeps.engine import NUM_RETRIES, Engine, LocalEngine, News
 from benchmarks.sweeps.store import TRAININGS_FOLDER, Identity, Store
+from shared.data.dataset import RawDataset, describe
 from shared.errors import InputError
 from shared.experiment import Experiment
 
@@ -52,9 +53,11 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Where a sweep is trained, and what is asked of it."""
+    """Where a sweep is trained, on which images, and what is asked of it."""
 
     plan: SweepPlan
+    raw: RawDataset
+    wanted: Sequence[Wanted]
     options: SweepOptions
     context: Context
     folder: Path
@@ -85,19 +88,22 @@ class Sweep:
 
     def train(
         self,
-        work: Work,
+        make: Callable[..., Callable[..., tuple]],
+        settings: tuple,
         wanted: Sequence[Wanted],
         result_type: type[AnyResult],
         describe: Callable[[AnyResult], str],
     ) -> dict[Any, AnyResult]:
         """The result of each training by its key, stored or new, without those that are lost.
 
+        make, settings: of the function that trains, see `Work`.
         describe: what to say of a result, after its training's title.
 
         Raises:
             InputError: the cluster cannot be used.
             RunFailedError: a training cannot be done, or the cluster is lost.
         """
+        work = Work(make=make, raw=self.raw, settings=settings)
         stored = {each.key: self.kept(each, result_type) for each in wanted}
         done = {key: result for key, result in stored.items() if result is not None}
         if done:
@@ -189,30 +195,40 @@ class Tally:
 def conduct_sweep(
     context: Context,
     options: SweepOptions,
-    plan: SweepPlan,
     wanted: Sequence[Wanted],
     measure: Callable[[Sweep], Record],
     *,
+    study: str,
+    experiment: Experiment,
     apart_from: Sequence[str] = (),
-) -> None:
+) -> int:
     """Conducts a study that is a sweep, in a fresh folder or in one that it goes on in.
 
     wanted: all trainings that the study is made of.
     apart_from: what of the experiment may differ in trainings of one sweep.
 
     Raises:
-        InputError: a folder cannot be used, or what `measure` raises.
+        InputError: images or a folder cannot be used, or what `measure` raises.
         RunFailedError: what `measure` raises.
     """
+    raw = context.load_images(options.images)
+    plan = SweepPlan(
+        study=study,
+        experiment=experiment,
+        dataset=describe(raw),
+        environment=context.describe_environment(),
+    )
 
     def in_folder(folder: Path) -> Record:
         if options.resume is None:
             write_json(plan, folder / PLAN_FILE)
-        return measure(Sweep(plan=plan, options=options, context=context, folder=folder))
+        where = {"options": options, "context": context, "folder": folder}
+        return measure(Sweep(plan=plan, raw=raw, wanted=wanted, **where))
 
     if options.resume is not None:
         check_resumable(options.resume, plan, wanted, apart_from)
-    conduct(context, plan.study, options.out, in_folder, options.resume)
+    conduct(context, study, options.out, in_folder, options.resume)
+    return STATUS_DONE
 
 
 def check_resumable(
