@@ -267,7 +267,8 @@ class Measurement:
 
     def execute(self, context: Context) -> int:
         raw = context.load_images(SweepOptions().images)
-        environment = context.describe_environment()
+        command = ("python", "-m", "tests.cluster_figures", self.what)
+        environment = replace(context.describe_environment(), command=command)
         images = str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

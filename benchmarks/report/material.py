@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from benchmarks.runner.output_folder import why_unfinished
+from benchmarks.runner.plan import PLANS
 from benchmarks.runner.records import MAXIMUM_BYTES, Record, recognise
 from benchmarks.speed.results import SpeedResults
 from shared.errors import InputError
@@ -83,10 +84,11 @@ def read_material(paths: Sequence[Path]) -> Material:
 
 
 def _files_of(path: Path) -> list[Path]:
-    """The .json files of a folder, `speed.json` before `speed-growth.json`; or the file itself."""
+    """The .json files of a folder but plans, `speed.json` before `speed-growth.json`; or a file."""
     if not path.is_dir():
         return [path]
-    return sorted((file for file in path.glob("*.json") if file.is_file()), key=lambda f: f.stem)
+    files = (file for file in path.glob("*.json") if file.is_file() and file.name not in PLANS)
+    return sorted(files, key=lambda file: file.stem)
 
 
 def _shown_record(file: Path) -> Record | None:

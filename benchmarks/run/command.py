@@ -22,10 +22,11 @@ class RunCommand(ResumeOptions):
         from benchmarks.implementations import check_names
         from benchmarks.report.material import Found, Material
         from benchmarks.report.page import write_page
-        from benchmarks.run.measure import PLAN_FILE, check_resumable, train_all
+        from benchmarks.run.measure import check_resumable, train_all
         from benchmarks.run.pictures import save_pictures
         from benchmarks.run.results import RunPlan
         from benchmarks.runner.conduct import keep, say, study_folder
+        from benchmarks.runner.plan import RUN_PLAN
         from benchmarks.runner.records import write_json
         from shared.data.dataset import describe
 
@@ -43,7 +44,7 @@ class RunCommand(ResumeOptions):
             check_resumable(self.resume, plan)
         with study_folder(context, "run", self.out, self.resume) as folder:
             if self.resume is None:
-                write_json(plan, folder / PLAN_FILE)
+                write_json(plan, folder / RUN_PLAN)
             results = train_all(plan, raw, context, folder)
             save_pictures(folder, results, raw)
             source = f"{folder.resolve().name}/results.json"

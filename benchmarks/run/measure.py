@@ -11,7 +11,7 @@ from benchmarks.options import Context
 from benchmarks.run.results import PREDICTIONS_FILE, WEIGHTS_FILE, Comparison, Results, RunPlan
 from benchmarks.runner.checkpoint import FOLDER, latest_checkpoint, stored_epochs
 from benchmarks.runner.output_folder import whole_file
-from benchmarks.runner.plan import check_same_plan
+from benchmarks.runner.plan import RUN_PLAN, check_same_plan
 from benchmarks.runner.processes import run_in_process
 from benchmarks.runner.progress import show_trainings
 from benchmarks.runner.training import ImplementationRun, TrainingJob, draw, train
@@ -28,12 +28,10 @@ from shared.experiment import Experiment
 from shared.parameters import save_parameters
 from shared.protocol import EpochMetrics
 
-PLAN_FILE = "plan.json"
-
 
 def check_resumable(folder: Path, plan: RunPlan) -> None:
     """Refuses what would end otherwise than an unbroken run does, and leaves it as it was."""
-    check_same_plan(folder / PLAN_FILE, plan, "run", apart_from=("num_epochs",))
+    check_same_plan(folder / RUN_PLAN, plan, "run", apart_from=("num_epochs",))
     trained = [max(stored_epochs(path), default=0) for path in folder.glob(f"*/{FOLDER}")]
     if max(trained, default=0) > plan.experiment.num_epochs:
         raise InputError(

@@ -7,6 +7,8 @@ from pathlib import Path
 from benchmarks.runner.records import Record, read_json
 from shared.errors import InputError
 
+PLANS = RUN_PLAN, SWEEP_PLAN = "plan.json", "sweep.json"
+
 
 def check_same_plan(path: Path, plan: Record, what: str, apart_from: Sequence[str]) -> None:
     """Refuses to go on with a plan that is stored at `path` where it would end otherwise.

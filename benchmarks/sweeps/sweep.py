@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from benchmarks.options import STATUS_DONE, Context, SweepOptions
 from benchmarks.runner.conduct import conduct
-from benchmarks.runner.plan import check_same_plan
+from benchmarks.runner.plan import SWEEP_PLAN, check_same_plan
 from benchmarks.runner.progress import show_parts
 from benchmarks.runner.records import Record, write_json
 from benchmarks.sweeps.crew import Pack, Work
@@ -20,8 +20,6 @@ from benchmarks.sweeps.store import TRAININGS_FOLDER, Identity, Store
 from shared.data.dataset import RawDataset, describe
 from shared.errors import InputError
 from shared.experiment import Experiment
-
-PLAN_FILE = "sweep.json"
 
 AnyResult = TypeVar("AnyResult")
 
@@ -221,7 +219,7 @@ def conduct_sweep(
 
     def in_folder(folder: Path) -> Record:
         if options.resume is None:
-            write_json(plan, folder / PLAN_FILE)
+            write_json(plan, folder / SWEEP_PLAN)
         where = {"options": options, "context": context, "folder": folder}
         return measure(Sweep(plan=plan, raw=raw, wanted=wanted, **where))
 
@@ -238,7 +236,7 @@ def check_resumable(
 
     Trainings that are not wanted, for example, would silently be left out of the statistics.
     """
-    check_same_plan(folder / PLAN_FILE, plan, "sweep", apart_from)
+    check_same_plan(folder / SWEEP_PLAN, plan, "sweep", apart_from)
     names = {identity_of(each, plan).file_name for each in wanted}
     strangers = Store(folder / TRAININGS_FOLDER).names() - names
     if strangers:
