@@ -1,8 +1,8 @@
 """Measures what sweeps cost on this machine and what kills leave of them.
 
 `python -m tests.cluster_figures costs` writes `benchmarks/results/cluster.json`; give the machine
-nothing else to do meanwhile. `kills` writes `killed-sweeps.json` there. With `drive FOLDER ADDRESS
-COUNT HIDDEN_SIZE` it is one driver.
+nothing else to do meanwhile. `kills` writes `killed-sweeps.json` there, `limits` writes
+`cluster-limits.json`. With `drive FOLDER ADDRESS COUNT HIDDEN_SIZE` it is one driver.
 """
 
 import os
@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from distributed import Client
@@ -26,9 +28,13 @@ from benchmarks.implementations import build_implementation
 from benchmarks.options import Context, SweepOptions
 from benchmarks.runner.output_folder import output_folder, resumed_folder
 from benchmarks.runner.processes import Report, pin_to_core, run_side_by_side, usable_cores
-from benchmarks.runner.records import Record, check, write_json
+from benchmarks.runner.records import Record, check, read_json, write_json
 from benchmarks.seeds.measure import SeedTrainer, wanted_trainings
-from benchmarks.sweeps.sweep import Sweep, SweepPlan
+from benchmarks.seeds.results import SweepResults
+from benchmarks.sweeps.cluster import ClusterEngine
+from benchmarks.sweeps.crew import Pack, Work
+from benchmarks.sweeps.store import Store
+from benchmarks.sweeps.sweep import Sweep, SweepPlan, identity_of
 from benchmarks.sweeps.trainer import SeedTraining, describe_training
 from shared.data.dataset import RawDataset, describe, split_and_scale
 from shared.draws import draw_shared
@@ -81,13 +87,11 @@ class ClusterFigures(Record):
     """Sweeps of the port on one machine, in several ways.
 
     bare_seconds: of one core for one training, in a plain loop without a sweep.
-    tasks_per_second: empty tasks that the scheduler gave to workers and took back.
     """
 
     study: Literal["cluster"] = "cluster"
     bare_seconds: float
     sweeps: tuple[MeasuredSweep, ...]
-    tasks_per_second: float
 
     def __post_init__(self) -> None:
         check(bool(self.sweeps) and self.bare_seconds > 0, "no sweep, or nothing to compare with")
@@ -96,6 +100,21 @@ class ClusterFigures(Record):
         """How much longer a core takes for a training than in a plain loop, as a share."""
         seconds = sweep.seconds * self.environment.num_cores / sweep.num_trainings
         return seconds / self.bare_seconds - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterLimits(Record):
+    """How many trainings a second pass where each takes no time, on two workers of a thread.
+
+    tasks_per_second: of Dask alone, which calls `int`.
+    trainings_per_second: of the cluster's engine, each sent to a process that does nothing.
+    stored_per_second: results that the driver writes, each to its file.
+    """
+
+    study: Literal["cluster limits"] = "cluster limits"
+    tasks_per_second: float
+    trainings_per_second: float
+    stored_per_second: float
 
 
 def cluster_table(figures: ClusterFigures) -> Table:
@@ -252,59 +271,114 @@ def kill_small_sweeps(num_moments: int, folder: Path, cluster: Cluster) -> tuple
     return killed, num_same
 
 
-def count_tasks_per_second(address: str, num_tasks: int = 3_000) -> float:
-    with Client(scheduler_file=address) as client:
-        started = time.perf_counter()
-        client.gather([client.submit(int, number, pure=False) for number in range(num_tasks)])
-        return num_tasks / (time.perf_counter() - started)
+class EmptyTrainer:
+    """What a worker process trains to measure all that is around it: nothing."""
+
+    def __init__(self, _raw: RawDataset, _implementation: str) -> None: ...
+
+    def __call__(self, report: Report, *keys: int) -> tuple[int, ...]:
+        report(1)
+        return keys
+
+
+def rate_of_tasks(cluster: Cluster) -> float:
+    with Client(scheduler_file=cluster.address) as client:
+        client.wait_for_workers(2)
+
+        def run_tasks(num: int) -> None:
+            client.gather([client.submit(int, place, pure=False) for place in range(num)])
+
+        return rate_of(run_tasks)
+
+
+def rate_of_trainings(plan: SweepPlan, raw: RawDataset, cluster: Cluster) -> float:
+    work = Work(make=EmptyTrainer, raw=raw, settings=())
+    with closing(ClusterEngine(cluster.address, work, plan)) as engine:
+
+        def run_trainings(num: int) -> None:
+            for place in range(num):
+                engine.submit(Pack(implementation="jax", keys=(place,)))
+            assert sum(news.state == "done" for news in engine.news()) == num
+
+        return rate_of(run_trainings)
+
+
+def rate_of_storing(plan: SweepPlan, folder: Path) -> float:
+    store = Store(folder / "store", print)
+    (wanted, *_) = wanted_trainings(plan.experiment, (0,), 1)
+    training = read_json(RESULTS / "seeds.json", SweepResults).trainings[0]
+
+    def store_results(num: int) -> None:
+        for place in range(num):
+            own = replace(wanted, experiment=replace(plan.experiment, seed=place))
+            store.put(identity_of(own, plan), training)
+
+    return rate_of(store_results)
+
+
+def rate_of(run: Callable[[int], None], num: int = 2_000) -> float:
+    run(100)
+    started = time.perf_counter()
+    run(num)
+    return num / (time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A command that measures `costs` or `kills`."""
+    """A command that measures `costs`, `kills` or `limits`."""
 
     what: str
 
     def execute(self, context: Context) -> int:
         raw = context.load_images(SweepOptions().images)
         command = ("python", "-m", "tests.cluster_figures", self.what)
-        environment = replace(context.describe_environment(), command=command)
-        images = str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            own = folder / "cluster"
-            own.mkdir()
-            if self.what == "kills":
-                with dask_cluster(own, FASHION_MNIST_DIR=images) as cluster:
-                    killed, num_same = kill_small_sweeps(NUM_MOMENTS, folder, cluster)
-                figures = KilledSweeps(
-                    dataset=describe(raw),
-                    experiment=replace(DRIVEN, hidden_sizes=(SMALL[1],)),
-                    environment=environment,
-                    killed=tuple(killed),
-                    num_same=num_same,
-                )
-                write_json(figures, RESULTS / "killed-sweeps.json")
-                return 0
-            bare_seconds = measure_bare(raw, folder)
-            local, table = measure_sweep("this machine's cores", folder / "local", LOCAL, None)
-            with dask_cluster(own, 4, 2, FASHION_MNIST_DIR=images) as cluster:
-                tasks_per_second = count_tasks_per_second(cluster.address)
-                where = (cluster.address, table)
-                four, _ = measure_sweep("four workers", folder / "four", *where)
-                killed, _ = measure_sweep(
-                    "four workers, killed", folder / "killed", *where, cluster=cluster
-                )
-        figures = ClusterFigures(
+        plan = SweepPlan(
+            study="seeds",
             dataset=describe(raw),
             experiment=DRIVEN,
-            environment=environment,
-            bare_seconds=bare_seconds,
-            sweeps=(local, four, killed),
-            tasks_per_second=tasks_per_second,
+            environment=replace(context.describe_environment(), command=command),
         )
-        write_json(figures, RESULTS / "cluster.json")
+        images = str(Path(os.environ["FASHION_MNIST_DIR"]).resolve())
+        measure = {"costs": measure_costs, "kills": measure_kills, "limits": measure_limits}
+        with tempfile.TemporaryDirectory() as name:
+            measure[self.what](plan, raw, Path(name), images)
         return 0
+
+
+def common_to_all(plan: SweepPlan) -> dict[str, Any]:
+    return {name: getattr(plan, name) for name in ("dataset", "experiment", "environment")}
+
+
+def measure_costs(plan: SweepPlan, raw: RawDataset, folder: Path, images: str) -> None:
+    bare_seconds = measure_bare(raw, folder)
+    local, table = measure_sweep("this machine's cores", folder / "local", LOCAL, None)
+    with dask_cluster(folder, 4, 2, FASHION_MNIST_DIR=images) as cluster:
+        where = (cluster.address, table)
+        four, _ = measure_sweep("four workers", folder / "four", *where)
+        name = "four workers, killed"
+        killed, _ = measure_sweep(name, folder / "killed", *where, cluster=cluster)
+    sweeps = (local, four, killed)
+    figures = ClusterFigures(**common_to_all(plan), bare_seconds=bare_seconds, sweeps=sweeps)
+    write_json(figures, RESULTS / "cluster.json")
+
+
+def measure_kills(plan: SweepPlan, _raw: RawDataset, folder: Path, images: str) -> None:
+    with dask_cluster(folder, FASHION_MNIST_DIR=images) as cluster:
+        killed, num_same = kill_small_sweeps(NUM_MOMENTS, folder, cluster)
+    small = replace(plan, experiment=replace(DRIVEN, hidden_sizes=(SMALL[1],)))
+    figures = KilledSweeps(**common_to_all(small), killed=tuple(killed), num_same=num_same)
+    write_json(figures, RESULTS / "killed-sweeps.json")
+
+
+def measure_limits(plan: SweepPlan, raw: RawDataset, folder: Path, images: str) -> None:
+    with dask_cluster(folder, FASHION_MNIST_DIR=images) as cluster:
+        limits = ClusterLimits(
+            **common_to_all(plan),
+            tasks_per_second=rate_of_tasks(cluster),
+            trainings_per_second=rate_of_trainings(plan, raw, cluster),
+            stored_per_second=rate_of_storing(plan, folder),
+        )
+    write_json(limits, RESULTS / "cluster-limits.json")
 
 
 def measure_bare(raw: RawDataset, folder: Path) -> float:

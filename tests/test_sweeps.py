@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.display.tables import to_markdown
 from benchmarks.runner.environment import describe_environment
 from benchmarks.runner.processes import run_in_process
 from benchmarks.runner.records import read_json
@@ -25,7 +26,14 @@ from benchmarks.sweeps.sweep import SweepPlan
 from shared.data.dataset import RawDataset, describe
 from shared.errors import InputError, RunFailedError
 from shared.experiment import Experiment
-from tests.command import PROGRAM, ended_after, environment, group_is_gone, twins
+from tests.cluster_figures import (
+    RESULTS,
+    ClusterFigures,
+    ClusterLimits,
+    KilledSweeps,
+    cluster_table,
+)
+from tests.command import PROGRAM, ROOT, ended_after, environment, group_is_gone, twins
 from tests.dask_cluster import Cluster, dask_cluster
 from tests.made_trainer import MadeTrainer, wait_with
 
@@ -259,3 +267,16 @@ def test_seeds_trained_at_once_are_the_same_sweep(unbroken: SweepResults, tmp_pa
     answer = twins(*SEEDS, "--seeds-at-once", "3", "--out", "out", cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert same_table(read_json(tmp_path / "out" / "seeds.json", SweepResults), unbroken)
+
+
+def test_the_document_says_what_was_measured():
+    document = (ROOT / "docs" / "cluster.md").read_text()
+    figures = read_json(RESULTS / "cluster.json", ClusterFigures)
+    assert to_markdown(cluster_table(figures)) in document
+    assert all(sweep.is_same for sweep in figures.sweeps[1:])
+    killed = read_json(RESULTS / "killed-sweeps.json", KilledSweeps)
+    assert f"{killed.num_same} of {len(killed.killed)} random moments" in document
+    assert killed.num_same == len(killed.killed)
+    limits = read_json(RESULTS / "cluster-limits.json", ClusterLimits)
+    for rate in (limits.tasks_per_second, limits.trainings_per_second, limits.stored_per_second):
+        assert f"{rate:,.0f}" in document
