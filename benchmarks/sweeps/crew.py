@@ -62,20 +62,20 @@ class Crew:
             WorkerLostError: the process died, or the crew was closed.
             InputError, RunFailedError: what its function raised.
         """
-        child = self._engage(pack.implementation)
+        child, is_whole = self._engage(pack.implementation), False
         try:
             child.ask(*pack.keys)
             while isinstance(message := child.receive(), Progress):
                 on_epoch()
-        except BaseException:
-            child.close()
-            raise
+            is_whole = True
+            return message.result  # pyright: ignore[reportReturnType]
         finally:
             with self._lock:
                 self._busy.remove(child)
-        with self._lock:
-            self._idle.append((pack.implementation, child))
-        return message.result  # pyright: ignore[reportReturnType]
+                if is_whole and not self._is_closed:
+                    self._idle.append((pack.implementation, child))
+                else:
+                    child.close()
 
     def close(self) -> None:
         """Ends all processes; whoever waits for one hears that it died."""
