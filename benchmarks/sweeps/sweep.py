@@ -78,7 +78,12 @@ class Sweep:
 
     def keep(self, wanted: Wanted, result: object) -> None:
         """Stores what came of a training."""
+        self._store_plan()
         self._store.put(identity_of(wanted, self.plan), result)
+
+    def _store_plan(self) -> None:
+        if not (self.folder / SWEEP_PLAN).exists():
+            write_json(self.plan, self.folder / SWEEP_PLAN)
 
     @property
     def _store(self) -> Store:
@@ -116,6 +121,7 @@ class Sweep:
             closing(self._open_engine(work)) as engine,
             show_parts(self.context.console, "epochs of all trainings", *numbers) as show,
         ):
+            self._store_plan()  # not before: a cluster that cannot be used leaves nothing
             for pack in _pack_up(missing.values()):
                 engine.submit(pack)
             for news in engine.news():
@@ -218,8 +224,6 @@ def conduct_sweep(
     )
 
     def in_folder(folder: Path) -> Record:
-        if options.resume is None:
-            write_json(plan, folder / SWEEP_PLAN)
         where = {"options": options, "context": context, "folder": folder}
         return measure(Sweep(plan=plan, raw=raw, wanted=wanted, **where))
 
