@@ -6,7 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-# Each file in one of three processes, as tests of kills and clusters often wait, in the order of tests/conftest.py: the longest come early.
+# Each file in one of three processes, as tests of kills and clusters often wait, in the order
+# of tests/conftest.py: the longest come early.
 PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-fast check format setup peers lessons lock
