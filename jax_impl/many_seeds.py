@@ -89,7 +89,8 @@ def fit_many(
         seconds.append((time.perf_counter() - started) / len(draws))
         epochs.append(jax.tree.map(np.asarray, metrics))
         on_epoch(epoch + 1)
-    on_test = partial(loss_fn, images=to_device(test)[0], labels=to_device(test)[1])
+    images, labels = to_device(test)
+    on_test = partial(loss_fn, images=images, labels=labels)
     losses, num_correct = jax.jit(for_each_seed(on_test, device))(trained[0])
     return [
         (

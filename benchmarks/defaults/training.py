@@ -78,13 +78,12 @@ class PortTrainer:
     def _train_port(self, report: Report, key: PortKey) -> Trajectory | SeedOutcome:
         ladder = defaults_of(self.job.implementation).LADDER
         job = replace(self.job, rung=None if key.place is None else ladder[key.place])
-        if key.seed is None:
-            print(job.title, flush=True)  # heads its part of the log
-            return train_port(job, report)
-        experiment = replace(job.experiment, seed=key.seed, randomness="shared")
-        job = replace(job, experiment=experiment, draws=None)
-        print(job.title, flush=True)
-        return train_port(job, report).outcome
+        if key.seed is not None:
+            experiment = replace(job.experiment, seed=key.seed, randomness="shared")
+            job = replace(job, experiment=experiment, draws=None)
+        print(job.title, flush=True)  # heads its part of the log
+        trajectory = train_port(job, report)
+        return trajectory if key.seed is None else trajectory.outcome
 
 
 def train_port(job: PortJob, report: Report = lambda _: None) -> Trajectory:
