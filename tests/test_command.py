@@ -275,7 +275,7 @@ def test_a_worker_that_dies_fails_the_run_with_the_end_of_its_log(
     long_run: subprocess.Popen[str], tmp_path: Path
 ):
     children = Path(f"/proc/{long_run.pid}/task/{long_run.pid}/children").read_text().split()
-    # The resource tracker of multiprocessing is a child too; the worker is the last.
+    # The last to be started is the worker.
     os.kill(int(children[-1]), signal.SIGKILL)
     _, errors = long_run.communicate(timeout=120)
     assert long_run.returncode == 1
