@@ -72,19 +72,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def execute(command: Command, words: Sequence[str]) -> int:
     """Runs the command with what is read here, and nowhere else, from the environment."""
+    _check_memory(words[0])
+    return command.execute(read_context((PROGRAM, *words)))
+
+
+def read_context(words: tuple[str, ...]) -> Context:
+    """What a program that was started by these words is told by its environment."""
     # Not worth waiting for with `--help`.
     from pooch import os_cache
     from rich.console import Console
 
-    _check_memory(words[0])
-    context = Context(
+    return Context(
         console=Console(),
         variables=dict(os.environ),
-        words=(PROGRAM, *words),
+        words=words,
         home=Path.home(),
         cache=Path(os_cache("fashion-twins")),
     )
-    return command.execute(context)
 
 
 def _check_memory(name: str) -> None:
