@@ -28,6 +28,11 @@ class Classifier(nnx.Module):
         return self.output(features)
 
 
+def prepare_training(model):
+    """Plain stochastic gradient descent on the weights."""
+    return nnx.Optimizer(model, optax.sgd(0.01), wrt=nnx.Param)
+
+
 def loss_fn(model, images, labels):
     """Mean loss of a batch, and how many of its rows are right."""
     logits = model(images)
@@ -62,7 +67,7 @@ def main(num_epochs: int = 30) -> float:
     """Trains, shows one prediction, and returns the test accuracy."""
     training, test = load_fashion_mnist()
     model = Classifier(nnx.Rngs(42))
-    optimizer = nnx.Optimizer(model, optax.sgd(0.01), wrt=nnx.Param)
+    optimizer = prepare_training(model)
     generator = np.random.default_rng(42)
     for epoch in range(1, num_epochs + 1):
         order = generator.permutation(len(training.labels))

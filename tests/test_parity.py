@@ -11,8 +11,8 @@ import pytest
 from flax import nnx
 
 from benchmarks.parity import rungs
-from benchmarks.parity.evidence import NUM_PROBE_ROWS, Build, gather_evidence
-from benchmarks.parity.measure import MIRRORED, REPLICAS, build_replica, compare_all
+from benchmarks.parity.evidence import Build
+from benchmarks.parity.shortened import ShortenedLadder, anyway
 from benchmarks.parity.show import parting_sentences
 from jax_impl import train
 from jax_impl.implementation import JaxTwin
@@ -25,16 +25,12 @@ from parity.compare import (
     compare_rungs,
     measure_tolerances,
 )
-from shared import oracle
-from shared.data.dataset import Dataset, RawDataset, split_and_scale
-from shared.draws import Draws
+from shared.data.dataset import RawDataset, split_and_scale
 from shared.experiment import DType, Experiment
-from shared.parameters import Parameters, glorot_parameters
-from shared.protocol import Evaluation, Examples, FitReport, LossAndGradients, Predictions
+from shared.parameters import Parameters
+from shared.protocol import Evaluation, FitReport, LossAndGradients, Predictions
 from tests.wrong_ports import WRONG_BUILDERS, WRONG_PORTS, WrongBuilder, WrongPort
 
-NUM_ROWS = 60 * 32 + 24
-"""Rows of a shortened epoch: sixty batches and the last of twenty-four."""
 NUM_EPOCHS = 3
 
 pytestmark = pytest.mark.real_data
@@ -44,16 +40,6 @@ def controls_experiment(dtype: DType, **changes: Any) -> Experiment:
     """Two hidden layers of one width, so that a transposed kernel fits."""
     usual = Experiment(hidden_sizes=(100, 100), num_epochs=NUM_EPOCHS, randomness="shared")
     return replace(usual, dtype=dtype, **changes)
-
-
-def first_rows(examples: Examples, num_rows: int) -> Examples:
-    return Examples(images=examples.images[:num_rows], labels=examples.labels[:num_rows])
-
-
-def shortened_draws(experiment: Experiment) -> Draws:
-    generator = np.random.default_rng(1)
-    orders = np.stack([generator.permutation(NUM_ROWS) for _ in range(experiment.num_epochs)])
-    return Draws(parameters=glorot_parameters(experiment, generator), orders=orders)
 
 
 @pytest.fixture(autouse=True)
@@ -68,61 +54,16 @@ def _mended_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.undo()
 
 
-def anyway(build: Callable[[Experiment], Any]) -> Build:
-    """Builds the same for every purpose."""
-    return lambda experiment, _builder: build(experiment)
-
-
 @pytest.fixture(scope="module")
-def evidence_of(raw_dataset: RawDataset) -> Callable[[Build, Experiment], Iterator[Evidence]]:
-    @cache
-    def dataset(dtype: DType) -> Dataset:
-        whole = split_and_scale(raw_dataset, dtype)
-        return Dataset(
-            training=first_rows(whole.training, NUM_ROWS),
-            validation=first_rows(whole.validation, NUM_PROBE_ROWS),
-            test=first_rows(whole.test, 2 * NUM_PROBE_ROWS),
-        )
-
-    def gather(build: Build, experiment: Experiment) -> Iterator[Evidence]:
-        return gather_evidence(
-            "port",
-            build,
-            experiment=experiment,
-            dataset=dataset(experiment.dtype),
-            draws=shortened_draws(experiment),
-            report=lambda _: None,
-        )
-
-    return gather
-
-
-@pytest.fixture(scope="module")
-def judges(evidence_of) -> Callable[[Experiment], dict[str, list[Evidence]]]:
-    """The evidence of the oracle and of its replicas."""
+def climb(raw_dataset: RawDataset) -> Callable[..., tuple[RungComparison, ...]]:
+    dataset = cache(partial(split_and_scale, raw_dataset))
 
     @cache
-    def gather(experiment: Experiment) -> dict[str, list[Evidence]]:
-        builds = {name: partial(build_replica, name=name) for name in REPLICAS | MIRRORED}
-        return {
-            name: list(evidence_of(anyway(build), experiment))
-            for name, build in {"oracle": oracle.build, **builds}.items()
-        }
+    def ladder(experiment: Experiment) -> ShortenedLadder:
+        return ShortenedLadder(experiment, dataset(experiment.dtype))
 
-    return gather
-
-
-@pytest.fixture(scope="module")
-def climb(evidence_of, judges) -> Callable[..., list[RungComparison]]:
-    def climb(build: Build, dtype: DType, **changes: Any) -> list[RungComparison]:
-        experiment = controls_experiment(dtype, **changes)
-
-        def reports() -> Iterator[tuple[str, Evidence]]:
-            for place, own in enumerate(evidence_of(build, experiment)):
-                yield "tests:port", own
-                yield from ((name, every[place]) for name, every in judges(experiment).items())
-
-        return list(compare_all(reports(), ("tests:port", "oracle")))
+    def climb(build: Build, dtype: DType, **changes: Any) -> tuple[RungComparison, ...]:
+        return ladder(controls_experiment(dtype, **changes)).climb(build, "tests:port")
 
     return climb
 

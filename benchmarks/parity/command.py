@@ -24,11 +24,14 @@ class ParityCommand(TrainingOptions):
     impl: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], option("NAME")] = ()
     """Implementation to compare with the oracle and the others; repeatable. Also a port of
     yours, as MODULE:BUILDER. All of this project's, if not given."""
+    until: Annotated[str | None, option("RUNG")] = None
+    """Last rung to climb, as the table calls it: 'one SGD step' for instance. All, if not given."""
 
     def execute(self, context: Context) -> int:
         """Climbs the ladder; fails where a rung does."""
         from benchmarks.implementations import ORACLE, check_names
         from benchmarks.parity.measure import measure_parity
+        from benchmarks.parity.rungs import rungs_within
         from benchmarks.runner.conduct import conduct
 
         if self.experiment.randomness == "native":
@@ -36,7 +39,9 @@ class ParityCommand(TrainingOptions):
                 "with native randomness there is nothing to compare: each implementation draws "
                 "its own weights; use --randomness published or shared"
             )
+        rungs_within(self.experiment.num_epochs, self.until)  # or else it says why not
         allow_float64(self.experiment)
         names = (*check_names(self.impl, with_ports=True), ORACLE)
-        report = conduct(context, "parity", self.out, partial(measure_parity, names, self, context))
+        measure = partial(measure_parity, names, self, context, until=self.until)
+        report = conduct(context, "parity", self.out, measure)
         return STATUS_DONE if report.passed else STATUS_FAILED

@@ -6,6 +6,7 @@ So do replicas of the oracle, which say what rounding does to it.
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -62,22 +63,31 @@ def compare_all(
 
 
 def measure_parity(
-    names: tuple[str, ...], options: TrainingOptions, context: Context, folder: Path
+    names: tuple[str, ...],
+    options: TrainingOptions,
+    context: Context,
+    folder: Path,
+    *,
+    until: str | None = None,
 ) -> ParityReport:
-    """Compares implementations, the oracle among them, rung by rung; logs go into `folder`."""
+    """Compares implementations, the oracle among them, rung by rung; logs go into `folder`.
+
+    until: the last rung to climb; None for all that so many epochs reach.
+    """
     raw, experiment = context.load_images(options.images), options.experiment
     draws = draw(experiment, folder / "draws.log")
     assert draws is not None  # only native randomness draws nothing
     devices: dict[str, str] = {}
     titles = {name: title_of(name) for name in names}
     everybody = (*names, *REPLICAS, *MIRRORED)
+    within = rungs_within(experiment.num_epochs, until)
     jobs = [(name, experiment, raw, draws) for name in everybody]
-    within = rungs_within(experiment.num_epochs)
-    num_epochs = experiment.num_epochs if within == RUNGS else 1
+    compute = partial(report_evidence, num_rungs=len(within))
+    num_epochs = experiment.num_epochs if any(rung.is_of_run for rung in within) else 1
     with show_trainings(context.console, titles, num_epochs) as on_epoch:
 
         def evidence() -> Generator[tuple[str, Evidence]]:
-            events = events_side_by_side(report_evidence, jobs, log=folder / "worker.log")
+            events = events_side_by_side(compute, jobs, log=folder / "worker.log")
             for index, event in events:
                 name = everybody[index]
                 match event:
@@ -95,17 +105,24 @@ def measure_parity(
         experiment=experiment,
         environment=context.describe_environment(),
         dtype=experiment.dtype,
-        passed=passed_all(rungs, experiment.num_epochs),
+        passed=passed_all(rungs, experiment.num_epochs, until),
         rungs=rungs,
+        until=until,
         not_reached=tuple(rung.name for rung in RUNGS if rung not in within),
         devices=devices,
     )
 
 
 def report_evidence(
-    report: Report, name: str, experiment: Experiment, raw: RawDataset, draws: Draws
+    report: Report,
+    name: str,
+    experiment: Experiment,
+    raw: RawDataset,
+    draws: Draws,
+    *,
+    num_rungs: int,
 ) -> None:
-    """What runs in each child process."""
+    """What runs in each child process, which computes nothing beyond so many rungs."""
     dataset = split_and_scale(raw, experiment.dtype)
 
     def build(experiment: Experiment, builder: BuilderName) -> Implementation:
@@ -114,5 +131,5 @@ def report_evidence(
         return build_implementation(name, experiment, builder)
 
     rest = {"experiment": experiment, "dataset": dataset, "draws": draws, "report": report}
-    for evidence in gather_evidence(title_of(name), build, **rest):
+    for evidence in islice(gather_evidence(title_of(name), build, **rest), num_rungs):
         report(evidence)

@@ -13,7 +13,8 @@ from parity.compare import RungComparison
 class ParityReport(Record):
     """A climb of the ladder: every rung reached, for every pair.
 
-    not_reached: rungs that a run of so few epochs does not have.
+    until: the rung at which the climb was asked to end; None for the last there is.
+    not_reached: rungs beyond that, or that a run of so few epochs does not have.
     devices: what each implementation ran on, by its name.
     """
 
@@ -21,6 +22,7 @@ class ParityReport(Record):
     dtype: str
     passed: bool
     rungs: tuple[RungComparison, ...]
+    until: str | None = None
     not_reached: tuple[str, ...] = ()
     devices: dict[str, str]
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from parity.compare import RungComparison
+from shared.errors import InputError
 
 FEWEST_EPOCHS_OF_A_RUN = 3
 """The first epoch, and two in one call: a mistake between epochs needs as many to show."""
@@ -78,14 +79,30 @@ RUNGS = (
 """From the ground up."""
 
 
-def rungs_within(num_epochs: int) -> tuple[ParityRung, ...]:
-    """The rungs that so many epochs reach."""
+def rungs_within(num_epochs: int, until: str | None = None) -> tuple[ParityRung, ...]:
+    """The rungs that so many epochs reach: all, or those up to the one of this name.
+
+    Raises:
+        InputError: there is no such rung, or it is not within so many epochs.
+    """
     has_run = num_epochs >= FEWEST_EPOCHS_OF_A_RUN
-    return tuple(rung for rung in RUNGS if has_run or not rung.is_of_run)
+    within = [rung for rung in RUNGS if has_run or not rung.is_of_run]
+    names = [rung.name for rung in within]
+    if until is None or until in names:
+        return tuple(within[: names.index(until) + 1] if until else within)
+    if until in {rung.name for rung in RUNGS}:
+        raise InputError(
+            f"rung {until!r} needs {FEWEST_EPOCHS_OF_A_RUN} epochs or more: "
+            "give a larger --num-epochs, or a lower rung"
+        )
+    known = "; ".join(rung.name for rung in RUNGS)
+    raise InputError(f"unknown rung {until!r}: --until takes one of these: {known}")
 
 
-def passed_all(results: Collection[RungComparison], num_epochs: int) -> bool:
-    """Whether every rung within so many epochs was reached, and none failed."""
+def passed_all(
+    results: Collection[RungComparison], num_epochs: int, until: str | None = None
+) -> bool:
+    """Whether every rung that was to be climbed was reached, and none failed."""
     reached = {result.name for result in results}
-    within = {rung.name for rung in rungs_within(num_epochs)}
+    within = {rung.name for rung in rungs_within(num_epochs, until)}
     return reached == within and all(result.passed for result in results)

@@ -31,6 +31,13 @@ def findings(report: ParityReport) -> Iterator[Finding]:
         )
         return
     num_reached = len(RUNGS) - len(report.not_reached)
+    if report.until not in (None, RUNGS[-1].name):
+        yield Finding(
+            text=f"PASS, up to rung “{report.until}”: {num_reached} of {len(RUNGS)} rungs. {names} "
+            f"agree in {report.dtype} so far; whether they are the same program is not known "
+            "before they have climbed the others, without --until.",
+        )
+        return
     reached, epochs = f"all {len(RUNGS)} rungs", plural(report.experiment.num_epochs, "epoch")
     if report.not_reached:
         reached = f"{num_reached} of {len(RUNGS)} rungs; the run's rungs need three epochs or more"
