@@ -70,10 +70,9 @@ near("JAX: gap", 0.0006, gap(expected, found), within=1e-4)
 # The backup holds weights, the optimiser's variables, and the numbers of epoch and batch. `fit`
 # takes the weights of step 14 and begins their epoch anew: 14 + 30 = 44 steps
 # (`keras/src/callbacks/backup_and_restore.py`). Saved after each epoch, the default, no step is
-# done twice, and the weights equal an unbroken run's, but only since a seeded `fit` takes one order
-# in all epochs (lesson 13). And callbacks forget: `EarlyStopping` waits 3 epochs for a loss 9 below
-# the first, 40 steps; resumed, it waits anew, 60. (By default it keeps the last weights, not the
-# best.)
+# done twice, and the weights equal an unbroken run's, but only as a seeded `fit` takes one order in
+# all epochs (lesson 13). And callbacks forget: `EarlyStopping` waits 3 epochs for a loss 9 below
+# the first, 40 steps; resumed, it waits anew, 60. (It keeps the last weights, not the best.)
 #
 # Orbax stores what it is given, here weights and the count of steps. The second run loaded them and
 # drew the orders of epochs 1 and 2 again. In a port, also store where the data stood: an epoch, a
