@@ -12,6 +12,7 @@ COMMANDS = {
     "report": "benchmarks.report.command:ReportCommand",
     "data": "benchmarks.data.command:DataCommand",
     "lessons": "lessons.command:LessonsCommand",
+    "quiz": "lessons.exercises.command:QuizCommand",
 }
 """In the order of the help."""
 
