@@ -38,10 +38,12 @@ setup: $(READY)
 peers: $(READY)
 	$(BIN)/pip install --quiet --editable '.[peers]'
 
-# Every lesson is run; a lesson whose evidence does not hold fails the build by name.
+# Every lesson is run; a lesson whose evidence does not hold fails the build by name. Beside its
+# notebooks lies a wheel of this project, for those who take them elsewhere.
 lessons: $(READY)
 	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/sphinx-build --fail-on-warning --fresh-env --jobs auto \
 	    --quiet --doctree-dir build/doctrees lessons build/lessons
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/lessons/_sources .
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

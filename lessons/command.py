@@ -28,12 +28,11 @@ class LessonsCommand:
                     f"there is no lesson {number}: lessons are {min(paths)} to {max(paths)}, "
                     "and `twins lessons` lists them"
                 )
-        if self.numbers:
-            self._run([(number, paths[number]) for number in dict.fromkeys(self.numbers)], context)
-            return STATUS_DONE
-        for number, path in paths.items():
-            context.say(f"{number:>3}  {lesson_title(path)}")
-        context.say("\n`twins lessons 7` runs one; `make lessons` builds their pages.")
+        if not self.numbers:
+            for number, path in paths.items():
+                context.say(f"{number:>3}  {lesson_title(path)}")
+            context.say("\n`twins lessons 7` runs one; `make lessons` builds their pages.")
+        self._run([(number, paths[number]) for number in dict.fromkeys(self.numbers)], context)
         return STATUS_DONE
 
     def _run(self, lessons: list[tuple[int, Path]], context: Context) -> None:

@@ -15,6 +15,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from lessons.command import lesson_paths, lesson_title
 from lessons.toolbox import equal, fails, near, show
@@ -22,7 +23,24 @@ from tests.command import PROGRAM, ROOT, environment, twins
 from tests.test_structure import FRAMEWORKS, MIRRORED_MODULES, public_names
 
 PATHS = lesson_paths()
-BUILD = ("-m", "sphinx", "--fail-on-warning", "--quiet", "lessons", "site")
+SCRIPTS = (*PATHS.values(), ROOT / "lessons" / "quick_reference.py")
+READ_BY_STUDENTS = [
+    *SCRIPTS,
+    *(ROOT / "lessons").glob("smallest_*.py"),
+    ROOT / "lessons" / "exercises" / "stub.py",
+]
+BUILD = ("-m", "sphinx", "--fail-on-warning", "--quiet")
+INDEX = """\
+# All
+
+```{toctree}
+:glob:
+
+*
+```
+"""
+SMALLEST = [("smallest_port", 30, 0.88), ("smallest_keras", 2, 0.81)]
+"""Epochs, and an accuracy above which they end; all 30 of Keras are what `twins run` trains."""
 LESSON = """\
 # %% [markdown]
 # # {title}
@@ -68,15 +86,19 @@ def write_lesson(project: Path, number: int, *, taught: int = 22, extra: str = "
     (project / "lessons" / PATHS[number].name).write_text(text)
 
 
-def python(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command, env = [sys.executable, *map(str, arguments)], environment()
+def python(
+    *arguments: object, cwd: Path = ROOT, **changes: str
+) -> subprocess.CompletedProcess[str]:
+    command, env = [sys.executable, *map(str, arguments)], environment(**changes)
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
 def small_project(folder: Path) -> Path:
-    """A folder with the package `lessons`, in which small lessons replace the real ones."""
-    ignored = shutil.ignore_patterns("[0-9]*", "__pycache__")
+    """A folder with the package `lessons`, in which small lessons replace the real pages."""
+    pages = ("[0-9]*", "*.md", "quick_reference.py", "exercises", "__pycache__")
+    ignored = shutil.ignore_patterns(*pages)
     shutil.copytree(ROOT / "lessons", folder / "lessons", ignore=ignored)
+    (folder / "lessons" / "index.md").write_text(INDEX)
     for number in (1, 4, 5):  # other pages link to these
         write_lesson(folder, number)
     return folder
@@ -100,10 +122,13 @@ def run_script(path: Path, log: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", PATHS.values(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_lesson_runs_and_its_evidence_holds(path: Path, warm: ForkServerContext, tmp_path: Path):
     log = tmp_path / "log"
-    process = warm.Process(target=run_script, args=(path, log))
+    # A lesson that chooses Keras' backend must be the first to import it.
+    is_cold = "KERAS_BACKEND" in path.read_text()
+    context = get_context("spawn") if is_cold else warm
+    process = context.Process(target=run_script, args=(path, log))
     process.start()
     process.join()
     printed = log.read_text()
@@ -122,6 +147,30 @@ def test_a_lesson_has_all_its_parts_in_order(path: Path):
     )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("path", READ_BY_STUDENTS, ids=lambda path: path.stem)
+def test_code_that_students_read_fits_into_a_column(path: Path):
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert [line for line in lines if len(line) > 70] == []
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.parametrize(("name", "num_epochs", "least"), SMALLEST)
+def test_the_smallest_programs_train_and_predict(
+    name: str, num_epochs: int, least: float, fashion_mnist_directory: Path
+):
+    script = f"from lessons.{name} import main; print('got', main({num_epochs}))"
+    answer = python("-c", script, FASHION_MNIST_DIR=str(fashion_mnist_directory))
+    assert "the first test image shows: Ankle boot" in answer.stdout, answer.stderr
+    assert float(answer.stdout.split("got ")[1]) > least
+
+
+def test_the_smallest_port_without_data_says_so_in_one_line(tmp_path: Path):
+    answer = python("-m", "lessons.smallest_port", FASHION_MNIST_DIR=str(tmp_path / "none"))
+    assert answer.returncode == 2
+    assert re.fullmatch(r"FASHION_MNIST_DIR .* cannot be used, .*\n", answer.stderr)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +208,14 @@ def test_code_that_is_not_there_is_an_error(name: str):
         show(name)
 
 
-def test_the_list_names_seventeen_lessons_and_imports_no_framework():
+def test_the_list_names_all_lessons_and_imports_no_framework():
     script = "import sys; from benchmarks.__main__ import main; main(['lessons'])\n"
     answer = python("-c", f"{script}print({FRAMEWORKS!r} & set(sys.modules))")
     lines = answer.stdout.splitlines()
-    assert lines[:17] == [f"{n:>3}  {lesson_title(PATHS[n])}" for n in range(1, 18)], answer.stderr
+    last = len(PATHS)
+    listed = [f"{n:>3}  {lesson_title(PATHS[n])}" for n in range(1, last + 1)]
+    assert last >= 28
+    assert lines[:last] == listed, answer.stderr
     assert "  5  Softmax and logits" in lines
     assert lines[-1] == "set()"
 
@@ -228,11 +280,21 @@ def test_an_unknown_lesson(number: object, says: str, tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
-    """The pages of three small lessons, of the two programs, and of one's own port."""
+    """The pages of three small lessons and of the two programs, executed."""
     project = small_project(tmp_path_factory.mktemp("project"))
-    answer = python(*BUILD, cwd=project)
+    answer = python(*BUILD, "lessons", "site", cwd=project)
     assert answer.returncode == 0, answer.stderr
     return project / "site"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory) -> Path:
+    """All pages of the course, not executed: every script runs in a test of its own."""
+    folder, lessons = tmp_path_factory.mktemp("pages"), ROOT / "lessons"
+    places = ("--doctree-dir", folder / "doctrees", lessons, folder / "site")
+    answer = python(*BUILD, "-D", "nb_execution_mode=off", *places, cwd=folder)
+    assert answer.returncode == 0, answer.stderr
+    return folder / "site"
 
 
 def test_the_site_shows_executed_lessons_and_loads_nothing_from_elsewhere(site: Path):
@@ -245,6 +307,7 @@ def test_the_site_shows_executed_lessons_and_loads_nothing_from_elsewhere(site: 
     assert f'href="_sources/{PATHS[1].stem}.ipynb"' in page
     assert "✓ the product: 1" in notebook
     assert "image/png" in notebook
+    assert re.search(r"%pip install --quiet fashion_twins-\*\.whl flax==\d", notebook)
     for path in site.glob("*.html"):
         text = path.read_text()
         assert not re.search(r"""(src|href|action)=["'](https?:)?//|@import""", text), path
@@ -262,27 +325,36 @@ def test_the_two_programs_are_shown_whole(folder: str, site: Path):
 def test_a_lesson_that_does_not_hold_fails_the_build_by_name(tmp_path: Path):
     project = small_project(tmp_path)
     write_lesson(project, 4, taught=23)
-    answer = python(*BUILD, cwd=project)
+    answer = python(*BUILD, "lessons", "site", cwd=project)
     assert answer.returncode == 1
     assert f"{PATHS[4].name}: WARNING: Executing notebook failed" in answer.stderr
     assert "the lesson teaches 23, this run found 22" in answer.stderr
     assert PATHS[1].name not in answer.stderr
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_pages_in_a_browser(width: int, site: Path, browser):
-    page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme="dark")
-    errors, requested = [], []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+@pytest.mark.parametrize("kind", ["site", "pages"])
+def test_pages_in_a_browser(kind: str, width: int, scheme: str, request, browser):
+    page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    messages, requested, violations = [], [], {}
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
     page.on("request", lambda request: requested.append(request.url))
-    for path in (*site.glob("[0-9]*.html"), site / "index.html", site / "two_programs.html"):
+    folder: Path = request.getfixturevalue(kind)
+    for path in folder.glob("*.html"):
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") < "rgb(3"  # dark
-    page.goto((site / f"{PATHS[1].stem}.html").as_uri())
+        is_dark = page.evaluate("getComputedStyle(document.body).backgroundColor") < "rgb(3"
+        assert is_dark is (scheme == "dark")
+        # Its own way to read style sheets is not for pages that lie in files.
+        found = Axe().run(page, options={"preload": False})
+        if found.violations_count:
+            violations[path.name] = found.generate_report()
+    assert violations == {}
+    assert messages == []
+    assert all(url.startswith(("file:", "data:")) for url in requested)
+    page.goto((folder / f"{PATHS[1].stem}.html").as_uri())
     left = "document.getElementById('{}').getBoundingClientRect().left"
     is_beside = page.evaluate(f"{left.format('keras')} < {left.format('jax')}")
     assert is_beside is (width == 1440)
-    assert errors == []
-    assert all(url.startswith(("file:", "data:")) for url in requested)
     page.close()
