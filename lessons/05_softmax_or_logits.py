@@ -7,9 +7,10 @@
 # %% [markdown]
 # ## Keras
 #
-# The loss by `evaluate`, the loss of what `predict` returned, and softmax and loss as you would
-# write them in a training loop of your own.
+# The loss by `evaluate`, the loss of what `predict` returned, softmax and loss as you would write
+# them in a training loop of your own, and the loss with `from_logits=True`, in three ways.
 # %%
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,9 @@ from lessons.toolbox import draw_rows, draw_weights, equal, near, show
 from shared.experiment import Experiment
 from shared.parameters import Parameters
 
-cross_entropy: Any = keras.losses.SparseCategoricalCrossentropy(reduction="none")
+losses: Any = keras.losses
+cross_entropy = losses.sparse_categorical_crossentropy
+for_logits = losses.SparseCategoricalCrossentropy(from_logits=True)
 LABEL = np.array([1], np.int32)
 LOGITS = np.array([[200.0] + [0.0] * 9], np.float32)
 
@@ -35,17 +38,22 @@ row = replace(draw_rows(1), labels=LABEL)
 keras_twin = KerasTwin(Experiment())
 keras_twin.set_parameters(weights)
 of_model = keras_twin.evaluate(row).loss
-predicted = keras_twin.predict(row.images).probabilities
-of_predictions = cross_entropy(LABEL, predicted)[0]
+predicted = keras_twin.predict(row.images)
+of_predictions = cross_entropy(LABEL, predicted.probabilities)[0]
 
 
 def loss_of_softmax(softmax, logits):
     return cross_entropy(LABEL, softmax(logits))[0]
 
 
-of_tensorflow = loss_of_softmax(tf.nn.softmax, tf.constant(LOGITS))
-as_graph = tf.function(loss_of_softmax)(tf.nn.softmax, tf.constant(LOGITS))
-of_keras = loss_of_softmax(keras.ops.softmax, tf.constant(LOGITS))
+of_tensorflow = loss_of_softmax(tf.nn.softmax, LOGITS)
+as_graph = tf.function(loss_of_softmax)(tf.nn.softmax, LOGITS)
+of_keras = loss_of_softmax(keras.ops.softmax, LOGITS)
+of_logits = for_logits(LABEL, predicted.logits)
+of_both = for_logits(LABEL, predicted.probabilities)
+with warnings.catch_warnings(record=True, action="always") as caught:
+    keras_twin.model.compile(loss=for_logits, metrics=["accuracy"])
+    of_kept = keras_twin.evaluate(row).loss
 # %% [markdown]
 # ## JAX
 #
@@ -73,10 +81,14 @@ show("jax_impl.train:loss_fn")
 # ## What happened
 # %% tags=["hide-output"]
 near("Keras: loss by `evaluate`", 200.000, of_model, within=0.001)
-near("Keras: loss of what `predict` returned", 16.118, of_predictions, within=0.001)
-near("Keras: loss of tf.nn.softmax", 16.118, of_tensorflow, within=0.001)
-near("Keras: the same in tf.function", 200.000, as_graph, within=0.001)
-near("Keras: loss of keras.ops.softmax", 200.000, of_keras, within=0.001)
+near("Keras: loss of `predict`", 16.118, of_predictions, within=0.001)
+near("Keras: of tf.nn.softmax", 16.118, of_tensorflow, within=0.001)
+near("Keras: that in tf.function", 200.000, as_graph, within=0.001)
+near("Keras: of keras.ops.softmax", 200.000, of_keras, within=0.001)
+near("from_logits: of logits", 200.000, of_logits, within=0.001)
+near("from_logits: of probabilities", 2.461, of_both, within=0.001)
+near("from_logits: `evaluate`", 200.000, of_kept, within=0.001)
+equal("it warned", True, "represent logits" in str(caught[0].message))
 near("JAX: loss by `evaluate`", 200.000, of_port, within=0.001)
 equal("JAX: −log(softmax)", np.inf, float(naive_loss(LOGITS)))
 # %% tags=["hide-output"]
@@ -96,7 +108,7 @@ axes = new_figure(7, 4).subplots()
 axes.plot(margins, exact, linewidth=6, alpha=0.4, label="of logits")
 axes.plot(margins, by_formula, label="−log(softmax)")
 axes.plot(margins, clipped, label="Keras, of probabilities")
-axes.set(xlabel="logit of the wrong class, the others 0", ylabel="loss")
+axes.set(xlabel="logit of the wrong class; others 0", ylabel="loss")
 axes.legend()
 axes.figure
 # %% [markdown]
@@ -109,15 +121,18 @@ axes.figure
 # the logits in front of it, and computes log Σ exp(logit) − logit of the label, which is exact.
 # Keras' own softmax leaves a note for it; TensorFlow's is found in the graph that `tf.function`
 # records. Where there is neither, as with an array from `predict`, the loss falls back to clipping.
-# No warning tells you which one you got.
+# No warning tells you which one you got (`keras/src/backend/tensorflow/nn.py`).
 #
-# Optax's loss takes logits and nothing else, with the same exact formula. So the port's network
-# ends without a softmax. A port that keeps it and passes probabilities to Optax computes yet
-# another loss (softmax twice). On its JAX backend Keras cannot look behind the softmax, and clips:
-# there the parity ladder breaks at “loss of extreme logits”.
+# The usual way to be exact is a last layer without softmax and `from_logits=True`. The price:
+# `predict` then returns logits, and softmax is up to you. If the layer keeps its softmax by
+# mistake, Keras on TensorFlow warns, and takes the logits in front of it all the same. Where it
+# sees only probabilities, it silently applies softmax twice: log(e + 9) = 2.461.
 #
-# **Exercise.** What does the network learn from this row? Take each loss's gradient with respect to
-# the logits of classes 0 and 1.
+# In a port, end the network without a softmax: Optax's loss takes logits only, with the same exact
+# formula. On its JAX backend Keras cannot look behind a softmax, and clips: there the parity ladder
+# breaks at “loss of extreme logits”.
+#
+# **Exercise.** What does the network learn here? Take each loss's gradient by the first two logits.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -128,10 +143,9 @@ clipped_gradient = np.asarray(tape.gradient(loss, watched))
 exact_gradient = jax.grad(lambda z: losses_of(z, LABEL)[0])(LOGITS)
 naive_gradient = jax.grad(naive_loss)(LOGITS)
 equal("Optax", [1.0, -1.0], exact_gradient[0, :2].tolist())
-equal("Keras, of probabilities", [0.0, 0.0], clipped_gradient[0, :2].tolist())
-equal("−log(softmax)", "[nan, nan]", str(naive_gradient[0, :2].tolist()))
+equal("Keras, clipped", [0.0, 0.0], clipped_gradient[0, :2].tolist())
+equal("−log(softmax)", "[nan nan]", str(naive_gradient[0, :2]))
 # %% [markdown] tags=["hide-cell"]
 # With the exact loss the gradient is (1, −1): class 0 down, class 1 up, at full strength. The
 # clipped loss is flat there and its gradient is 0: the network learns nothing from the very rows
-# that it gets most wrong. The textbook formula's gradient is nan, and one step of SGD makes weights
-# nan, for good.
+# that it gets most wrong. The textbook formula's gradient is nan, and one step makes weights nan.

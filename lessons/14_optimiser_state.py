@@ -2,10 +2,12 @@
 # # The optimiser's state
 #
 # **Predict first.** Both optimisers do plain SGD: weight minus 0.01 times gradient. What does each
-# have to remember from one step to the next? And how many numbers does momentum add?
+# have to remember from one step to the next? How many numbers do momentum and Adam need?
 # %% [markdown]
 # ## Keras
 # %%
+import keras
+
 from keras_impl.implementation import KerasTwin
 from lessons.toolbox import draw_rows, equal, fails, near, show
 from shared.experiment import Experiment
@@ -13,11 +15,15 @@ from shared.experiment import Experiment
 rows = draw_rows(32)
 model = KerasTwin(Experiment()).model
 model.train_on_batch(rows.images, rows.labels)
-variables = {v.name: float(v.value) for v in model.optimizer.variables}
+sgd = {v.name: float(v.value) for v in model.optimizer.variables}
+adam = keras.optimizers.Adam()
+adam.build(model.trainable_variables)
+size_of_adam = sum(v.numpy().size for v in adam.variables)
 # %% [markdown]
 # ## JAX
 # %%
 import jax
+import jax.numpy as jnp
 import optax
 from flax import nnx
 
@@ -28,25 +34,33 @@ port, data = JaxTwin(Experiment()), to_device(rows)
 nnx.jit(train_step)(port.model, port.optimizer, *data)
 
 weights = nnx.state(port.model, nnx.Param)
-plain = jax.tree.leaves(optax.sgd(0.01).init(weights))
-momentum = jax.tree.leaves(optax.sgd(0.01, momentum=0.9).init(weights))
+
+
+def size_of(rule):
+    """How many numbers the state of an Optax rule holds."""
+    return sum(map(jnp.size, jax.tree.leaves(rule.init(weights))))
+
+
 show("jax_impl.train:prepare_training")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras: variables of SGD", ["iteration", "learning_rate"], list(variables))
-equal("Keras: value of iteration after one step", 1.0, variables["iteration"])
-near("Keras: value of learning_rate", 0.01, variables["learning_rate"], within=1e-6)
-equal("Optax: arrays in the state of sgd", [], plain)
-equal("Flax: value of step after one step", 1, int(port.optimizer.step[...]))
-remembered = sum(array.size for array in momentum)
-equal("Optax: numbers in sgd's state with momentum", 266_610, remembered)
-model, sgd = port.model, optax.sgd(0.01)
-fails("Flax: nnx.Optimizer without wrt", "TypeError", "`wrt`", nnx.Optimizer, model, sgd)
+equal("SGD in Keras", ["iteration", "learning_rate"], [*sgd])
+equal("Keras: iteration after one step", 1.0, sgd["iteration"])
+near("Keras: learning_rate", 0.01, sgd["learning_rate"], within=1e-6)
+equal("Keras: numbers of Adam", 2 * 266_610 + 2, size_of_adam)
+equal("Optax: numbers of sgd", 0, size_of(optax.sgd(0.01)))
+momentum, adam = optax.sgd(0.01, momentum=0.9), optax.adam(0.001)
+equal("Optax: numbers with momentum", 266_610, size_of(momentum))
+equal("Optax: numbers of adam", 2 * 266_610 + 1, size_of(adam))
+equal("Flax: step after one step", 1, int(port.optimizer.step[...]))
+fails("no wrt", "TypeError", "`wrt`", nnx.Optimizer, port.model, adam)
 # %% [markdown]
 # Plain SGD needs no memory. Optax takes that literally: the state of `optax.sgd(0.01)` holds no
 # array. The rate is a number inside the function that computes the update. Momentum has to be
-# remembered: one number for each weight and bias, 266,610.
+# remembered: one number for each weight and bias, 266,610. Adam keeps two, the means of the
+# gradient and of its square (`momentum` and `velocity` in Keras, `mu` and `nu` in Optax's
+# `ScaleByAdamState`), and a count of steps by which it corrects both means, since they start at 0.
 #
 # Keras always keeps two variables: `iteration`, which counts steps, and `learning_rate`. That is
 # why `model.optimizer.learning_rate = 0.001` works in the middle of training, and both are in its
@@ -55,12 +69,11 @@ fails("Flax: nnx.Optimizer without wrt", "TypeError", "`wrt`", nnx.Optimizer, mo
 # `nnx.Optimizer` also wants to know *what* to optimise: `wrt=nnx.Param`, the weights, not a
 # normalisation's statistics, say. Tutorials from before Flax 0.11 leave it out: a TypeError.
 #
-# For a port: do not look in Optax for what SGD does not need. But when you compare or store
-# checkpoints, know what is in them: Keras' hold the rate, Optax's do not, and a restored run takes
-# the rate that your code says.
+# In a port, do not look in Optax for what SGD does not need. But when you compare or store
+# checkpoints, know what is in them. With Adam they hold three numbers for each weight: itself and
+# two without which Adam starts anew. Keras' hold the rate; Optax's leave it to your code.
 #
-# **Exercise.** Change the rate of `optax.sgd` from 0.01 to 0.001 between two steps, as Keras allows
-# it, without compiling the step again.
+# **Exercise.** Change the rate of `optax.sgd` from 0.01 to 0.001 without compiling the step again.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -85,7 +98,7 @@ for rate in (0.01, 0.001):
     step(port.model, optimizer, *data)
     changes.append(largest_difference(port.get_parameters(), start))
 first, second = changes
-near("second step's largest change over the first's", 0.1, second / first, within=0.001)
+near("change, second over first", 0.1, second / first, within=0.001)
 equal("traces of the step", 1, len(traced))
 # %% [markdown] tags=["hide-cell"]
 # `optax.inject_hyperparams(optax.sgd)(learning_rate=0.01)` moves the rate into the state, where it
