@@ -1,9 +1,8 @@
 # %% [markdown]
 # # Seeds
 #
-# **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do the same in
-# today's Keras, draw the first layer's kernel, set the seed again and draw once more. Are the two
-# kernels equal? And which call does this in JAX?
+# **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do so in
+# today's Keras, draw a kernel, then seed and draw again. Are both equal? And how is JAX seeded?
 # %% [markdown]
 # ## Keras
 # %%
@@ -34,8 +33,6 @@ limit = (6 / (784 + 300)) ** 0.5
 published = tf.random.uniform((784, 300), -limit, limit)[0, 0]
 # %% [markdown]
 # ## JAX
-#
-# Here a layer is told where its numbers come from.
 # %%
 from flax import nnx
 
@@ -55,26 +52,25 @@ near("first published weight", 0.0244862, published, within=1e-7)
 # TensorFlow's random numbers. TensorFlow still draws the same ones: the last line above is the
 # first weight that the book prints. But Keras 3 also runs on JAX and PyTorch, so it no longer draws
 # from TensorFlow's generator. Each initialiser picks a seed of its own when it is created, and
-# `tf.random.set_seed` has no part in that. There is no warning: the program runs, with other
-# weights each time. `keras.utils.set_random_seed(42)` is the call that does it today.
+# `tf.random.set_seed` has no part in that. There is no warning: the program runs, with different
+# weights each time. Today the call is `keras.utils.set_random_seed(42)`.
 #
-# JAX has no hidden generator, so there is nothing to set. Whoever draws says where the numbers come
-# from: `nnx.Rngs(42)`. Leaving it out is an error, not a random start. And the same seed gives the
-# same weights, whatever else the program drew before.
+# JAX has no hidden generator, so there is nothing to set. Code that draws numbers says where they
+# come from: `nnx.Rngs(42)`. Leaving it out is an error, not a random start. The same seed gives the
+# same weights, whatever was drawn before.
 #
-# What follows for a port: no seed makes the two frameworks agree, nor the Keras of today with the
-# Keras of the book. To start where the published run started, this project draws those numbers with
-# TensorFlow (`keras_impl/published_draws.py`) and gives the same arrays to both.
+# In a port, do not look for a seed that matches: none makes the two frameworks agree, or today's
+# Keras and the book's. To start where the published run started, this project draws those numbers
+# with TensorFlow (`keras_impl/published_draws.py`) and gives the same arrays to both.
 #
 # **Exercise.** `keras.utils.set_random_seed` seeds three generators: Python's `random`, NumPy's and
 # TensorFlow's. Which one decides the kernel? Set one at a time.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
-equal("equal after random.seed", True, draws_again(random.seed))
-equal("equal after np.random.seed", False, draws_again(np.random.seed))
-equal("equal after tf.random.set_seed", False, draws_again(tf.random.set_seed))
+equal("equal by random.seed", True, draws_again(random.seed))
+equal("equal by np.random.seed", False, draws_again(np.random.seed))
+equal("equal by tf.random.set_seed", False, by_tensorflow)
 # %% [markdown] tags=["hide-cell"]
 # Python's. An initialiser without a seed takes one from `random.randint`, and from there on
-# everything is fixed. So a program that uses Python's `random` for something else between the seed
-# and the layer gets other weights.
+# everything is fixed. So a program that uses Python's `random` in between gets different weights.

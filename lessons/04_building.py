@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from keras_impl.model import set_parameters
-from lessons.toolbox import draw_rows, draw_weights, equal, fails, show
+from lessons.toolbox import draw_rows, draw_weights, equal, fails
 from shared.experiment import Experiment
 from shared.network import dense_layers
 
@@ -19,13 +19,13 @@ from shared.network import dense_layers
 def dense_network(*first_layers):
     """The documented network; nothing says how large an image is."""
     dense = [
-        keras.layers.Dense(layer.fan_out, activation=layer.activation, name=layer.name)
-        for layer in dense_layers(Experiment())
+        keras.layers.Dense(one.fan_out, one.activation, name=one.name)
+        for one in dense_layers(Experiment())
     ]
     return keras.Sequential([*first_layers, *dense])
 
 
-rows = draw_rows(32)
+rows, weights = draw_rows(32), draw_weights()
 network = dense_network(keras.layers.Flatten())
 num_before = len(network.weights)
 network(rows.images)
@@ -38,6 +38,7 @@ import jax
 from flax import nnx
 
 from jax_impl.model import build_model
+from lessons.toolbox import show
 
 port: Any = build_model(Experiment())
 num_in_flax = len(jax.tree.leaves(nnx.state(port, nnx.Param)))
@@ -49,14 +50,15 @@ equal("Keras: weight tensors before the first call", 0, num_before)
 equal("Keras: weight tensors after it", 6, num_after)
 equal("Flax: weight tensors before the first call", 6, num_in_flax)
 name, message = "Keras: weights set before it", "expecting 0 weights"
-fails(name, "ValueError", message, set_parameters, unbuilt, draw_weights())
+fails(name, "ValueError", message, set_parameters, unbuilt, weights)
 name, message = "Flax: nnx.Linear(None, 300)", "got (None, 300)"
-fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=nnx.Rngs(42))
+rngs = nnx.Rngs(42)
+fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=rngs)
 # %% [markdown]
-# Keras' `Dense(300)` knows only its outputs. It learns how many inputs it has from the first array
-# that arrives; until then it has no kernel, since (?, 300) is no shape. That is convenient: you
-# change one width and need not touch the next layer. The price is a network in two states. Before
-# the first call there is nothing to count or to copy, and setting weights fails.
+# Keras' `Dense(300)` knows only how many outputs it has. It learns how many inputs it has from the
+# first array that arrives; until then it has no kernel, since (?, 300) is no shape. That is
+# convenient: you change one width and need not touch the next layer. The price is a network in two
+# states. Before the first call there is nothing to count or to copy, and setting weights fails.
 #
 # Flax's `nnx.Linear(784, 300)` is told both and draws its kernel at once, so a network that exists
 # is complete. With None for the inputs it fails on the spot, as the kernel cannot be drawn.
@@ -65,8 +67,7 @@ fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=nnx.Rngs(42))
 # all implementations. On the Keras side, put `keras.Input((28, 28))` first, as
 # `keras_impl/model.py` does: then the six tensors are there from the start, too.
 #
-# **Exercise.** Somebody forgets `Flatten` and passes images of 28×28 to the first dense layer. What
-# does each framework say, and when?
+# **Exercise.** What does each framework do without `Flatten`, given images of 28×28?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -74,12 +75,12 @@ network = dense_network()
 returned = network(rows.images)
 kernel = network.get_layer("hidden_1").kernel
 network.compile(loss="sparse_categorical_crossentropy")
-images, labels = rows.images, rows.labels
+images, test = rows.images, network.test_on_batch
 equal("Keras: first kernel", (28, 300), tuple(kernel.shape))
-equal("Keras: what the network returns", (32, 28, 10), tuple(returned.shape))
-fails("Keras: its loss", "ValueError", "must have rank", network.test_on_batch, images, labels)
-fails("Flax: first layer", "TypeError", "(28,) and (784,)", port.hidden_1, images)
+equal("Keras: shape returned", (32, 28, 10), tuple(returned.shape))
+fails("Keras", "ValueError", "have rank", test, images, rows.labels)
+fails("Flax", "TypeError", "(28,) and (784,)", port.hidden_1, images)
 # %% [markdown] tags=["hide-cell"]
 # Keras builds what fits: a first kernel of 28×300, applied to each of the 28 rows of pixels. The
 # network runs, and only the loss complains, about a shape far from the mistake. In Flax the first
-# layer refuses: it has 784 inputs, and 28 arrived. The number that you had to write is a check.
+# layer refuses: it has 784 inputs, and 28 arrived. The number you had to write is a check.

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # The state of a step
 #
-# **Predict first.** The port's `train_step` changes the network in place. You compile it once with
-# `jax.jit` and once with `nnx.jit`, and call each 20 times on the same batch. What does the loss
-# do, and does anything complain?
+# **Predict first.** The port's `train_step` changes the network in place. You compile it by
+# `jax.jit` and by `nnx.jit`, and call each 20 times on one batch. What does the loss do, and does
+# anything complain?
 # %% [markdown]
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
-from lessons.toolbox import build_alike, draw_rows, equal, fails, near, show
+from lessons.toolbox import build_alike, draw_rows, equal, fails, near
 
 STEPS = range(1, 21)
 rows = draw_rows(32)
@@ -23,13 +23,15 @@ from flax import nnx
 
 from jax_impl.implementation import JaxTwin
 from jax_impl.train import to_device, train_step
+from lessons.toolbox import show
 
 batch = to_device(rows)
 
 
 def losses_of(step):
     twin = build_alike(JaxTwin)
-    return [float(step(twin.model, twin.optimizer, *batch)[0]) for _ in STEPS]
+    arguments = (twin.model, twin.optimizer, *batch)
+    return [float(step(*arguments)[0]) for _ in STEPS]
 
 
 by_jax = losses_of(jax.jit(train_step))
@@ -38,7 +40,7 @@ by_tree = losses_of(nnx.jit(train_step, graph=False))
 
 twin = build_alike(JaxTwin)
 model, optimizer = twin.model, twin.optimizer
-captured = jax.jit(lambda *batch: train_step(model, optimizer, *batch))
+outside = jax.jit(lambda *batch: train_step(model, optimizer, *batch))
 show("jax_impl.train:train_step")
 # %% [markdown]
 # ## What happened
@@ -49,7 +51,8 @@ near("nnx.jit: loss of step 20", 2.048, by_nnx[-1], within=0.001)
 near("graph=False: loss of step 20", 2.048, by_tree[-1], within=0.001)
 near("jax.jit: loss of step 20", 2.329, by_jax[-1], within=0.001)
 equal("jax.jit: different losses in 20 steps", 1, len(set(by_jax)))
-fails("jax.jit, network captured", "ValueError", "different trace level", captured, *batch)
+error, message = "ValueError", "different trace level"
+fails("jax.jit, network captured", error, message, outside, *batch)
 # %% tags=["hide-output"]
 from benchmarks.display.style import new_figure
 
@@ -61,11 +64,10 @@ axes.set(xlabel="step", ylabel="loss", xticks=STEPS[1::2])
 axes.legend()
 axes.figure
 # %% [markdown]
-# `jax.jit` compiles *functions*: arrays in, arrays out, and nothing else. You may pass it a Flax
-# network, since JAX can take one apart into its arrays. Inside the function a copy is put together
-# from them. The step changes that copy, and when the function returns, the copy is gone; only what
-# was *returned* comes out. So each call starts from the same weights and finds the same loss. There
-# is no warning: to JAX nothing is wrong.
+# `jax.jit` compiles *functions*: arrays in, arrays out, and nothing else. It accepts a Flax
+# network, which it can take apart into arrays. Inside, a copy is put together from them. The step
+# changes that copy, and when the function returns, it is gone; only what was *returned* comes out.
+# So each call starts from the same weights and finds the same loss, without a warning.
 #
 # `nnx.jit` does the same and more: behind the scenes it also returns the arrays, and writes them
 # into your network when the call is over. In Keras the step changes variables, and `train_on_batch`
@@ -92,10 +94,10 @@ capturing = jax.jit(lambda *batch: loss_fn(model, *batch))
 before, _ = capturing(*batch)
 nnx.jit(train_step)(model, optimizer, *batch)
 after, _ = capturing(*batch)
-today, _ = jax.jit(loss_fn)(model, *batch)
+passed, _ = jax.jit(loss_fn)(model, *batch)
 near("before the step", 2.329, before, within=0.001)
 near("after it, network captured", 2.329, after, within=0.001)
-near("after it, network passed", 2.310, today, within=0.001)
+near("after it, network passed", 2.310, passed, within=0.001)
 # %% [markdown] tags=["hide-cell"]
 # It gives the old loss, and always will: the weights of the first call were compiled in as
-# constants. Pass the network as an argument, and the loss is today's.
+# constants. Pass the network as an argument, and the loss is that of its weights now.

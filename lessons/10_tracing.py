@@ -1,14 +1,14 @@
 # %% [markdown]
 # # When Python runs the network's code
 #
-# **Predict first.** Neither framework runs the network's Python code at every step: it runs only to
-# record what is computed, and the record is what trains. An epoch has batches of 32 rows and a last
-# one of 24. In six steps, two epochs of three, how often does Python run it in Keras, and in JAX?
+# **Predict first.** Neither framework runs the network's Python code at every step. It runs only to
+# record what is computed, and the record does the training. An epoch has batches of 32 rows and a
+# last one of 24. In two epochs, six steps, how often does Python run it in Keras, and in JAX?
 # %%
-from lessons.toolbox import build_alike, draw_rows, equal, near, weights_after
+from lessons.toolbox import build_alike, draw_rows, equal, near
 from shared.experiment import Experiment
 
-rows = draw_rows(32 + 32 + 24)  # 55,000 rows, too, leave 24
+rows = draw_rows(32 + 32 + 24)  # 55,000 rows leave 24 as well
 # %% [markdown]
 # ## Keras
 # %%
@@ -26,7 +26,8 @@ class Counting(keras.Sequential):
         return super().call(*arguments, **options)
 
 
-keras_network = Counting([keras.Input((28, 28)), *build_model(Experiment()).layers])
+layers = build_model(Experiment()).layers
+keras_network = Counting([keras.Input((28, 28)), *layers])
 prepare_training(keras_network, Experiment())
 how = {"batch_size": 32, "epochs": 2, **QUIET}
 keras_calls.clear()  # building the network ran it, too
@@ -74,19 +75,19 @@ equal("JAX: rows of the batch in each trace", [32, 24], jax_traces)
 # variables in which the accuracy is counted, and TensorFlow then records once more without creating
 # any. A second `fit` finds the record and runs no Python code of the network at all.
 #
-# For a port this means: two shapes are two compilations, which is cheap. A new shape in every step
-# would be a compilation in every step. And code that should *do* something in each step, print or
-# count, does it only while JAX traces. Return the number instead, and print or count outside.
+# In a port, count the shapes: two of them are two compilations, which is cheap. A new shape in
+# every step would be a compilation in every step. And code that should *do* something in each step,
+# print or count, does it only while JAX traces. Return the number instead, and print outside.
 #
-# **Exercise.** Train the last batch of 24 rows with a single trace, without dropping a row and
-# without changing a weight.
+# **Exercise.** Train the last batch of 24 rows without a second trace, but to the same weights.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
 import jax.numpy as jnp
 import numpy as np
-import optax
+from optax import softmax_cross_entropy_with_integer_labels as loss_of
 
+from lessons.toolbox import weights_after
 from shared.oracle import Oracle
 from shared.parameters import largest_difference
 
@@ -98,7 +99,7 @@ def weighted_step(model, optimizer, images, labels, counts):
     traces.append(len(labels))
 
     def loss_fn(model):
-        losses = optax.softmax_cross_entropy_with_integer_labels(model(images), labels)
+        losses = loss_of(model(images), labels)
         return jnp.average(losses, weights=counts)
 
     optimizer.update(model, nnx.grad(loss_fn)(model))
@@ -108,7 +109,8 @@ twin = build_alike(JaxTwin)
 for batch in jnp.arange(96).reshape(3, 32):
     counts = batch < 88  # the rows after it do not exist:
     taken = jnp.where(counts, batch, 0)  # row 0 stands in, uncounted
-    weighted_step(twin.model, twin.optimizer, images[taken], labels[taken], counts)
+    data = images[taken], labels[taken], counts
+    weighted_step(twin.model, twin.optimizer, *data)
 
 # NumPy; its last batch has 24 rows.
 expected = weights_after(Oracle, rows, np.arange(88)[None])
@@ -117,5 +119,5 @@ equal("rows of the batch in each trace", [32], traces)
 near("largest weight error, in billionths", 0, error, within=100)
 # %% [markdown] tags=["hide-cell"]
 # Fill the batch up to 32 rows and average the losses with weights: 1 for rows that exist, 0 for the
-# others. That divides by 24. (By 32 it would be another training: lesson 16.) The oracle agrees but
-# for float32's rounding. The port keeps two shapes instead, since that code is shorter.
+# others. That divides by 24. (By 32 it would be a different training: lesson 16.) The oracle agrees
+# up to float32's rounding. The port itself keeps two shapes, since that code is shorter.

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # Timing an epoch
 #
-# **Predict first.** Somebody times an epoch of the port: looks at the clock, calls `run_epoch`,
-# which takes 1,719 steps of training, and looks at the clock again. Next to no time has passed. Is
-# JAX that fast? And what did the call return?
+# **Predict first.** You time an epoch of the port: you read the clock, call `run_epoch`, which does
+# 1,719 steps, and read it again. Almost no time has passed. Is JAX that fast? What did it return?
 # %% [markdown]
 # ## Keras
 # %%
@@ -50,7 +49,7 @@ show("jax_impl.train:run_epoch")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras: type of a step's loss", "float", type(keras_loss).__name__)
+equal("Keras: type of a loss", "float", type(keras_loss).__name__)
 equal("JAX: losses ready after the call", False, ready_after_call)
 equal("JAX: losses ready after waiting", True, losses.is_ready())
 # %% tags=["hide-output"]
@@ -64,16 +63,15 @@ axes.set(xlabel="seconds of this one epoch", xlim=(0, 1.25 * seconds))
 axes.figure
 # %% [markdown]
 # JAX *dispatches* work and returns at once. The arrays it returns have a shape and a type and can
-# be passed on, but their numbers may still be in the making; `is_ready()` tells. So Python prepares
+# be passed on, but their numbers may not be computed yet; `is_ready()` tells. So Python prepares
 # the next call while the device works on this one.
 #
 # Keras' `fit` and `train_on_batch` return Python numbers. A Python number cannot be promised for
 # later: Keras has waited for it, and a clock around it is right.
 #
-# A clock around JAX therefore stops too early, unless it waits: `jax.block_until_ready(result)`.
-# `float(…)`, `np.asarray(…)` and `print` wait as well, because they need the numbers. The port's
-# `fit` waits once an epoch and reads the clock there. Do not wait at each step just to be safe:
-# that takes away what the dispatch gains.
+# In a port, a clock stops too early unless it waits: `jax.block_until_ready(result)`. `float(…)`,
+# `np.asarray(…)` and `print` wait as well, because they need the numbers. The port's `fit` waits
+# once an epoch. Do not wait at each step: that loses what the dispatch gains.
 #
 # **Exercise.** Without waiting, evaluate the model that a call returned while its epoch is still
 # running. Does the evaluation see the old weights, half-trained ones, or the trained ones?
@@ -94,5 +92,5 @@ equal("epoch done when its weights were used", False, was_ready)
 near("loss with them, asked for at once", 0.28, at_once, within=0.02)
 near("the same, after waiting", at_once, later, within=1e-6)
 # %% [markdown] tags=["hide-cell"]
-# The trained ones. The evaluation is dispatched too, takes the promised arrays as its inputs, and
-# starts when they are there. Asynchronous dispatch changes no number; only a clock has to wait.
+# The trained ones. The evaluation is dispatched as well, takes the promised arrays as its inputs,
+# and starts when they are there. Asynchronous dispatch changes no number; only a clock has to wait.

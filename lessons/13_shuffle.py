@@ -1,9 +1,8 @@
 # %% [markdown]
 # # The order of the rows
 #
-# **Predict first.** `fit` shuffles the rows before every epoch; that is its default. You have set
-# the seed to get the same run again tomorrow. In which order do the rows come in the second epoch,
-# in Keras on TensorFlow, and in JAX?
+# **Predict first.** `fit` shuffles the rows before every epoch; that is its default. You set the
+# seed to get the same run tomorrow. How are they ordered in the second epoch, in Keras and in JAX?
 #
 # One trick makes the order visible: one row is a batch, and the learning rate is so small that no
 # weight moves. Then each row keeps its own loss, and the loss of a step tells which row it took.
@@ -13,13 +12,14 @@ import numpy as np
 from lessons.toolbox import draw_rows, equal, show
 from shared.experiment import Experiment
 
-OPTIONS = {"batch_size": 1, "learning_rate": 1e-12, "randomness": "native"}
+OPTIONS = {"batch_size": 1, "learning_rate": 1e-12}
 rows = draw_rows(8)
 
 
 def rows_taken(twin, orders=None):
     """The rows that each epoch took, step by step, (epochs, 8)."""
-    report = twin.fit(rows, validation=rows, orders=orders, on_epoch=lambda _metrics: None)
+    options = {"validation": rows, "on_epoch": lambda _metrics: None}
+    report = twin.fit(rows, orders=orders, **options)
     probabilities = twin.predict(rows.images).probabilities
     losses = -np.log(probabilities[np.arange(8), rows.labels])
     distances = np.abs(report.step_losses[:, None] - losses)
@@ -27,9 +27,9 @@ def rows_taken(twin, orders=None):
 
 
 def all_shuffled(orders):
-    """Whether each epoch took every row once, but not as they came."""
-    complete = (np.sort(orders) == np.arange(8)).all()
-    return bool(complete and (orders != np.arange(8)).any(axis=1).all())
+    """Whether each epoch took each row once, but not as they came."""
+    whole = (np.sort(orders) == np.arange(8)).all()
+    return bool(whole and (orders != np.arange(8)).any(axis=1).all())
 
 
 def num_different(orders):
@@ -61,26 +61,26 @@ show("jax_impl.train:_epoch_orders")
 # %% tags=["hide-output"]
 first, second, _ = seeded.tolist()
 equal("Keras: shuffled", True, all_shuffled(seeded))
-equal("Keras: rows in the second epoch, as in the first", first, second)
-equal("Keras: different orders in three epochs", 1, num_different(seeded))
-equal("Keras without a seed: different orders", True, num_different(unseeded) > 1)
+equal("Keras: rows of epoch 2, as of epoch 1", first, second)
+equal("Keras: orders in three epochs", 1, num_different(seeded))
+equal("Keras, no seed: several", True, num_different(unseeded) > 1)
 equal("JAX: shuffled", True, all_shuffled(of_jax))
-equal("JAX: different orders in three epochs", 3, num_different(of_jax))
+equal("JAX: orders in three epochs", 3, num_different(of_jax))
 # %% [markdown]
 # Keras on TensorFlow shuffles inside a `tf.data` pipeline, which starts anew in each epoch. With a
 # seed set, it starts from the same random state each time and draws the same permutation: shuffled,
 # but the same in all 30 epochs, down to the 24 rows of the last batch. Without a seed the orders
-# differ, as most people believe they always do.
+# differ, as most people expect them to.
 #
 # In JAX nothing is shuffled unless you do it, with a key that you hold. The port makes a key for
-# each epoch, `jax.random.fold_in(key, epoch)`, and so gets a fresh order each time, and the same
-# ones tomorrow. (Use the same `key` in each epoch, and you get what Keras does: lesson 3.)
+# each epoch, `jax.random.fold_in(key, epoch)`, and so gets a fresh order each time, yet the same
+# orders tomorrow. (Use the same `key` in each epoch, and you get what Keras does: lesson 3.)
 #
-# For a port to be the same training, it must take the same orders. No pair of seeds makes two
-# generators agree, so this project draws the orders outside and passes them to both.
+# In a port, give both frameworks the same orders. No pair of seeds makes two generators agree, so
+# this project draws the orders outside.
 #
 # **Exercise.** Does it help to call `fit` three times for one epoch each? If not, give Keras a
-# fresh order in each epoch, seed and all.
+# fresh order in each epoch with the seed set.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -94,5 +94,5 @@ equal("different orders from NumPy", 3, num_different(orders))
 equal("rows that Keras then took", orders.tolist(), taken.tolist())
 # %% [markdown] tags=["hide-cell"]
 # It does not help: each `fit` starts its pipeline from the same random state again. Draw the orders
-# with NumPy, put the rows in order yourself, and call `fit(…, shuffle=False)` for each epoch, as
+# with NumPy, reorder the rows yourself, and call `fit(…, shuffle=False)` for each epoch, as
 # `keras_impl.train.fit` does when it is given orders.

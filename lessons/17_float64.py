@@ -1,21 +1,21 @@
 # %% [markdown]
 # # float64
 #
-# **Predict first.** To see if two frameworks differ by rounding or a mistake, compute in float64.
-# You pass float64 images to both and ask for float64 layers. What type do they compute in?
+# **Predict first.** To see whether two frameworks differ by rounding or by a mistake, compute in
+# float64. You pass float64 images to both and ask for float64 layers. What type do they compute in?
 # %%
 import warnings
 from typing import Any
 
 import numpy as np
 
-from lessons.toolbox import draw_rows, draw_weights, equal, fails, near, show
+from lessons.toolbox import draw_rows, draw_weights, equal, near
 from shared.experiment import Experiment
 from shared.oracle import forward
 
 images = draw_rows(56).images.astype("float64")
 # Multiples of a third, which float32 has to round.
-weights = draw_weights().astype("float64").map(lambda drawn: drawn * 4 / 3)
+weights = draw_weights().astype("float64").map(lambda w: w * 4 / 3)
 _, expected = forward(weights, images)
 
 
@@ -32,6 +32,7 @@ def right_decimals(twin):
 import keras
 
 from keras_impl.implementation import KerasTwin
+from lessons.toolbox import fails, show
 
 twin = KerasTwin(Experiment())
 keras_output = np.asarray(twin.model(images))
@@ -53,7 +54,8 @@ from jax_impl.implementation import JaxTwin
 
 
 def jax_kernel():
-    return nnx.Linear(784, 300, param_dtype="float64", rngs=nnx.Rngs(42)).kernel[...]
+    rngs = nnx.Rngs(42)
+    return nnx.Linear(9, 9, param_dtype="float64", rngs=rngs).kernel
 
 
 with warnings.catch_warnings(action="error"):
@@ -68,17 +70,17 @@ show("jax_impl.model:build_model")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras: output of images in float64", "float32", keras_output.dtype)
+equal("Keras: output of the images", "float32", keras_output.dtype)
 equal("JAX: images passed as float64", "float32", jax_images.dtype)
-equal("Keras: kernel asked for as float64", "float64", keras_kernel.dtype)
-equal("JAX: kernel asked for as float64", "float32", kernel.dtype)
+equal("Keras: kernel, float64 by name", "float64", keras_kernel.dtype)
+equal("JAX: kernel, float64 by name", "float32", kernel.dtype)
 with warnings.catch_warnings(action="error"):
     message = "will be truncated to dtype float32"
-    fails("JAX: the same, warnings being errors", "UserWarning", message, jax_kernel)
+    fails("JAX: its warning", "UserWarning", message, jax_kernel)
 near("Keras: right decimals of the logits", 6, of_keras, within=1)
 near("JAX: right decimals of the logits", 6, of_jax, within=1)
-near("Keras with floatx float64: right decimals", 15, of_keras_64, within=1)
-near("JAX with jax_enable_x64: right decimals", 15, of_jax_64, within=1)
+near("Keras with floatx: right decimals", 15, of_keras_64, within=1)
+near("JAX with enable_x64: right decimals", 15, of_jax_64, within=1)
 # %% [markdown]
 # Images alone change nothing. Keras converts what comes in to the type of its layers, float32. JAX
 # turns every float64 array into float32 when it enters. Neither says a word.
@@ -100,11 +102,11 @@ near("JAX with jax_enable_x64: right decimals", 15, of_jax_64, within=1)
 # name. Flax's initialiser mixes in float32 and is not ready for the second:
 # %% tags=["hide-output"]
 with jax.enable_x64(True):
-    equal("JAX: images within jax.enable_x64", "float64", jnp.asarray(images).dtype)
+    equal("JAX: images inside", "float64", jnp.asarray(images).dtype)
 equal("JAX: images after it", "float32", jnp.asarray(images).dtype)
 jax.config.update("jax_explicit_x64_dtypes", "allow")
-equal("JAX: zeros by name, allowed", "float64", jnp.zeros(3, "float64").dtype)
-fails("JAX: the kernel, allowed", "TypeError", "got float64, float32", jax_kernel)
+equal("JAX: zeros, allowed", "float64", jnp.zeros(3, "float64").dtype)
+fails("JAX: kernel", "TypeError", "got float64, float32", jax_kernel)
 jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %% [markdown]
 # **Exercise.** Build JAX's network first, and only then set `jax_enable_x64`; then pass the weights
@@ -117,9 +119,9 @@ jax.config.update("jax_enable_x64", True)
 decimals = right_decimals(port)
 kernel = port.model.hidden_1.kernel
 equal("type of the kernel", "float32", kernel.dtype)
-equal("type of the logits", "float32", port.predict(images).logits.dtype)
+equal("type of logits", "float32", port.predict(images).logits.dtype)
 near("right decimals of the logits", 6, decimals, within=1)
 # %% [markdown] tags=["hide-cell"]
 # They are float32, and right to 6 decimals, as without the switch. The kernels were created as
 # float32 and stay so, the weights were rounded as they went in, and Flax's layer computes in the
-# type that it was built with: the switch comes before the network is built.
+# type that it was built with. So set the switch before you build the network.
