@@ -1,0 +1,90 @@
+# %% [markdown]
+# # Batch normalisation
+#
+# **Predict first.** You put batch normalisation in front of a network and train 200 steps on one
+# batch. In JAX, a step under `jax.jit` returns the weights, and the caller keeps them. The loss of
+# the last step agrees with Keras'. Now evaluate both networks on the batch: do they still agree?
+# %% [markdown]
+# ## Keras
+# %%
+import keras
+import numpy as np
+
+from keras_impl.implementation import KerasTwin
+from keras_impl.train import LOSS, QUIET
+from lessons.toolbox import build_alike, draw_rows, equal, near
+
+pixels = draw_rows(32).images.reshape(32, 784)
+batch, STEPS = (pixels, draw_rows(32).labels), range(200)
+in_keras = keras.layers.BatchNormalization()
+dense = build_alike(KerasTwin).model.layers[1:]
+model = keras.Sequential([keras.Input((784,)), in_keras, *dense])
+model.compile(keras.optimizers.SGD(0.01), LOSS)
+by_keras = [model.train_on_batch(*batch) for _ in STEPS]
+# %% [markdown]
+# ## JAX
+# %%
+import jax
+import optax
+from flax import nnx
+
+from jax_impl.implementation import JaxTwin
+from jax_impl.train import loss_fn, train_step
+
+in_flax = nnx.BatchNorm(784, epsilon=1e-3, rngs=nnx.Rngs(42))
+start = nnx.Sequential(in_flax, build_alike(JaxTwin).model)
+
+
+def advance(port, optimizer, batch, kind):
+    loss, _ = train_step(port, optimizer, *batch)
+    return loss, nnx.state(port, kind)
+
+
+step, by_jax, ports = jax.jit(advance, static_argnums=3), {}, {}
+for name, kind in ("weights", nnx.Param), ("all", nnx.Variable):
+    port = nnx.clone(start)
+    sgd = nnx.Optimizer(port, optax.sgd(0.01), wrt=nnx.Param)
+    for _ in STEPS:
+        by_jax[name], state = step(port, sgd, batch, kind)
+        nnx.update(port, state)
+    ports[name] = nnx.view(port, use_running_average=True)
+# %% [markdown]
+# ## What happened to the layer's state, and to the loss
+# %% tags=["hide-output"]
+names = [v.name for v in in_keras.non_trainable_variables]
+equal("Keras: not trained", ["moving_mean", "moving_variance"], names)
+names = list(nnx.state(in_flax, nnx.BatchStat))
+equal("Flax: nnx.BatchStat, not nnx.Param", ["mean", "var"], names)
+near("Keras: step 200", 0.060, by_keras[-1], within=0.001)
+found = model.evaluate(*batch, **QUIET)
+near("Keras: evaluated", 0.422, found, within=0.001)
+for name, taught in ("weights", 1.575), ("all", 0.422):
+    near(f"JAX, {name}: step 200", 0.06, by_jax[name], within=0.001)
+    found, _ = jax.jit(loss_fn)(ports[name], *batch)
+    near(f"JAX, {name}: evaluated", taught, found, within=0.001)
+# %% [markdown]
+# No. In training the layer takes mean and variance of the batch at hand, otherwise those it stores.
+# Each call in training mixes 1% of the batch's into these; no optimiser does. A step that returns
+# only `nnx.Param` loses them, like lesson 20's counter, and trains well: it never reads them. With
+# all state returned both agree, but worse than in training: 0.99²⁰⁰ = 13% are still from the start.
+#
+# In a port, compare evaluations, too, and write `epsilon=1e-3`, as here: to the variance Keras adds
+# 0.001 by default and Flax 0.00001, which makes up to √100 = 10 times as much of a dark pixel.
+#
+# **Exercise.** Normalisation subtracts the mean, so 1000 more in every pixel should change little.
+# What does it change in Keras, and in Flax? Which argument of `nnx.BatchNorm` helps?
+# %%
+# Your turn.
+# %% tags=["hide-cell"]
+moved, expected = pixels + 1000, in_flax(pixels)
+fresh = keras.layers.BatchNormalization()
+change = np.abs(fresh(moved, training=True) - expected).max()
+near("Keras: largest change", 0, change, within=0.01)
+change = np.abs(in_flax(moved) - expected).max()
+equal("Flax: a change of more than 10", True, bool(change > 10))
+in_flax.use_fast_variance = False
+change = np.abs(in_flax(moved) - expected).max()
+near("Flax, use_fast_variance=False", 0, change, within=0.01)
+# %% [markdown] tags=["hide-cell"]
+# Flax takes the variance as the mean square minus the squared mean. Both are about 1,000,000 here,
+# known to 0.06; a variance is at most 0.14. Write `use_fast_variance=False` for what Keras does.
