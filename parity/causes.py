@@ -13,11 +13,11 @@ from parity.pairing import Pairing
 from parity.twin import Array
 
 SOURCES = {
-    "epsilon": "Keras' normalisations have 1e-3, Flax' 1e-5 (BatchNorm) or 1e-6, PyTorch's 1e-5: "
+    "epsilon": "Keras' normalisations have 1e-3, Flax's 1e-5 (BatchNorm) or 1e-6, PyTorch's 1e-5: "
     "keras/src/layers/normalization/, flax/nnx/nn/normalization.py",
     "momentum": "the share of the running statistics that is kept; PyTorch names the other share: "
     "keras/src/layers/normalization/batch_normalization.py",
-    "padding": "Keras' convolutions have 'valid', Flax' 'SAME' (PyTorch pads both sides alike): "
+    "padding": "Keras' convolutions have 'valid', Flax's 'SAME' (PyTorch pads both sides alike): "
     "keras/src/layers/convolutional/base_conv.py, flax/nnx/nn/linear.py",
 }
 """Where the defaults of a setting are written."""
@@ -268,7 +268,7 @@ def _initial_values(case: Case) -> Iterator[str]:
     fan_in, fan_out = kernel.shape[-2] * field, kernel.shape[-1] * field
     rules = {
         "Glorot's, Keras' default (`glorot_uniform`)": 2 / (fan_in + fan_out),
-        "LeCun's, Flax' default (flax/nnx/nn/linear.py)": 1 / fan_in,
+        "LeCun's, Flax's default (flax/nnx/nn/linear.py)": 1 / fan_in,
         "He's": 2 / fan_in,
     }
     spreads = case.values(f"{name} as drawn: standard deviation")

@@ -34,7 +34,7 @@ DEFAULTS = [
     ("cnn", "momentum not rounded", "float(np.float32(0.9))"),
     ("transformer", "epsilon 1e-6", "epsilon is 0.001 in Keras, 1e-06 in Flax"),
     ("transformer", "gelu by tanh", "what stands before this layer differs"),
-    ("transformer", "Optax' adam", "before the bias correction"),
+    ("transformer", "Optax's adam", "before the bias correction"),
 ]
 """Each default by itself, as a mutant, with a cause that the ladder names."""
 

@@ -61,7 +61,7 @@ def flax_batch_norm(num_features: int, options: dict[str, Any]) -> nnx.BatchNorm
 
 
 class GRUCellOfTwoBiases(nnx.GRUCell):
-    """Keras' and PyTorch's GRU: Flax' own has no bias for what is recurrent."""
+    """Keras' and PyTorch's GRU: Flax's own has no bias for what is recurrent."""
 
     def __init__(self, num_inputs: int, num_units: int, **options: Any) -> None:
         super().__init__(num_inputs, num_units, **options)
@@ -334,7 +334,7 @@ AS_THEY_COME = {
         {"torch": lambda: torch.nn.BatchNorm1d(4, eps=1e-3, momentum=1 - 0.99)},
         ("one step", "batch_normalization/moving_variance"),
     ),
-    "Flax' GRU has no recurrent bias": (
+    "Flax's GRU has no recurrent bias": (
         "GRU",
         {"flax": lambda own: nnx.RNN(nnx.GRUCell(2, 3, **own))},
         ("parameters", "bias has shape (2, 9), in Flax (9,)"),
@@ -349,7 +349,7 @@ AS_THEY_COME = {
         {"flax": lambda own: nnx.MultiHeadAttention(2, 8, decode=False, **own)},
         ("outputs in inference", "layer multi_head_attention"),
     ),
-    "Flax' layer normalisation adds another epsilon": (
+    "Flax's layer normalisation adds another epsilon": (
         "LayerNormalization",
         {"flax": lambda own: nnx.LayerNorm(4, **own)},
         ("outputs in inference", "layer layer_normalization"),

@@ -1,6 +1,6 @@
 """A CNN with batch normalisation and dropout: `python docs/examples/cnn.py`.
 
-With `--as-it-comes` the port keeps Flax' and Optax' defaults, and the ladder says so.
+With `--as-it-comes` the port keeps Flax's and Optax's defaults, and the ladder says so.
 """
 
 import sys

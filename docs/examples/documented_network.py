@@ -1,6 +1,6 @@
 """784→300→100→10 in Keras and in Flax: `python docs/examples/documented_network.py`.
 
-With `--as-it-comes` the port keeps Flax' own initialiser, and the ladder says so.
+With `--as-it-comes` the port keeps Flax's own initialiser, and the ladder says so.
 """
 
 import sys
@@ -51,7 +51,7 @@ class Network(nnx.Module):
 
 
 def build_flax(dtype: Any, as_it_comes: bool = False) -> Network:
-    """Made equal by Glorot's uniform kernels; Flax' own are LeCun's normal ones."""
+    """Made equal by Glorot's uniform kernels; Flax's own are LeCun's normal ones."""
     options: dict[str, Any] = {"dtype": dtype, "param_dtype": dtype}
     if not as_it_comes:
         options["kernel_init"] = nnx.initializers.glorot_uniform()

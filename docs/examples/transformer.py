@@ -1,6 +1,6 @@
 """A transformer block, with Adam: `python docs/examples/transformer.py`.
 
-With `--as-it-comes` the port keeps Flax' and Optax' defaults, and the ladder says so.
+With `--as-it-comes` the port keeps Flax's and Optax's defaults, and the ladder says so.
 """
 
 import sys
@@ -52,14 +52,14 @@ def build_keras(dtype: str) -> keras.Model:
 
 
 def attention(query: Any, key: Any, value: Any, **options: Any) -> Any:
-    """Flax' own takes its softmax in float32 (`jax.nn.dot_product_attention`)."""
+    """Flax's own takes its softmax in float32 (`jax.nn.dot_product_attention`)."""
     del options
     scores = jnp.einsum("nqhd,nkhd->nhqk", query, key) / np.sqrt(query.shape[-1])
     return jnp.einsum("nhqk,nkhd->nqhd", nnx.softmax(scores), value)
 
 
 def gelu(values: Any) -> Any:
-    """The exact one, as in Keras; Flax' own approximates it by a hyperbolic tangent.
+    """The exact one, as in Keras; Flax's own approximates it by a hyperbolic tangent.
 
     TensorFlow casts √½ through float32 (`tensorflow/python/ops/nn_ops.py`).
     """

@@ -50,7 +50,7 @@ NAMES = {
 
 
 class FlaxTwin(PortTwin):
-    """A Flax NNX module; `optimizer` is Optax' rule, for all that is an `nnx.Param`.
+    """A Flax NNX module; `optimizer` is Optax's rule, for all that is an `nnx.Param`.
 
     Its `dtype` and its `param_dtype` are both the type that `build` takes, and `train_step` gets
     an `nnx.Optimizer`. For all else see `PortTwin`.

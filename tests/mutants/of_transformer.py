@@ -227,7 +227,7 @@ MUTANTS = (
         "embedding",
     ),
     # The optimizer.
-    Mutant("Optax' adam", (RULE, "optax.adam(0.001, eps=1e-7)"), FIRST_UPDATE, "embedding"),
+    Mutant("Optax's adam", (RULE, "optax.adam(0.001, eps=1e-7)"), FIRST_UPDATE, "embedding"),
     Mutant("epsilon 1e-8", (RULE, RULE.replace("1e-7", "1e-8")), FIRST_UPDATE, "embedding"),
     Mutant(
         "epsilon within the root",
