@@ -10,10 +10,10 @@ from benchmarks.parity.shortened import ShortenedLadder, anyway
 from benchmarks.parity.show import parting_sentences
 from lessons.exercises.deal import MENDED, Hunt, stages_of_stub
 from parity.compare import RungComparison
-from shared.data.dataset import RawDataset, split_and_scale
 from shared.experiment import Experiment
 
 EXPERIMENT = Experiment(dtype="float64", num_epochs=1, randomness="shared")
+"""What students' ports climb with."""
 STAGES = (
     *(("parameters", "parameters"), ("logits", "forward"), ("loss", "loss_and_gradients")),
     *(("one SGD step", "step"), ("last, smaller batch", "epoch")),
@@ -29,13 +29,14 @@ class Verdict:
     is_right: bool
 
 
-def check_exercises(raw: RawDataset, hunts: Iterable[Hunt], *, stub: bool) -> Iterator[Verdict]:
+def check_exercises(
+    ladder: ShortenedLadder, hunts: Iterable[Hunt], *, stub: bool
+) -> Iterator[Verdict]:
     """Each hunt as it is dealt, what they should become and, if asked, each stage of the stub.
 
     Raises:
         RunFailedError: a patch no longer fits.
     """
-    ladder = ShortenedLadder(EXPERIMENT, split_and_scale(raw, EXPERIMENT.dtype))
     for hunt in hunts:
         yield _rejected(f"hunt {hunt.number}", climb(ladder, hunt.program()), hunt.rung)
     yield _passed("hunts, mended", climb(ladder, MENDED))

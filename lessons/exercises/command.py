@@ -55,6 +55,8 @@ class QuizCommand:
                 raise InputError(f"there is no hunt {number}: hunts are {first} to {last}")
         if self.answer + self.stub + self.check > 1 or (self.stub and self.numbers):
             raise InputError("give one of these: NUMBER, NUMBER --answer, --stub, --check")
+        if self.images != DataOptions() and not self.check:
+            raise InputError("--data and --data-dir are for --check: give them to `twins parity`")
         if self.answer and not self.numbers:
             raise InputError("--answer needs a hunt: `twins quiz 7 --answer` for instance")
         chosen = [hunts[number] for number in self.numbers]
@@ -75,10 +77,13 @@ class QuizCommand:
         return STATUS_DONE
 
     def _check(self, hunts: list, context: Context) -> int:
-        from lessons.exercises.check import check_exercises
+        from benchmarks.parity.shortened import ShortenedLadder
+        from lessons.exercises import check
+        from shared.data.dataset import split_and_scale
 
-        raw, are_right = context.load_images(self.images), []
-        for verdict in check_exercises(raw, hunts, stub=not self.numbers):
+        dataset = split_and_scale(context.load_images(self.images), check.EXPERIMENT.dtype)
+        ladder, are_right = ShortenedLadder(check.EXPERIMENT, dataset), []
+        for verdict in check.check_exercises(ladder, hunts, stub=not self.numbers):
             context.say(f"{'✓' if verdict.is_right else '✗'} {verdict.text}")
             are_right.append(verdict.is_right)
         return STATUS_DONE if all(are_right) else STATUS_FAILED
