@@ -65,11 +65,11 @@ for name, taught in ("weights", 1.575), ("all", 0.422):
 # %% [markdown]
 # No. In training the layer takes mean and variance of the batch at hand, otherwise those it stores.
 # Each call in training mixes 1% of the batch's into these; no optimiser does. A step that returns
-# only `nnx.Param` loses them, like lesson 20's counter, and trains well: it never reads them. With
-# all state returned both agree, but worse than in training: 0.99²⁰⁰ = 13% are still from the start.
+# only `nnx.Param` loses them, like lesson 20's counter; training never reads them. With all state
+# returned both agree. 0.422 is still not 0.060, as 0.99²⁰⁰ = 13% of what is stored is as it began.
 #
-# In a port, compare evaluations, too, and write `epsilon=1e-3`, as here: to the variance Keras adds
-# 0.001 by default and Flax 0.00001, which makes up to √100 = 10 times as much of a dark pixel.
+# In a port, compare evaluations, too, and write `epsilon=1e-3`, Keras' default. Flax adds 0.00001
+# to the variance (`flax/nnx/nn/normalization.py`), and dark pixels grow up to √100 = 10-fold.
 #
 # **Exercise.** Normalisation subtracts the mean, so 1000 more in every pixel should change little.
 # What does it change in Keras, and in Flax? Which argument of `nnx.BatchNorm` helps?
