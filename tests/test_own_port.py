@@ -1,4 +1,4 @@
-"""The page “Bring your own port”: its ports break the ladder as it says."""
+"""The page “Bring your own port”: its port breaks the ladder as it says."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,8 @@ from tests.command import ROOT, twins
 from tests.wrong_ports import WRONG_PORTS
 
 PAGE = (ROOT / "lessons" / "bring-your-own-port.md").read_text()
-BLOCKS = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-OWN_PORTS = ("my_first_verbs.py", "my_port.py")
-SAID = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-"""What the page says of each, in their order."""
-SMALL = ("--hidden-sizes", 1, "--batch-size", 5_000)
-"""For the first, of which no number is quoted."""
+((PLACE, CODE),) = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+(SAID,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_each_mistake_on_the_page_is_rejected_at_the_rung_it_names():
@@ -26,21 +22,17 @@ def test_each_mistake_on_the_page_is_rejected_at_the_rung_it_names():
 
 @pytest.mark.slow
 @pytest.mark.real_data
-@pytest.mark.parametrize(
-    ("place", "said", "options"), list(zip(OWN_PORTS, SAID, (SMALL, ()), strict=True))
-)
-def test_a_port_on_the_page_breaks_the_ladder_as_the_page_says(
-    place: str, said: str, options: tuple, fashion_mnist_directory: Path, tmp_path: Path
+def test_the_port_on_the_page_breaks_the_ladder_as_the_page_says(
+    fashion_mnist_directory: Path, tmp_path: Path
 ):
-    (tmp_path / place).write_text(dict(BLOCKS)[place])
-    name = place.removesuffix(".py")
+    (tmp_path / PLACE).write_text(CODE)
+    name = PLACE.removesuffix(".py")
     answer = twins(
         *("parity", "--impl", f"{name}:build", "--dtype", "float64", "--randomness", "shared"),
         *("--num-epochs", 1, "--data-dir", fashion_mnist_directory, "--out", tmp_path / "parity"),
-        *options,
         cwd=tmp_path,
     )
     assert answer.returncode == 1
     assert re.search(r"parameters +0 ✓", answer.stdout)
-    words = (re.escape(word).replace("…", r"\d+") for word in said.split())
+    words = (re.escape(word).replace("…", r"\d+") for word in SAID.split())
     assert re.search(r"\s+".join(words), answer.stdout)
