@@ -3,7 +3,8 @@
 #
 # What you write in Keras, and what does the same in JAX with Flax NNX and Optax. Every row has run,
 # and the two sides were compared: the build of this page fails where they differ. Both models
-# start from the same weights; `images` and `labels` are 88 rows: batches of 32, 32 and 24.
+# start from the same weights; `images` and `labels` are 88 rows: batches of 32, 32 and 24. A step
+# and an epoch in JAX are those of [the smallest port](start.md).
 # %%
 from typing import Any
 
@@ -17,7 +18,7 @@ from flax import nnx
 
 from jax_impl.implementation import JaxTwin
 from keras_impl.implementation import KerasTwin
-from lessons.smallest_port import loss_fn, train_step
+from lessons.smallest_port import loss_fn, train_epoch, train_step
 from lessons.toolbox import build_alike, draw_rows, equal, near
 
 rows: Any = draw_rows(88)
@@ -174,28 +175,24 @@ model.compile(
 )
 # %%
 optimizer = nnx.Optimizer(port, optax.sgd(0.01), wrt=nnx.Param)
-step = train_step  # of lessons/smallest_port.py
 # %% [markdown]
 # ### `train_on_batch`
 # %%
 first_batch = images[:32], labels[:32]
 step_loss, step_accuracy = model.train_on_batch(*first_batch)
 # %%
-also_step_loss, step_right = step(port, optimizer, *first_batch)
+told_loss, num_right = train_step(port, optimizer, *first_batch)
 # %% [markdown]
 # ### `fit`
 # %%
 quiet: Any = {"shuffle": False, "verbose": 0}
 fitted = model.fit(images, labels, batch_size=32, epochs=2, **quiet)
 # %%
+data = port, optimizer, images, labels
 history = []
 for _ in range(2):
-    total = 0.0
-    for batch in batches:
-        rows = images[batch], labels[batch]
-        batch_loss, _ = step(port, optimizer, *rows)
-        total += float(batch_loss) * len(rows[1])
-    history.append(total / len(labels))
+    epoch_loss, _, _ = train_epoch(*data, np.arange(88))
+    history.append(epoch_loss)
 # %% [markdown]
 # ### `shuffle=True` ([lesson 13](13_shuffle.py))
 # %%
@@ -209,10 +206,8 @@ order = jax.random.permutation(jax.random.key(1), 88)
 # %%
 split = model.fit(images, labels, validation_split=0.25, **quiet)
 # %%
-training, validation = slice(0, 66), slice(66, 88)
-for batch in (slice(0, 32), slice(32, 64), slice(64, 66)):
-    step(port, optimizer, images[batch], labels[batch])
-val_loss, _ = loss_fn(port, images[validation], labels[validation])
+train_epoch(*data, np.arange(66))
+val_loss, _ = loss_fn(port, images[66:], labels[66:])
 # %% [markdown]
 # ### `evaluate`
 # %%
@@ -226,34 +221,21 @@ predicted = model.predict(images, verbose=0).argmax(axis=1)
 # %%
 also_predicted = nnx.jit(port)(images).argmax(axis=1)
 # %% [markdown]
-# ### Callbacks
+# ### `EarlyStopping`
 #
-# What a callback does stands in the loop; so does `EarlyStopping`. (Here only a loss that is lower
-# by 10 counts as better, so both stop after the third epoch.)
+# What a callback does stands in the loop. (Only a loss lower by 10 counts as better here, so that
+# both stop after the third epoch.)
 # %%
-seen: list[float] = []
-
-
-class Tell(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs: Any = None):
-        seen.append(logs["loss"])
-
-
 stop = keras.callbacks.EarlyStopping("loss", min_delta=10, patience=2)
-callbacks = [Tell(), stop]
-model.fit(images, labels, epochs=9, callbacks=callbacks, **quiet)
+told: Any = {"epochs": 9, "callbacks": [stop], **quiet}
+seen = model.fit(images, labels, **told).history["loss"]
 # %%
 best, waited, also_seen = float("inf"), 0, []
-for _ in range(9):
-    epoch_losses = []
-    for batch in batches:
-        told = step(port, optimizer, images[batch], labels[batch])
-        epoch_losses.append(float(told[0]))
-    also_seen.append(np.average(epoch_losses, weights=[32, 32, 24]))
-    waited = 0 if also_seen[-1] < best - 10 else waited + 1
-    best = min(best, also_seen[-1])
-    if waited == 2:
-        break
+while len(also_seen) < 9 and waited < 2:
+    epoch_loss, _, _ = train_epoch(*data, np.arange(88))
+    waited = 0 if epoch_loss < best - 10 else waited + 1
+    best = min(best, epoch_loss)
+    also_seen.append(epoch_loss)
 # %% [markdown]
 # ### `GradientTape`
 # %%
@@ -275,8 +257,8 @@ by_jit = also_compiled(port, images)
 same("cross-entropy", mean_loss, also_mean_loss)
 rate = float(model.optimizer.learning_rate.numpy())
 near("compile: rate", 0.01, rate, within=1e-6)
-same("train_on_batch: loss", step_loss, also_step_loss)
-same("train_on_batch: accuracy", step_accuracy, step_right / 32)
+same("train_on_batch: loss", step_loss, told_loss)
+same("train_on_batch: accuracy", step_accuracy, num_right / 32)
 same("fit: loss of both epochs", fitted.history["loss"], history)
 num_common = len({*shuffled.numpy()} & {*order.tolist()})
 equal("shuffle: rows", 88, num_common)
@@ -284,8 +266,8 @@ same("validation_split", split.history["val_loss"][0], val_loss)
 same("evaluate: loss", test_loss, also_test_loss)
 same("evaluate: accuracy", test_accuracy, test_right / len(labels))
 same("predict", predicted, also_predicted)
-equal("callbacks: epochs", len(seen), len(also_seen))
-same("callbacks: losses", seen, also_seen)
+equal("EarlyStopping: epochs", len(seen), len(also_seen))
+same("EarlyStopping: losses", seen, also_seen)
 also_gradient = also_gradients.hidden_1.kernel[...]
 same("GradientTape", gradients[0], also_gradient)
 same("tf.function", by_graph, by_jit)
