@@ -24,30 +24,22 @@ show_all("model", "build_model", "set_parameters", "get_parameters")
 # ## Training
 #
 # The loss takes probabilities in Keras and logits in JAX ([lesson 5](05_softmax_or_logits.py)).
+# Keras does inside `fit` what the next four functions of JAX do, and its model keeps what was
+# compiled for it; `CompiledEpochs` also tells how long compiling took.
 # %% tags=["remove-input"]
 show_all("train", "prepare_training")
-# %% [markdown]
-# Keras does what the next four functions do inside `fit`, with the loss that `compile` was given.
 # %% tags=["remove-input"]
-show_all("train", "loss_fn", "train_step", "train_epoch", "run_epoch", sides=["jax_impl"])
-# %% [markdown]
-# Keras' model keeps what was compiled for it. JAX's functions keep it too, but this class also
-# tells how long compiling took.
-# %% tags=["remove-input"]
-show_all("train", "CompiledEpochs", sides=["jax_impl"])
+names = ("loss_fn", "train_step", "train_epoch", "run_epoch", "CompiledEpochs")
+show_all("train", *names, sides=["jax_impl"])
 # %% [markdown]
 # To see inside `fit`, Keras has callbacks and metrics. In JAX the loop is written out, so its
 # figures and its clock are at hand, and gradients are values that a function returns.
 # %% tags=["remove-input"]
 show_all("train", "BatchLoss", "GradientsIntoWeights", "Observer", sides=["keras_impl"])
-# %% tags=["remove-input"]
-show_all("train", "fit")
 # %% [markdown]
-# ## Evaluation, prediction, gradients
-#
 # Keras takes NumPy arrays and moves them to the device by itself; JAX's `to_device` does that.
 # %% tags=["remove-input"]
-show_all("train", "evaluate", "predict", "loss_and_gradients")
+show_all("train", "fit", "evaluate", "predict", "loss_and_gradients")
 # %% tags=["remove-input"]
 show_all("train", "to_device", sides=["jax_impl"])
 # %% [markdown]
