@@ -253,7 +253,10 @@ def test_the_check_prints_a_line_each_and_fails_where_one_is_wrong(
         ("run: weights", 2, "rung 'run: weights' needs 3 epochs or more: give a larger --num-ep"),
     ],
 )
-def test_a_rung_that_is_not_reached(until: str, num_epochs: int, says: str, tmp_path: Path):
+def test_a_rung_that_is_not_reached_is_refused_at_once(
+    until: str, num_epochs: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Context, "load_images", lambda *_: pytest.fail("images were loaded"))
     experiment = replace(EXPERIMENT, num_epochs=num_epochs)
     with pytest.raises(InputError, match=says):
         ParityCommand(until=until, experiment=experiment).execute(made_context(tmp_path))
