@@ -32,11 +32,11 @@ near("Flax: largest value", 0.0812, abs(in_flax).max(), within=1e-4)
 # √(6 / 1084) = 0.0744, a standard deviation of l / √3 = 0.0430.
 #
 # Flax draws them *LeCun-normal*: the standard deviation should be √(1 / fan_in) = √(1 / 784) =
-# 0.0357. Flax cuts a normal distribution off at two standard deviations, which makes it narrower,
-# so it starts from 0.0406: 0.0357 is left, and no weight is larger than 2 × 0.0406 = 0.0812.
+# 0.0357. JAX cuts a normal distribution off at two standard deviations, which makes it narrower, so
+# it starts from 0.0406: 0.0357 is left, and no weight is larger than 2 × 0.0406 = 0.0812.
 #
 # Both are sensible, and both networks learn. But a port that leaves this default in place is a
-# different experiment: it starts elsewhere, and no seed makes the two agree.
+# different experiment, and no seed makes the two agree.
 #
 # **Exercise.** Which argument of `nnx.Linear` gives its kernel the same spread as in Keras?
 # %%

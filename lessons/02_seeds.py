@@ -50,27 +50,25 @@ near("first published weight", 0.0244862, published, within=1e-7)
 # %% [markdown]
 # The published run is from the time of TensorFlow 2.4, when Keras drew its weights with
 # TensorFlow's random numbers. TensorFlow still draws the same ones: the last line above is the
-# first weight that the book prints. But Keras 3 also runs on JAX and PyTorch, so it no longer draws
-# from TensorFlow's generator. Each initialiser picks a seed of its own when it is created, and
-# `tf.random.set_seed` has no part in that. There is no warning: the program runs, with different
-# weights each time. Today the call is `keras.utils.set_random_seed(42)`.
+# first weight that the book prints. But Keras 3 also runs on JAX and PyTorch, so each initialiser
+# picks a seed of its own when it is created. `tf.random.set_seed` has no part in that: without a
+# warning, the weights differ each time. Today the call is `keras.utils.set_random_seed(42)`.
 #
 # JAX has no hidden generator, so there is nothing to set. Code that draws numbers says where they
 # come from: `nnx.Rngs(42)`. Leaving it out is an error, not a random start. The same seed gives the
 # same weights, whatever was drawn before.
 #
-# In a port, do not look for a seed that matches: none makes the two frameworks agree, or today's
-# Keras and the book's. To start where the published run started, this project draws those numbers
-# with TensorFlow (`keras_impl/published_draws.py`) and gives the same arrays to both.
+# In a port, do not look for a seed that makes the two frameworks agree: there is none. To start
+# where the published run started, this project draws those numbers with TensorFlow
+# (`keras_impl/published_draws.py`) and gives the same arrays to both.
 #
 # **Exercise.** `keras.utils.set_random_seed` seeds three generators: Python's `random`, NumPy's and
-# TensorFlow's. Which one decides the kernel? Set one at a time.
+# TensorFlow's. Which one decides the kernel? You have seen that TensorFlow's does not.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
 equal("equal by random.seed", True, draws_again(random.seed))
 equal("equal by np.random.seed", False, draws_again(np.random.seed))
-equal("equal by tf.random.set_seed", False, by_tensorflow)
 # %% [markdown] tags=["hide-cell"]
-# Python's. An initialiser without a seed takes one from `random.randint`, and from there on
-# everything is fixed. So a program that uses Python's `random` in between gets different weights.
+# Python's. An initialiser without a seed takes one from `random.randint`, so a program that uses
+# Python's `random` in between gets different weights.

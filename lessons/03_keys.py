@@ -29,8 +29,6 @@ without_seed = correlation(keras_kernels())
 with_seed = correlation(keras_kernels(seed=42))
 # %% [markdown]
 # ## JAX
-#
-# The same key for both; a key for each; and Flax's `Rngs`, which makes the keys by itself.
 # %%
 import jax
 from flax import nnx
@@ -59,30 +57,17 @@ near("Keras: seed=42 for both", 1.0000, with_seed, within=1e-4)
 near("JAX: the same key", 1.0000, correlation(one_key), within=1e-4)
 near("JAX: a key for each", 0.00, correlation(split_key), within=0.02)
 near("Flax: one Rngs", 0.00, correlation(from_rngs), within=0.02)
-# %% tags=["hide-output"]
-from benchmarks.display.style import new_figure
-
-drawing = new_figure(8, 4)
-left, right = drawing.subplots(1, 2, sharex=True, sharey=True)
-left.plot(*(np.ravel(each)[:1000] for each in one_key), ".", ms=3)
-right.plot(*(np.ravel(each)[:1000] for each in split_key), ".", ms=3)
-left.set(title="the same key for both", ylabel="weight of hidden_2")
-right.set(title="a key for each, by split", xticks=[-0.05, 0, 0.05])
-drawing.supxlabel("weight of hidden_1", size="medium")
-drawing
 # %% [markdown]
 # A key is not a generator. It is a number, and drawing from it is plain arithmetic: the same key
 # in, the same numbers out. So the second layer's 30,000 weights are the first layer's first 30,000
 # once more, only scaled to another spread. JAX says nothing: a key used twice is not an error.
 #
-# In Keras the layers share a generator with a memory. Each initialiser takes a seed from it, and it
-# moves on, so the layers differ without your doing anything. But give both the same integer,
-# `seed=42`, and Keras repeats itself in just the same way: a fixed seed *is* a key.
+# In Keras the layers share a generator with a memory: each initialiser takes a seed from it, so the
+# layers differ. With `seed=42` for both, Keras repeats itself: a fixed seed *is* a key.
 #
 # In a port, use each key once. `jax.random.split` makes several keys from one, `jax.random.fold_in`
-# makes one from a key and a number, such as the epoch's, as for this port's batch orders. In Flax,
-# create one `nnx.Rngs(42)` and pass it to all layers: it counts, and folds the count into its key.
-# A new `nnx.Rngs(42)` for each layer repeats the mistake of this lesson.
+# makes one from a key and a number, such as the epoch's. In Flax, pass one `nnx.Rngs(42)` to all
+# layers: it folds a count into its key. A new one for each layer repeats this lesson's mistake.
 #
 # **Exercise.** You split a key in two for the hidden layers. Later the output layer needs one as
 # well, and you take `jax.random.fold_in(key, 0)` from the same key. Is it a new one?
@@ -95,5 +80,5 @@ equal("fold_in(key, 0) is key_1", True, bool(third == key_1))
 equal("fold_in(key, 0) is key_2", False, bool(third == key_2))
 equal("third of three is key_1 or 2", False, remedy in (key_1, key_2))
 # %% [markdown] tags=["hide-cell"]
-# No: it is the split's first key, bit for bit, so the output layer would repeat `hidden_1`.
-# Splitting uses a key up, just as drawing does. Split into three, or fold into an unused key.
+# No: it is the split's first key, so the output layer would repeat `hidden_1`. Splitting uses a key
+# up, just as drawing does. Split into three, or fold into an unused key.

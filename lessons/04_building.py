@@ -27,10 +27,6 @@ def dense_network(*first_layers):
 
 rows, weights = draw_rows(32), draw_weights()
 network = dense_network(keras.layers.Flatten())
-num_before = len(network.weights)
-network(rows.images)
-num_after = len(network.weights)
-unbuilt = dense_network(keras.layers.Flatten())
 # %% [markdown]
 # ## JAX
 # %%
@@ -46,22 +42,19 @@ show("jax_impl.model:Classifier")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras: weight tensors before the first call", 0, num_before)
-equal("Keras: weight tensors after it", 6, num_after)
-equal("Flax: weight tensors before the first call", 6, num_in_flax)
-name, message = "Keras: weights set before it", "expecting 0 weights"
-fails(name, "ValueError", message, set_parameters, unbuilt, weights)
-name, message = "Flax: nnx.Linear(None, 300)", "got (None, 300)"
-rngs = nnx.Rngs(42)
-fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=rngs)
+name, message = "Keras: weights set at first", "expecting 0 weights"
+fails(name, "ValueError", message, set_parameters, network, weights)
+equal("Keras: weight tensors at first", 0, len(network.weights))
+network(rows.images)
+equal("Keras: weight tensors after a call", 6, len(network.weights))
+equal("Flax: weight tensors at first", 6, num_in_flax)
 # %% [markdown]
-# Keras' `Dense(300)` knows only how many outputs it has. It learns how many inputs it has from the
-# first array that arrives; until then it has no kernel, since (?, 300) is no shape. That is
-# convenient: you change one width and need not touch the next layer. The price is a network in two
-# states. Before the first call there is nothing to count or to copy, and setting weights fails.
+# Keras' `Dense(300)` learns how many inputs it has from the first array that arrives; until then it
+# has no kernel, since (?, 300) is no shape. That is convenient: you change one width and need not
+# touch the next layer. The price is a network in two states: before the first call there is nothing
+# to count or to copy, and setting weights fails.
 #
-# Flax's `nnx.Linear(784, 300)` is told both and draws its kernel at once, so a network that exists
-# is complete. With None for the inputs it fails on the spot, as the kernel cannot be drawn.
+# Flax's `nnx.Linear(784, 300)` is told both and draws its kernel at once: no second state.
 #
 # In a port, every `fan_in` must be written down or computed; `shared/network.py` does that once for
 # all implementations. On the Keras side, put `keras.Input((28, 28))` first, as
@@ -71,11 +64,10 @@ fails(name, "TypeError", message, nnx.Linear, None, 300, rngs=rngs)
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
-network = dense_network()
-returned = network(rows.images)
-kernel = network.get_layer("hidden_1").kernel
+images, network = rows.images, dense_network()
+returned = network(images)
 network.compile(loss="sparse_categorical_crossentropy")
-images, test = rows.images, network.test_on_batch
+test, kernel = network.test_on_batch, network.weights[0]
 equal("Keras: first kernel", (28, 300), tuple(kernel.shape))
 equal("Keras: shape returned", (32, 28, 10), tuple(returned.shape))
 fails("Keras", "ValueError", "have rank", test, images, rows.labels)

@@ -7,11 +7,10 @@
 # %% [markdown]
 # ## Keras
 #
-# The loss by `evaluate`, the loss of what `predict` returned, softmax and loss as you would write
-# them in a training loop of your own, and the loss with `from_logits=True`, in three ways.
+# The loss by `evaluate`; of what `predict` returned; as you would write it in a training loop of
+# your own; and with `from_logits=True`, in three ways.
 # %%
 import warnings
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -19,9 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_impl.implementation import KerasTwin
-from lessons.toolbox import draw_rows, draw_weights, equal, near, show
+from lessons.toolbox import draw_rows, draw_weights, equal, near
 from shared.experiment import Experiment
-from shared.parameters import Parameters
 
 losses: Any = keras.losses
 cross_entropy = losses.sparse_categorical_crossentropy
@@ -30,10 +28,10 @@ LABEL = np.array([1], np.int32)
 LOGITS = np.array([[200.0] + [0.0] * 9], np.float32)
 
 # With these weights the network returns those logits for every image.
-*hidden, output = draw_weights().layers
-output = replace(output, kernel=0 * output.kernel, bias=LOGITS[0])
-weights = Parameters((*hidden, output))
-row = replace(draw_rows(1), labels=LABEL)
+weights, row = draw_weights(), draw_rows(1)
+weights.layers[-1].kernel[:] = 0
+weights.layers[-1].bias[:] = LOGITS[0]
+row.labels[:] = LABEL
 
 keras_twin = KerasTwin(Experiment())
 keras_twin.set_parameters(weights)
@@ -42,13 +40,12 @@ predicted = keras_twin.predict(row.images)
 of_predictions = cross_entropy(LABEL, predicted.probabilities)[0]
 
 
-def loss_of_softmax(softmax, logits):
-    return cross_entropy(LABEL, softmax(logits))[0]
+def loss_of_softmax(logits):
+    return cross_entropy(LABEL, tf.nn.softmax(logits))[0]
 
 
-of_tensorflow = loss_of_softmax(tf.nn.softmax, LOGITS)
-as_graph = tf.function(loss_of_softmax)(tf.nn.softmax, LOGITS)
-of_keras = loss_of_softmax(keras.ops.softmax, LOGITS)
+of_tensorflow = loss_of_softmax(LOGITS)
+as_graph = tf.function(loss_of_softmax)(LOGITS)
 of_logits = for_logits(LABEL, predicted.logits)
 of_both = for_logits(LABEL, predicted.probabilities)
 with warnings.catch_warnings(record=True, action="always") as caught:
@@ -56,8 +53,6 @@ with warnings.catch_warnings(record=True, action="always") as caught:
     of_kept = keras_twin.evaluate(row).loss
 # %% [markdown]
 # ## JAX
-#
-# The port's loss, and the formula as it stands in textbooks.
 # %%
 import jax
 import jax.numpy as jnp
@@ -72,11 +67,10 @@ port.set_parameters(weights)
 of_port = port.evaluate(row).loss
 
 
-def naive_loss(logits):
+def textbook_loss(logits):
     return -jnp.log(nnx.softmax(logits))[0, 1]
 
 
-show("jax_impl.train:loss_fn")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
@@ -84,33 +78,12 @@ near("Keras: loss by `evaluate`", 200.000, of_model, within=0.001)
 near("Keras: loss of `predict`", 16.118, of_predictions, within=0.001)
 near("Keras: of tf.nn.softmax", 16.118, of_tensorflow, within=0.001)
 near("Keras: that in tf.function", 200.000, as_graph, within=0.001)
-near("Keras: of keras.ops.softmax", 200.000, of_keras, within=0.001)
 near("from_logits: of logits", 200.000, of_logits, within=0.001)
 near("from_logits: of probabilities", 2.461, of_both, within=0.001)
 near("from_logits: `evaluate`", 200.000, of_kept, within=0.001)
 equal("it warned", True, "represent logits" in str(caught[0].message))
 near("JAX: loss by `evaluate`", 200.000, of_port, within=0.001)
-equal("JAX: −log(softmax)", np.inf, float(naive_loss(LOGITS)))
-# %% tags=["hide-output"]
-from benchmarks.display.style import new_figure
-
-# Each loss, as the network grows surer of the wrong class.
-margins = np.linspace(0, 120, 241, dtype=np.float32)
-logits = np.zeros((len(margins), 10), np.float32)
-logits[:, 0] = margins
-labels = np.ones(len(margins), np.int32)
-probabilities = np.asarray(nnx.softmax(logits))
-exact = losses_of(logits, labels)
-by_formula = -jnp.log(probabilities[:, 1])
-clipped = cross_entropy(labels, probabilities)
-
-axes = new_figure(7, 4).subplots()
-axes.plot(margins, exact, linewidth=6, alpha=0.4, label="of logits")
-axes.plot(margins, by_formula, label="−log(softmax)")
-axes.plot(margins, clipped, label="Keras, of probabilities")
-axes.set(xlabel="logit of the wrong class; others 0", ylabel="loss")
-axes.legend()
-axes.figure
+equal("JAX: −log(softmax)", np.inf, float(textbook_loss(LOGITS)))
 # %% [markdown]
 # In float32, e⁻²⁰⁰ is 0: the smallest positive number is about 10⁻⁴⁵. Softmax returns exactly 1 and
 # 0, and the 200 is lost. The textbook formula then takes log(0). Keras' loss first clips the
@@ -120,8 +93,8 @@ axes.figure
 # not take the probabilities: on TensorFlow it looks where they come from, finds the softmax, takes
 # the logits in front of it, and computes log Σ exp(logit) − logit of the label, which is exact.
 # Keras' own softmax leaves a note for it; TensorFlow's is found in the graph that `tf.function`
-# records. Where there is neither, as with an array from `predict`, the loss falls back to clipping.
-# No warning tells you which one you got (`keras/src/backend/tensorflow/nn.py`).
+# records. Where there is neither, as with an array from `predict`, the loss falls back to clipping,
+# without a warning (`keras/src/backend/tensorflow/nn.py`).
 #
 # The usual way to be exact is a last layer without softmax and `from_logits=True`. The price:
 # `predict` then returns logits, and softmax is up to you. If the layer keeps its softmax by
@@ -129,8 +102,7 @@ axes.figure
 # sees only probabilities, it silently applies softmax twice: log(e + 9) = 2.461.
 #
 # In a port, end the network without a softmax: Optax's loss takes logits only, with the same exact
-# formula. On its JAX backend Keras cannot look behind a softmax, and clips: there the parity ladder
-# breaks at “loss of extreme logits”.
+# formula. On its JAX backend Keras cannot look behind a softmax, and clips.
 #
 # **Exercise.** What does the network learn here? Take each loss's gradient by the first two logits.
 # %%
@@ -138,13 +110,13 @@ axes.figure
 # %% tags=["hide-cell"]
 watched = tf.Variable(tf.constant(LOGITS))
 with tf.GradientTape() as tape:
-    loss = loss_of_softmax(tf.nn.softmax, watched)
+    loss = loss_of_softmax(watched)
 clipped_gradient = np.asarray(tape.gradient(loss, watched))
 exact_gradient = jax.grad(lambda z: losses_of(z, LABEL)[0])(LOGITS)
-naive_gradient = jax.grad(naive_loss)(LOGITS)
+textbook_gradient = jax.grad(textbook_loss)(LOGITS)
 equal("Optax", [1.0, -1.0], exact_gradient[0, :2].tolist())
 equal("Keras, clipped", [0.0, 0.0], clipped_gradient[0, :2].tolist())
-equal("−log(softmax)", "[nan nan]", str(naive_gradient[0, :2]))
+equal("−log(softmax)", "[nan nan]", str(textbook_gradient[0, :2]))
 # %% [markdown] tags=["hide-cell"]
 # With the exact loss the gradient is (1, −1): class 0 down, class 1 up, at full strength. The
 # clipped loss is flat there and its gradient is 0: the network learns nothing from the very rows

@@ -15,17 +15,17 @@ import tensorflow as tf
 
 from lessons.toolbox import draw_rows, equal, fails, near
 
+ops: Any = keras.ops
+
 
 def keras_if(images):
-    largest: Any = keras.ops.max(images)
-    if largest > 1.0:
+    if ops.max(images) > 1.0:
         images = images / 255.0
     return images
 
 
 def keras_where(images):
-    largest: Any = keras.ops.max(images)
-    return keras.ops.where(largest > 1.0, images / 255.0, images)
+    return ops.where(ops.max(images) > 1.0, images / 255.0, images)
 
 
 def scaling_network(by) -> Any:
@@ -40,17 +40,12 @@ def scaling_network(by) -> Any:
 # ## JAX
 # %%
 import jax
-import jax.numpy as jnp
 
 
 def jax_if(images):
     if images.max() > 1.0:
         images = images / 255.0
     return images
-
-
-def jax_where(images):
-    return jnp.where(images.max() > 1.0, images / 255.0, images)
 
 
 def jax_cond(images):
@@ -60,18 +55,16 @@ def jax_cond(images):
 
 # %% [markdown]
 # ## What happened
-#
-# Each way gets the same images of 0 to 255. If it scales them, the brightest pixel is 1.
 # %% tags=["hide-output"]
+# Once these images are scaled, their brightest pixel is 1.
 raw = 255 * draw_rows(32).images
-tensor, array = tf.constant(raw), jnp.asarray(raw)
+tensor, array = tf.constant(raw), jax.numpy.asarray(raw)
 by_where = scaling_network(keras_where).predict(raw, verbose=0)
 scaled = {
     "Keras: `if`, line by line": keras_if(tensor),
     "JAX: `if`, line by line": jax_if(array),
     "TensorFlow: `if` in tf.function": tf.function(keras_if)(tensor),
     "Keras: keras.ops.where in a layer's call": by_where,
-    "JAX: jnp.where in jax.jit": jax.jit(jax_where)(array),
     "JAX: jax.lax.cond in jax.jit": jax.jit(jax_cond)(array),
 }
 for text, images in scaled.items():
@@ -85,39 +78,32 @@ fails("JAX: in jax.jit", error, message, jax.jit(jax_if), array)
 # their shape and type, but hold no numbers yet. `if` is Python's own: it needs True or False at
 # once, and a placeholder has neither. So JAX raises an error that names the function.
 #
-# `tf.function` accepts the `if`, because it never runs your function as you wrote it. It reads the
-# source first and turns an `if` on a tensor into an operation of the graph (TensorFlow calls this
-# AutoGraph). The very same function in the `call` of a Keras layer is refused: Keras 3 leaves
-# AutoGraph out when it builds or trains a network. So a layer from Keras 2 may fail in Keras 3.
+# `tf.function` accepts the `if`, because it reads the source first and turns an `if` on a tensor
+# into an operation of the graph (AutoGraph). Keras 3 leaves that out when it builds or trains a
+# network, so the same function in a `call` is refused, and a layer from Keras 2 may fail.
 #
-# What works everywhere is to make the choice a computation. `where` computes both results and
-# picks; `jax.lax.cond` computes only the chosen one, and wants both of the same shape and type
-# (Keras has `keras.ops.cond`). For loops that depend on the data, `jax.lax` and `keras.ops` have
-# `while_loop` and `fori_loop`.
+# What works everywhere is to compute the choice. `keras.ops.where` and `jnp.where` compute both
+# results and pick; `cond` computes only the chosen one, and wants both of the same shape and type.
+# `keras.ops` and `jax.lax` have `cond`, and for loops on data `while_loop` and `fori_loop`.
 #
 # In a port, look at every `if`, `while`, `and`, `or` and `not` inside compiled code, and ask
-# whether it belongs there: this project scales its images once, in NumPy
-# (`shared/data/dataset.py`).
+# whether it belongs there: this project scales once, in NumPy (`shared/data/dataset.py`).
 #
 # **Exercise.** `train_epoch` in `jax_impl/train.py` contains `if num_full_rows < len(order):`, and
-# it is compiled all the same. Why is that no error? Trace it for 56 rows and for 32.
+# it is compiled all the same. Why is that no error? Train on orders of 56 rows and of 32.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
-from functools import partial
-
 from jax_impl.implementation import JaxTwin
-from jax_impl.train import to_device, train_epoch
-from shared.experiment import Experiment
+from lessons.toolbox import build_alike
 
-twin, data = JaxTwin(Experiment()), to_device(draw_rows(56))
-trained = (twin.model, twin.optimizer)
-epoch = jax.jit(partial(train_epoch, batch_size=32))
+rows = draw_rows(56)
+options = {"validation": rows, "on_epoch": lambda _metrics: None}
 for num_rows, num_steps in ((56, 2), (32, 1)):
-    order = jnp.arange(num_rows)
-    # Nothing is computed: the steps' losses have only a shape.
-    *_, losses = jax.eval_shape(epoch, *trained, data, order)
-    equal(f"steps for {num_rows} rows", num_steps, losses.size)
+    orders = np.arange(num_rows)[None]
+    report = build_alike(JaxTwin).fit(rows, orders=orders, **options)
+    found = len(report.step_losses)
+    equal(f"steps for {num_rows} rows", num_steps, found)
 # %% [markdown] tags=["hide-cell"]
 # The condition is about a *shape*, and placeholders know their shape: `len(order)` is a plain
 # Python number while JAX traces. The `if` is decided then, once: the program for 56 rows has a
