@@ -39,12 +39,10 @@ class PurePort:
         self.weights: Any = None
 
     def set_parameters(self, parameters: Parameters) -> None:
-        """As in the protocol."""
         pairs = [(layer.kernel, layer.bias) for layer in parameters.layers]
         self.weights = self.load(pairs, self.experiment.dtype)
 
     def get_parameters(self) -> Parameters:
-        """As in the protocol."""
         return self._parameters(self.weights)
 
     def fit(
@@ -55,8 +53,7 @@ class PurePort:
         orders: protocol.Orders | None,
         on_epoch: protocol.OnEpoch,
     ) -> protocol.FitReport:
-        """As in the protocol; NumPy shuffles where no orders are given."""
-        if orders is None:
+        if orders is None:  # NumPy shuffles
             rows = [np.arange(len(training.labels))] * self.experiment.num_epochs
             orders = np.random.default_rng(self.experiment.seed).permuted(rows, axis=1)
         history, step_losses = [], []
@@ -80,29 +77,23 @@ class PurePort:
         return loss, num_right / len(order), [loss]
 
     def evaluate(self, examples: protocol.Examples) -> protocol.Evaluation:
-        """As in the protocol."""
         (loss, num_right), _ = self.value_and_grad(self.weights, examples.images, examples.labels)
-        return protocol.Evaluation(
-            loss=float(loss), accuracy=float(num_right) / len(examples.labels)
-        )
+        accuracy = float(num_right) / len(examples.labels)
+        return protocol.Evaluation(loss=float(loss), accuracy=accuracy)
 
     def loss_and_gradients(self, examples: protocol.Examples) -> protocol.LossAndGradients:
-        """As in the protocol."""
         (loss, _), tree = self.value_and_grad(self.weights, examples.images, examples.labels)
         return protocol.LossAndGradients(loss=float(loss), gradients=self._parameters(tree))
 
     def predict(self, images: NDArray[np.floating]) -> protocol.Predictions:
-        """As in the protocol; the softmax is none of the student's."""
         logits = self.forward(self.weights, images)
         probabilities = np.asarray(jax.nn.softmax(logits))
         return protocol.Predictions(logits=np.asarray(logits), probabilities=probabilities)
 
     def _parameters(self, tree: Any) -> Parameters:
         """Copies of pairs of a kernel and a bias."""
-        pairs = zip(self.names, tree, strict=True)
-        return Parameters(
-            tuple(LayerParameters(name, *map(np.array, pair)) for name, pair in pairs)
-        )
+        pairs = [map(np.array, pair) for pair in tree]
+        return Parameters(tuple(map(LayerParameters, self.names, *zip(*pairs, strict=True))))
 
 
 class FlaxPort(PurePort):
