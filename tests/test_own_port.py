@@ -8,7 +8,7 @@ import pytest
 from tests.command import ROOT, twins
 from tests.wrong_ports import WRONG_PORTS
 
-PAGE = (ROOT / "lessons" / "bring-your-own-port.md").read_text()
+PAGE = (ROOT / "docs" / "bring-your-own-port.md").read_text()
 ((PLACE, CODE),) = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 (SAID,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
