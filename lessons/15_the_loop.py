@@ -18,15 +18,14 @@ orders = np.stack([generator.permutation(88) for _ in range(2)])
 # ## Keras
 # %%
 from keras_impl.implementation import KerasTwin
-from lessons.toolbox import fails, near, show
 
 of_fit = weights_after(KerasTwin, rows, orders)
-show("keras_impl.train:fit")
 # %% [markdown]
 # ## JAX
 # %%
 from jax_impl.implementation import JaxTwin
 from jax_impl.speed import RUNGS, steps
+from lessons.toolbox import fails, near, show
 from shared.timing import EpochClock, Workload
 
 # The trainers that `twins speed` times; the clock is not read here.
@@ -54,29 +53,16 @@ for name, found in of_jax.items():
     text = f"{name}: largest difference from fit, in billionths"
     near(text, 0, 1e9 * largest_difference(found, of_fit), within=100)
 # %% [markdown]
-# How long an epoch takes each of them, as `twins speed` measured and stored it:
+# How long an epoch takes each of them, as `twins speed` measured it (`docs/speed.md` says how):
 # %% tags=["hide-input"]
 import json
 from importlib.resources import files
 
-from benchmarks.display.style import new_figure
-
 stored = files("benchmarks") / "results/speed.json"
-rungs = json.loads(stored.read_text())["rungs"]
-seconds = {rung["name"]: rung["median"] for rung in rungs}
-ways = {
-    "Keras: fit": seconds["keras-fit"],
-    "JAX: nnx.jit, a call per step": seconds["jax-nnx-jit"],
-    "JAX: jax.jit on pytrees, a call per step": seconds["jax-jit"],
-    "JAX: scan, a call per epoch": seconds["jax-scan"],
-}
-axes = new_figure(7, 2.6).subplots()
-bars = axes.barh(list(ways), list(ways.values()))
-axes.bar_label(bars, fmt=" %.1f s")
-axes.set(xlabel="seconds of an epoch (benchmarks/results/speed.json)")
-axes.margins(x=0.15)
-axes.invert_yaxis()
-axes.figure
+ways = ("keras-fit", *(rung.name for rung in RUNGS[:5]))
+for rung in json.loads(stored.read_text())["rungs"]:
+    if rung["name"] in ways:
+        print(f"{rung['name']}: {rung['median']:.1f} s")
 # %% [markdown]
 # They end in the same place: less than 100 billionths apart, while training moved a weight by up to
 # 4.5 thousandths. That is float32's rounding. How a loop is written is no part of the experiment.
@@ -85,13 +71,12 @@ axes.figure
 # callbacks and figures. `nnx.jit` lets the step change a model in place, and for that walks through
 # model and optimiser at every call; `nnx.jit(graph=False)` and `nnx.cached_partial` make that walk
 # shorter. A module is also a *pytree* of arrays: `jax.jit` takes it as it is, and may use the old
-# arrays' memory for the new (*donation*). `scan` records one step and repeats it in compiled code:
-# Python is called once an epoch, not 1,719 times. It can, because a step takes and returns model
-# and optimiser.
+# arrays' memory for the new (*donation*). In that measurement these four could not be told apart.
+# `scan` records one step, which takes and returns model and optimiser, and repeats it in compiled
+# code: Python is called once an epoch, not 1,719 times.
 #
-# The figure shows what that is worth; `docs/speed.md` says how it was measured, and that the run
-# could not tell JAX's ways with a call per step apart. In a port, begin with `nnx.jit`, which is
-# easiest to read, prove it right, then take Python out of it, and compare the two.
+# In a port, begin with `nnx.jit`, which is easiest to read, prove it right, then take Python out of
+# it, and compare the two.
 #
 # **Exercise.** Keep the trainer's network as it is before a step of `step_of_pytrees`, to see
 # afterwards how far the weights moved. What happens, and what should you keep instead?

@@ -32,70 +32,54 @@ def right_decimals(twin):
 import keras
 
 from keras_impl.implementation import KerasTwin
-from lessons.toolbox import fails, show
 
 twin = KerasTwin(Experiment())
-keras_output = np.asarray(twin.model(images))
-layer = keras.layers.Dense(300, dtype="float64")
-layer.build((None, 784))
-keras_kernel = layer.get_weights()[0]
-
+keras_output = twin.model(images)
+layer_output = keras.layers.Dense(9, dtype="float64")(images)
 of_keras = right_decimals(twin)
 of_keras_64 = right_decimals(KerasTwin(Experiment(dtype="float64")))
-show("keras_impl.model:build_model")
 # %% [markdown]
 # ## JAX
 # %%
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from jax_impl.implementation import JaxTwin
+from lessons.toolbox import fails, show
 
-
-def jax_kernel():
-    rngs = nnx.Rngs(42)
-    return nnx.Linear(9, 9, param_dtype="float64", rngs=rngs).kernel
-
-
-with warnings.catch_warnings(action="error"):
-    jax_images = jnp.asarray(images)
-with warnings.catch_warnings(action="ignore"):
-    kernel = jax_kernel()
-
+rngs = nnx.Rngs(42)
+linear = partial(nnx.Linear, 9, 9, param_dtype="float64", rngs=rngs)
 of_jax = right_decimals(JaxTwin(Experiment()))
 of_jax_64 = right_decimals(JaxTwin(Experiment(dtype="float64")))
 jax.config.update("jax_enable_x64", False)  # as it was
-show("jax_impl.model:build_model")
+show("keras_impl.model:build_model", "jax_impl.model:build_model")
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras: output of the images", "float32", keras_output.dtype)
-equal("JAX: images passed as float64", "float32", jax_images.dtype)
-equal("Keras: kernel, float64 by name", "float64", keras_kernel.dtype)
-equal("JAX: kernel, float64 by name", "float32", kernel.dtype)
+equal("Keras: output", "float32", keras_output.dtype.name)
+equal("Keras: a float64 layer", "float64", layer_output.dtype.name)
 with warnings.catch_warnings(action="error"):
-    message = "will be truncated to dtype float32"
-    fails("JAX: its warning", "UserWarning", message, jax_kernel)
+    jax_images = jnp.asarray(images)  # no warning
+    fails("JAX: the same", "UserWarning", "to dtype float32", linear)
+equal("JAX: images passed as float64", "float32", jax_images.dtype)
 near("Keras: right decimals of the logits", 6, of_keras, within=1)
 near("JAX: right decimals of the logits", 6, of_jax, within=1)
 near("Keras with floatx: right decimals", 15, of_keras_64, within=1)
 near("JAX with enable_x64: right decimals", 15, of_jax_64, within=1)
 # %% [markdown]
 # Images alone change nothing. Keras converts what comes in to the type of its layers, float32. JAX
-# turns every float64 array into float32 when it enters. Neither says a word.
-#
-# Where the type is asked for by name, they differ. A Keras layer with `dtype="float64"` gets it.
-# JAX warns and creates float32, until `jax_enable_x64` is set. (A warning is easily lost among
-# others; with warnings as errors, as in this project's tests, it stops you.)
+# turns every float64 array into float32 when it enters. Neither says a word. Where the type is
+# asked for by name, they differ: a Keras layer with `dtype="float64"` gets it, JAX warns and
+# creates float32. (A warning is easily lost; as an error, as here, it stops you.)
 #
 # So there is a switch in each: `keras.config.set_floatx("float64")` before the model is built,
 # which makes it the default of all layers, and `jax.config.update("jax_enable_x64", True)` before
 # the first array. `build_model` sets it in both, by `Experiment.dtype`. The proof that it works is
 # not a type's name but the decimals: the logits are right to 6 decimals without it, to 15 with it.
-#
-# This is how the project tells a mistake from rounding: in float64 rounding stays below 10⁻¹⁴ over
-# a whole run, and mistakes do not (`twins parity --dtype float64`).
+# In a port, mistakes then stand out from rounding (`twins parity --dtype float64`).
 #
 # Both switches hold for the whole process. JAX has two finer ones: `with jax.enable_x64(True):`
 # holds for a few lines, and `jax_explicit_x64_dtypes` allows 64 bits where they are asked for by
@@ -103,10 +87,9 @@ near("JAX with enable_x64: right decimals", 15, of_jax_64, within=1)
 # %% tags=["hide-output"]
 with jax.enable_x64(True):
     equal("JAX: images inside", "float64", jnp.asarray(images).dtype)
-equal("JAX: images after it", "float32", jnp.asarray(images).dtype)
 jax.config.update("jax_explicit_x64_dtypes", "allow")
 equal("JAX: zeros, allowed", "float64", jnp.zeros(3, "float64").dtype)
-fails("JAX: kernel", "TypeError", "got float64, float32", jax_kernel)
+fails("JAX: a layer", "TypeError", "got float64, float32", linear)
 jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %% [markdown]
 # **Exercise.** Build JAX's network first, and only then set `jax_enable_x64`; then pass the weights
@@ -116,11 +99,9 @@ jax.config.update("jax_explicit_x64_dtypes", "warn")
 # %% tags=["hide-cell"]
 port: Any = JaxTwin(Experiment())
 jax.config.update("jax_enable_x64", True)
-decimals = right_decimals(port)
-kernel = port.model.hidden_1.kernel
-equal("type of the kernel", "float32", kernel.dtype)
+near("right decimals of logits", 6, right_decimals(port), within=1)
 equal("type of logits", "float32", port.predict(images).logits.dtype)
-near("right decimals of the logits", 6, decimals, within=1)
+equal("type of kernel", "float32", port.model.hidden_1.kernel.dtype)
 # %% [markdown] tags=["hide-cell"]
 # They are float32, and right to 6 decimals, as without the switch. The kernels were created as
 # float32 and stay so, the weights were rounded as they went in, and Flax's layer computes in the
