@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -320,6 +321,16 @@ def test_the_two_programs_are_shown_whole(folder: str, site: Path):
     for file in MIRRORED_MODULES:
         shown = re.findall(rf"{folder}/{file}:\d+\s*(?:@.*\n)*(?:def|class) (\w+)", page)
         assert set(shown) == set(public_names(ROOT / folder / file)), file
+
+
+def test_the_wheel_beside_the_notebooks_holds_what_lessons_read(tmp_path: Path):
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path)
+    answer = python("-m", "pip", "wheel", *options, ROOT, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("fashion_twins-*.whl")
+    names = set(ZipFile(wheel).namelist())
+    patches = (ROOT / "lessons").rglob("*.patch")
+    read = [*READ_BY_STUDENTS, *patches, ROOT / "benchmarks" / "results" / "speed.json"]
+    assert {path.relative_to(ROOT).as_posix() for path in read} <= names, answer.stderr
 
 
 def test_a_lesson_that_does_not_hold_fails_the_build_by_name(tmp_path: Path):
