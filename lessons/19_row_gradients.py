@@ -63,19 +63,19 @@ error = 1e6 * np.abs(kernels - by_loop).max()
 near("millionths from Keras' loop", 0, error, within=1)
 equal("runs in Python", {"Keras": 1 + 32, "JAX": 1}, runs)
 # %% [markdown]
-# Neither. A gradient goes back from *one* number. Given 32, TensorFlow adds them up and does not
-# say so; JAX refuses. The sum has lost the rows, and it is 32 times the gradient of the mean.
+# Neither. A gradient goes back from *one* number. Given 32, TensorFlow adds them up without saying
+# so, and JAX refuses. The sum has lost the rows, and its gradient is 32 times that of the mean.
 #
-# Keras' loop runs the network 32 times, on one row each. In JAX, `grad` makes a function out of a
-# function, the gradient of a row out of its loss, and `vmap` makes another: the same for 32 rows,
-# with one network for all (`None`). Python runs the loss once, with a placeholder for a single row.
+# Keras' loop runs the network 32 times, on one row each. In JAX, `grad` turns a function into
+# another: the loss of a row into the gradient of a row. `vmap` turns that one into a function of 32
+# rows, with one network for all of them (`None`). Python runs the loss once, on a placeholder row.
 # TensorFlow has `tf.vectorized_map` and `tape.jacobian`; `keras.ops` computes no gradients.
 #
-# In a port, look for gradients of several losses: `jax.grad` of their sum does the same. And mind
+# In a port, look for gradients taken of several losses: `jax.grad` of their sum does the same. Mind
 # the memory: 266,610 numbers of four bytes are 34 MB for 32 rows, 59 GB for 55,000.
 #
-# **Exercise.** No row shall pull harder than 1: shorten each row's gradient, over all weights, to a
-# norm of 1, then take the mean. Is that the same as shortening the mean to 1?
+# **Exercise.** No row should pull harder than 1: shorten each row's gradient, taken over all
+# weights, to a norm of at most 1, then take the mean. Is that the same as shortening the mean to 1?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -86,5 +86,6 @@ total, count = optax.per_example_global_norm_clip(arrays, 1.0)
 equal("rows shortened", 32, int(count))
 near("norm of their mean", 0.176, norm(total) / 32, within=0.001)
 # %% [markdown] tags=["hide-cell"]
-# No. All 32 rows are shortened, so each now pulls alike, and most of it cancels: their mean has a
-# norm of 0.176. Shortening the mean keeps its direction, in which long rows count for more.
+# No. All 32 gradients are shortened, so every row now pulls equally hard, and most of the pulls
+# cancel out: their mean has a norm of 0.176. Shortening the mean keeps its direction, in which rows
+# with long gradients count for more.

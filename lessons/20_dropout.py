@@ -47,14 +47,16 @@ for name, (taught, call) in calls.items():
 kept = [np.max(in_keras(ones, **train)), in_flax(ones).max()]
 equal("a pixel of 1 that is kept", [1.25, 1.25], [*map(float, kept)])
 # %% [markdown]
-# Both divide what they keep by 1 − 0.2, so that sums stay alike on average. They differ in who
-# decides. A Keras layer drops if it is called with `training=True`: `fit` does that, `predict` and
-# `evaluate` do not. A Flax layer drops until told otherwise (`flax/nnx/nn/stochastic.py`), for the
-# whole network by `port.eval()`, or in a second network of the same weights by `nnx.view`.
+# Both divide what they keep by 1 − 0.2, so that sums stay the same on average. They differ in who
+# decides whether to drop. A Keras layer drops if it is called with `training=True`: `fit` does
+# that, `predict` and `evaluate` do not. A Flax layer drops until it is told otherwise
+# (`flax/nnx/nn/stochastic.py`): `port.eval()` tells the whole network, and `nnx.view` makes a
+# second network with the same weights that does not drop.
 #
 # What changes from draw to draw is a counter beside a seed: a variable in Keras, state of the
-# network in Flax. As in lesson 8, `jax.jit` changes a copy of that state. The counter stays where
-# it is, every call drops the same pixels, and no error says so. `nnx.jit` writes it back.
+# network in Flax. As in lesson 8, a call under `jax.jit` changes a copy of that state: the counter
+# itself stays put, every call drops the same pixels, and no error says so. `nnx.jit` writes it
+# back.
 #
 # In a port, switch to `eval` before you evaluate, and look at the counter: does it move?
 #

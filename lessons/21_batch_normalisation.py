@@ -63,16 +63,18 @@ for name, taught in ("weights", 1.575), ("all", 0.422):
     found, _ = jax.jit(loss_fn)(ports[name], *batch)
     near(f"JAX, {name}: evaluated", taught, found, within=0.001)
 # %% [markdown]
-# No. In training the layer takes mean and variance of the batch at hand, otherwise those it stores.
-# Each call in training mixes 1% of the batch's into these; no optimiser does. A step that returns
-# only `nnx.Param` loses them, like lesson 20's counter; training never reads them. With all state
-# returned both agree. 0.422 is still not 0.060, as 0.99²⁰⁰ = 13% of what is stored is as it began.
+# No. In training the layer uses the mean and variance of the batch at hand; otherwise, those that
+# it has stored. Each call in training mixes 1 % of the batch's into the stored ones; the optimiser
+# has no part in it. A step that returns only `nnx.Param` loses them, like lesson 20's counter, and
+# the training loss does not show it, as training never reads them. With all state returned, both
+# agree. 0.422 is still not 0.060, as 0.99²⁰⁰ = 13 % of each stored number is what it was at first.
 #
-# In a port, compare evaluations, too, and write `epsilon=1e-3`, Keras' default. Flax adds 0.00001
-# to the variance (`flax/nnx/nn/normalization.py`), and dark pixels grow up to √100 = 10-fold.
+# In a port, compare evaluations, too, and write `epsilon=1e-3`, Keras' default. Flax's own default
+# adds only 0.00001 to the variance (`flax/nnx/nn/normalization.py`), and pixels that are almost
+# always dark come out up to √100 = 10 times larger.
 #
-# **Exercise.** Normalisation subtracts the mean, so 1000 more in every pixel should change little.
-# What does it change in Keras, and in Flax? Which argument of `nnx.BatchNorm` helps?
+# **Exercise.** Normalisation subtracts the mean, so adding 1000 to every pixel should change
+# little. What does it change in Keras, and in Flax? Which argument of `nnx.BatchNorm` helps?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -86,5 +88,6 @@ in_flax.use_fast_variance = False
 change = np.abs(in_flax(moved) - expected).max()
 near("Flax, use_fast_variance=False", 0, change, within=0.01)
 # %% [markdown] tags=["hide-cell"]
-# Flax takes the variance as the mean square minus the squared mean. Both are about 1,000,000 here,
-# known to 0.06; a variance is at most 0.14. Write `use_fast_variance=False` for what Keras does.
+# Flax computes the variance as the mean of the squares minus the square of the mean. Both are about
+# 1,000,000 here, and float32 knows them to 0.06; the variance of numbers from 0 to 1 is at most
+# 0.25. With `use_fast_variance=False` Flax does what Keras does.

@@ -67,18 +67,20 @@ equal("Keras, each epoch: gap", 0.0, gap(unbroken, by_epoch))
 equal("Keras, stopped early: steps", (40, 60), (num_whole, num_late))
 near("JAX: gap", 0.0006, gap(expected, found), within=1e-4)
 # %% [markdown]
-# The backup holds weights, the optimiser's variables, and the numbers of epoch and batch. `fit`
-# takes the weights of step 14 and begins their epoch anew: 14 + 30 = 44 steps
-# (`keras/src/callbacks/backup_and_restore.py`). Saved after each epoch, the default, no step is
-# done twice, and the weights equal an unbroken run's, but only as a seeded `fit` takes one order in
-# all epochs (lesson 13). And callbacks forget: `EarlyStopping` waits 3 epochs for a loss 9 below
-# the first, 40 steps; resumed, it waits anew, 60. (It keeps the last weights, not the best.)
+# The backup holds the weights, the optimiser's variables, and the numbers of the epoch and the
+# batch. `fit` takes the weights of step 14 and begins their epoch, the second, from its start: 14 +
+# 30 = 44 steps (`keras/src/callbacks/backup_and_restore.py`). If it saves after each epoch, the
+# default, no step is done twice, and the weights equal those of an unbroken run, but only because a
+# seeded `fit` takes the same order in all epochs (lesson 13). And callbacks forget: here
+# `EarlyStopping` waits 3 epochs for a loss 9 below the first, and stops after 40 steps. Resumed
+# after epoch 2, it waits anew, and stops after 60. (It keeps the last weights, not the best.)
 #
 # Orbax stores what it is given, here weights and the count of steps. The second run loaded them and
 # drew the orders of epochs 1 and 2 again. In a port, also store where the data stood: an epoch, a
-# key, an order. `save` returns early, so wait. And test that a resumed run equals a whole one.
+# key or an order. `save` returns early, so wait. Test that a resumed run equals a whole one.
 #
-# **Exercise.** `JaxTwin` makes an epoch's key from its number. Load once more, and get a gap of 0.
+# **Exercise.** `JaxTwin` makes the key of an epoch from the epoch's number. Load the checkpoint
+# once more, and train on so that the gap is 0.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -87,4 +89,4 @@ equal("steps done", 20, int(resumed.optimizer.step[...]))
 equal("gap", 0.0, gap(expected, train(resumed, 4, done=2)))
 temporary.cleanup()
 # %% [markdown] tags=["hide-cell"]
-# 20 steps are 2 epochs: `num_skipped=2` goes on with epoch 3's key, and no generator is stored.
+# 20 steps are 2 epochs: `num_skipped=2` goes on with epoch 3's key. No generator has to be stored.

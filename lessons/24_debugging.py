@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Looking into a step
 #
-# **Predict first.** To keep the last layer's biases small, you add their length (`norm`) to the
-# loss, which also contains `print(length)`. They start at 0. Which lengths do you see in the first
-# three steps, and what are the losses?
+# **Predict first.** To keep the last layer's biases small, you add to the loss their length as a
+# vector (`norm`), and write `print(length)` beside it. The biases start at 0. Which lengths do you
+# see in the first three steps, and what are the losses?
 # %%
 import io
 import re
@@ -80,17 +80,18 @@ checked = checkify.checkify(jax.grad(norm), checkify.float_checks)
 error, _ = jax.jit(checked)(jax.numpy.zeros(10))
 equal("JAX, checkify", "division by zero", error.get())
 # %% [markdown]
-# `print` runs while the step is compiled and shows a stand-in, no number (lesson 10). To see one,
-# let Keras run the Python code in each step, which is slow: `run_eagerly=True`. `jax.debug.print`
-# becomes a part of the compiled step.
+# `print` runs while the step is compiled and shows a stand-in, no number (lesson 10). To see a
+# number, let Keras run the Python code in each step, which is slow: `run_eagerly=True`. In JAX,
+# `jax.debug.print` becomes a part of the compiled step.
 #
-# The length 0 and the first loss are right. But a length is a root, whose derivative at 0 is ∞;
-# that of a square is 0; and ∞ × 0 is nan. `jax.debug_nans` looks for nan in each operation's
-# result, or in a compiled function's, which it then repeats one by one, and stops at that product.
-# `checkify` compiles its checks in and returns the first error as a value: here the cause, 1 /
+# The length 0 and the first loss are right. But a length is the root of a sum of squares. At 0 the
+# derivative of the root is ∞, that of each square is 0, and ∞ × 0 is nan. So the first step makes
+# the biases nan. `jax.debug_nans` looks for nan in the result of each operation, or of a compiled
+# function, whose operations it then repeats one by one, and stops at that product. `checkify`
+# compiles its checks into the function and returns the first error as a value: here the cause, 1 /
 # (2√0). Both cost time. In a port, look at the gradients: the loss shows their nan one step late.
 #
-# **Exercise.** What does `tf.debugging.enable_check_numerics()` say to Keras' step?
+# **Exercise.** What does `tf.debugging.enable_check_numerics()` say about Keras' step?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -101,4 +102,4 @@ error, (train, *batch) = "InvalidArgumentError", keras_step()
 fails("Keras, checked", error, 'op "SqrtGrad"', watch, train, *batch)
 tf.debugging.disable_check_numerics()
 # %% [markdown] tags=["hide-cell"]
-# It names the root's derivative: it checks each operation, for ∞ too, and so stops before JAX does.
+# It names the root's derivative: it checks each operation for ∞, too, and so stops before JAX does.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Input pipelines
 #
-# **Predict first.** 1,000 rows lie sorted by class, 100 of each. In Keras, `tf.data` shuffles them
+# **Predict first.** 1,000 rows are sorted by class, 100 of each. In Keras, `tf.data` shuffles them
 # through a buffer of 100 rows; in JAX, Grain's `shuffle` asks for a seed and no buffer. How many
 # classes are in the first batch of 32 rows? And does a second pass bring a new order?
 # %% [markdown]
@@ -64,18 +64,19 @@ for name, way in ways.items():
 # %% [markdown]
 # A buffer shuffles locally: the next row is drawn from those in it, so none comes more than 99
 # places early, and sorted rows stay almost sorted. Buffer all rows, and shuffle before `batch`.
-# After it, rows stay together, and the short batch, which both frameworks keep unless told
-# `drop_remainder=True`, no longer comes last.
+# After it, the rows of a batch stay together, and the short batch, which both frameworks keep
+# unless told `drop_remainder=True`, no longer comes last.
 #
 # Grain computes item i from the seed and i, over all rows, with no memory of earlier ones. So a run
-# can go on anywhere, but a second `for` asks for the same items again. The next epoch is items
-# 1,000 to 1,999, to which `repeat` goes on. `tf.data` counts its passes and draws anew in each.
+# can resume anywhere, but a second `for` loop asks for the same items again. The next epoch is
+# items 1,000 to 1,999, and `repeat` goes on to those. `tf.data` draws anew in each pass.
 #
-# Grain runs Python for every row: a user reports it 5 to 10 times slower than `tf.data` on MNIST
-# (google/grain, issue 1164). Rows in memory need neither. In a port, do then as this project does:
-# draw an order of row numbers (lesson 13), and take `images[rows]`, in JAX on the device.
+# Grain runs Python for every row: a user reports that it is 5 to 10 times slower than `tf.data` on
+# MNIST (google/grain, issue 1164). Rows in memory need neither. In a port, then, draw an order of
+# row numbers, as this project does (lesson 13), and take `images[rows]`, in JAX on the device.
 #
-# **Exercise.** Three runs of two epochs `shuffle` with seeds 42, 43, 44: how many different orders?
+# **Exercise.** Three runs of two epochs each call `shuffle` with the seeds 42, 43 and 44. How many
+# different orders do the six epochs have?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -86,5 +87,6 @@ for taught, runs in ((4, in_shuffle), (6, before)):
     orders = np.reshape([list(run) for run in runs], (6, 1000))
     equal("different orders", taught, len(np.unique(orders, axis=0)))
 # %% [markdown] tags=["hide-cell"]
-# Four: `shuffle` adds the epoch's number to the seed, so 42's second epoch is 43's first (`grain/
-# _src/python/dataset/transformations/shuffle.py`). `.seed(42).shuffle()` mixes the seed first: six.
+# Four: `shuffle` adds the epoch's number to the seed, so 42's second order is 43's first
+# (`grain/_src/python/dataset/transformations/shuffle.py`). `.seed(42).shuffle()` mixes it first:
+# six.

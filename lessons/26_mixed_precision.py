@@ -2,8 +2,8 @@
 # # bfloat16
 #
 # **Predict first.** bfloat16 has the range of float32, but 8 binary digits instead of 24: the next
-# number after 1 is 1.0078. In this network a step of SGD changes 92 % of the last kernel's weights,
-# if they are float32. How many does it change if they are bfloat16?
+# number after 1 is 1.0078. In this network one step of SGD changes 92 % of the last kernel's
+# weights if they are float32. How many does it change if they are bfloat16?
 # %%
 import numpy as np
 
@@ -62,18 +62,20 @@ near("float32: loss", 0.7, mixed.evaluate(rows).loss, within=0.1)
 near("bfloat16: loss", 1.7, pure.evaluate(rows).loss, within=0.1)
 # %% [markdown]
 # *Mixed* precision keeps weights in float32 and rounds them only to compute with them: Keras by the
-# policy `mixed_bfloat16`, `nnx.Linear` by `dtype=bfloat16`, as its `param_dtype` is float32 unless
-# you change it. With weights in bfloat16, too, the network nearly stops: after 200 steps the loss
-# is 1.7, not 0.7. A weight of 0.1 has its neighbours 0.0005 away. A step of less than half of that
-# is lost: at the rate 0.01, each gradient below 0.024. Such steps never add up. No error says so.
+# policy `mixed_bfloat16`, `nnx.Linear` by `dtype=bfloat16`, since its `param_dtype` is float32
+# unless you change it. With weights in bfloat16, too, the network learns far more slowly: after 200
+# steps the loss is 1.7, not 0.7. The neighbours of a weight of 0.1 are 0.0005 away from it. A step
+# of less than half of that is lost; at the rate 0.01, that is each gradient below 0.024. Such steps
+# never add up, and no error says so.
 #
 # Keras converts what its loss is given to float32 (`keras/src/losses/loss.py`). Optax computes in
-# the type of the logits, and from 2 to 4 bfloat16 goes in steps of 0.0156. In a port, pass the loss
-# `logits.astype("float32")`, and leave `param_dtype` alone. float16 has a smaller range, in which
-# gradients become 0: Keras' `compile` adds a `LossScaleOptimizer` to a `mixed_float16` model.
+# the type of the logits, and between 2 and 4 the numbers of bfloat16 are 0.0156 apart. In a port,
+# pass the loss `logits.astype("float32")`, and leave `param_dtype` alone. float16 has a smaller
+# range, so that small gradients become 0: against that, Keras' `compile` adds a
+# `LossScaleOptimizer` to a `mixed_float16` model.
 #
-# **Exercise.** Lesson 5's row has logits 200 and 0, and the exact loss 200. What does Keras' mixed
-# model find for it, and what if its last layer stays float32?
+# **Exercise.** Lesson 5's row has the logit 200 for class 0 and 0 for its own, class 1: an exact
+# loss of 200. What does Keras' mixed model find for it, and what if its last layer stays float32?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # More than one device
 #
-# **Predict first.** Four devices train split: each holds all weights and gets 8 of a batch's 32
-# rows. After a step, how far are the weights from those that one device computes? And your last
-# batch has 22 rows, which four do not divide: what do Keras and JAX do with it?
+# **Predict first.** Four devices share the training: each holds all weights and gets 8 of a batch's
+# 32 rows. After a step, how far are the weights from those that one device computes? And your last
+# batch has 22 rows, which four cannot share equally: what do Keras and JAX do with it?
 # %% [markdown]
 # ## Keras
 # %%
@@ -64,15 +64,16 @@ fails("JAX: 22 rows", error, message, jax.device_put, images, by_rows)
 anew = build_alike(KerasTwin).model.layers[1].kernel.value
 equal("Keras: devices after clear_session", 1, len(anew.devices()))
 # %% [markdown]
-# Only rounding: the mean over 32 rows is the mean of four means over 8. Nobody wrote that down. You
-# say where arrays lie, and XLA adds what is missing, an *all-reduce*, which gives every device the
-# sum of all gradients. In JAX you place the batch; the weights follow it to all devices.
+# Only rounding: the mean over 32 rows is the mean of four means over 8 rows. Nobody programmed
+# that. You say where arrays lie, and XLA adds what is missing, an *all-reduce*, which gives every
+# device the sum of all gradients. In JAX you place the batch; the weights follow it to all devices.
 #
-# Keras does it on JAX alone (`keras/src/backend/tensorflow/distribution_lib.py`: DO NOT USE). It is
-# a global setting: variables read it when made, and `clear_session`, in `build_model`, removes it.
+# Keras does this on its JAX backend alone (`keras/src/backend/tensorflow/distribution_lib.py`
+# begins with DO NOT USE). The distribution is a global setting: variables read it when they are
+# created, and `clear_session`, which `build_model` calls, removes it.
 #
-# Rows that do not divide are an error in both: nothing is padded or dropped. In a port, plan for
-# the last batch: this experiment's 24 rows divide by 4, but not by 16.
+# Rows that do not divide evenly are an error in both: nothing is padded or dropped. In a port, plan
+# for the last batch: this experiment's 24 rows divide by 4, but not by 16.
 #
 # **Exercise.** Train the 22 rows on all four devices in JAX, with no row added or dropped.
 # %%

@@ -3,7 +3,7 @@
 #
 # **Predict first.** A step takes 32 rows through kernels of 266,200 weights, forward and back. How
 # many multiplications and additions is that, and which layer gets most of them? What part of the
-# step's time do its matrix products take in Keras' `fit`, and in JAX, called for each step?
+# step's time do its matrix products take in Keras' `fit`, and in JAX with one call for each step?
 # %% [markdown]
 # ## Keras
 # %%
@@ -70,16 +70,17 @@ equal("JAX: products", 8, lowered.as_text().count("dot_general"))
 for name, times in (("Keras", in_keras), ("JAX", in_jax)):
     print(f"{name}: products {times[1]:.0f} of {times[0]:.0f} µs")
 # %% [markdown]
-# Each weight multiplies and adds once per row in the forward pass, once for its own gradient, once
-# for that of its layer's inputs: 32 × 6 × 266,200. But nobody needs the gradient of the images, and
-# both frameworks leave it out, with its 32 × 2 × 235,200: eight matrix products, not nine. That is
-# 36.1 million, 83 % of them in the first layer. XLA counts 2 % more, for all the rest.
+# For each row, a weight takes part in one multiplication and one addition in the forward pass, in
+# two more for its own gradient, and in two more for that of its layer's inputs: 32 × 6 × 266,200 in
+# all. But nobody needs the gradient of the images, and both frameworks leave it out, with its 32 ×
+# 2 × 235,200: they compute eight matrix products, not nine. That is 36.1 million operations, 83 %
+# of them in the first layer. XLA counts 2 % more, for everything else.
 #
-# Both profilers write one format, which `jax.profiler.ProfileData` reads. The last two lines above
-# are this run's times of a step; the rest is Python, dispatch, input and small operations. In a
-# port, profile before you tune: where Python takes the time, a `scan` helps (lesson 15).
+# Both profilers write the same format, which `jax.profiler.ProfileData` reads. The last two lines
+# above are this run's times per step; the rest is Python, dispatch, input and small operations. In
+# a port, profile before you tune: where Python takes the time, a `scan` helps (lesson 15).
 #
-# **Exercise.** Which part of a step's operations is the forward pass? A third? Count it in JAX.
+# **Exercise.** What part of a step's operations is the forward pass? A third? Count it in JAX.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -87,4 +88,4 @@ forward = jax.jit(loss_fn).lower(twin.model, *batch).cost_analysis()
 part = (forward or {})["flops"] / counted
 near("JAX: forward pass, of a step", 0.47, part, within=0.01)
 # %% [markdown] tags=["hide-cell"]
-# Almost half: two of six operations per weight, but two of four in the first layer.
+# Almost half: two of the six operations per weight, but two of only four in the first layer.

@@ -2,8 +2,8 @@
 # # Export
 #
 # **Predict first.** Both frameworks write a network as bytes that answer without your Python code.
-# Its 266,610 weights take 1,066,440 bytes. How large is each export: about that much, far less, or
-# more? And when the network trains on afterwards, does the export's answer change?
+# This network's 266,610 weights take 1,066,440 bytes. How large is each export: about that much,
+# far less, or more? And when the network trains on afterwards, does the export's answer change?
 # %% [markdown]
 # ## Keras
 # %%
@@ -64,21 +64,22 @@ equal("Keras: export's answer kept after a step", True, kept)
 as_is, message = export.export(jax.jit(network)), "as an integer"
 fails("JAX: without vmap", "TypeError", message, as_is, images)
 # %% [markdown]
-# Keras writes TensorFlow's *SavedModel*: a record of the operations, and the weights as variables,
-# twice, since `keras/src/export/saved_model_export_archive.py` tracks them under two names.
+# Keras writes TensorFlow's *SavedModel*: a record of the operations, and the weights as variables.
+# These are there twice: `keras/src/export/saved_model_export_archive.py` tracks them by two names.
 #
-# `jax.export` writes a *function*. Weights that it captured are constants in it. Weights that are
-# passed are not in it: what is left is less than a hundredth of their size, and answers for any
-# weights of these shapes. Nothing exported learns: variables were copied, arrays never change.
+# `jax.export` writes a *function*. Weights that the function captured are constants in it. Weights
+# that are passed to it are not in it: what is left is less than a hundredth of their size, and
+# answers for any weights of these shapes. Neither export learns on: Keras' variables were copied,
+# and JAX's arrays never change.
 #
 # Keras leaves the number of rows open. JAX records exact shapes; `symbolic_shape` makes one of them
-# an unknown n. No Python number can be had from it, and `len(images)` in `jax_impl/model.py` wants
+# an unknown n. But n is not a Python number, and `len(images)` in `jax_impl/model.py` has to be
 # one. Under `jax.vmap` the network sees one row at a time, and never meets n.
 #
-# In a port, decide what the export answers (this network returns logits; the softmax was added),
-# and pass weights that will change. Store those beside it, as safetensors, say.
+# In a port, decide what the export should answer (this network returns logits; the softmax was
+# added here), and pass weights that will change. Store these beside it, as safetensors, say.
 #
-# **Exercise.** Export for a TPU, which you do not have. When does that fail, if it does?
+# **Exercise.** Export for a TPU, which you do not have. When does that fail, if at all?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
@@ -86,5 +87,5 @@ tpu = export.export(captured, platforms=["tpu"])(images)
 call, message = tpu.call, "exported for platforms '('tpu',)'"
 fails("asked here", "ValueError", message, call, rows.images)
 # %% [markdown] tags=["hide-cell"]
-# When you ask. An export holds operations, not machine code, which is compiled where you ask. They
-# are meant for the platforms named, by default the one at hand; `["cpu", "tpu"]` serves both.
+# When you call it. An export holds operations, not machine code, which is compiled where you call
+# it. It is for the platforms you name, by default the one at hand; `["cpu", "tpu"]` is for both.

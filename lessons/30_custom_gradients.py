@@ -66,17 +66,19 @@ check = partial(check_grads, order=1, modes=["rev"])
 fails("check_grads", "AssertionError", "Not equal", check, own, [x])
 fails("jax.jvp", "TypeError", "forward-mode", jax.jvp, own, [x], [x])
 # %% [markdown]
-# Rounding is flat between its jumps: JAX finds zeros, TensorFlow None (`python/ops/math_grad.py`).
-# Either way the kernel never moves. Keras warns of it (`keras/src/optimizers/base_optimizer.py`).
+# Rounding is flat between its jumps: JAX finds zeros, TensorFlow None
+# (`tensorflow/python/ops/math_grad.py`). Either way the kernel never moves. Keras' optimisers warn
+# of None (`keras/src/optimizers/base_optimizer.py`).
 #
 # A gradient of your own can pass on what comes from above, as if nothing had been rounded. In Keras
-# one function returns the result and a second function, the way back. JAX takes two: the first
-# returns the result and what the second needs (here None), the second a gradient per argument.
+# one function returns the result and another function, for the way back. JAX takes two: the first
+# returns the result and what the second needs (here None), the second a gradient for each argument.
 #
-# In a port, let `check_grads` judge your gradients, for nobody else does. It compares them with
-# differences of values, and rightly finds this one wrong. (TensorFlow: `tf.test.compute_gradient`.)
+# In a port, let `check_grads` judge your gradients: nothing else does. It compares them with
+# differences of values of the function, and rightly finds this one wrong. (TensorFlow:
+# `tf.test.compute_gradient`.)
 #
-# **Exercise.** `jax.jvp`, which goes forwards, refuses. Give rounding a rule that goes both ways.
+# **Exercise.** `jax.jvp`, which goes forwards, refuses this function. Give it a rule for both ways.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]
