@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Seeds
 #
-# **Predict first.** The published run was seeded with `tf.random.set_seed(42)`. You do so in
-# today's Keras, draw a kernel, then seed and draw again. Are both equal? And how is JAX seeded?
+# **Predict first.** The run that this project reproduces was published with a book, and seeded with
+# `tf.random.set_seed(42)`. You do so in today's Keras, draw a kernel, then seed and draw again. Are
+# the two kernels equal? And how is JAX seeded?
 # %% [markdown]
 # ## Keras
 # %%

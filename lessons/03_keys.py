@@ -69,8 +69,8 @@ near("Flax: one Rngs", 0.00, correlation(from_rngs), within=0.02)
 # makes one from a key and a number, such as the epoch's. In Flax, pass one `nnx.Rngs(42)` to all
 # layers: it folds a count into its key. A new one for each layer repeats this lesson's mistake.
 #
-# **Exercise.** You split a key in two for the hidden layers. Later the output layer needs one as
-# well, and you take `jax.random.fold_in(key, 0)` from the same key. Is it a new one?
+# **Exercise.** You split a key in two for the hidden layers. Later the output layer needs a key as
+# well, and you take `jax.random.fold_in(key, 0)` from the same key. Is that a new one?
 # %%
 # Your turn.
 # %% tags=["hide-cell"]

@@ -54,7 +54,7 @@ equal("Flax: weight tensors at first", 6, num_in_flax)
 # touch the next layer. The price is a network in two states: before the first call there is nothing
 # to count or to copy, and setting weights fails.
 #
-# Flax's `nnx.Linear(784, 300)` is told both and draws its kernel at once: no second state.
+# Flax's `nnx.Linear(784, 300)` is told both sizes and draws its kernel at once: no second state.
 #
 # In a port, every `fan_in` must be written down or computed; `shared/network.py` does that once for
 # all implementations. On the Keras side, put `keras.Input((28, 28))` first, as

@@ -3,12 +3,12 @@
 #
 # **Predict first.** For an image of class 1 the network's logits are 200 for class 0 and 0 for the
 # nine others, so class 1 has a probability of about e⁻²⁰⁰. Its cross-entropy is −log of that: 200.
-# Which ways to compute it give 200, and what do the others give?
+# Which of the ways below give 200, and what do the others give?
 # %% [markdown]
 # ## Keras
 #
-# The loss by `evaluate`; of what `predict` returned; as you would write it in a training loop of
-# your own; and with `from_logits=True`, in three ways.
+# The loss is computed by `evaluate`; from what `predict` returned; as you would write it in a
+# training loop of your own; and, in three ways, with `from_logits=True`.
 # %%
 import warnings
 from typing import Any
@@ -104,7 +104,8 @@ equal("JAX: −log(softmax)", np.inf, float(textbook_loss(LOGITS)))
 # In a port, end the network without a softmax: Optax's loss takes logits only, with the same exact
 # formula. On its JAX backend Keras cannot look behind a softmax, and clips.
 #
-# **Exercise.** What does the network learn here? Take each loss's gradient by the first two logits.
+# **Exercise.** What does the network learn here? Take each loss's gradient for the first two
+# logits.
 # %%
 # Your turn.
 # %% tags=["hide-cell"]

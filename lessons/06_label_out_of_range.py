@@ -54,7 +54,7 @@ near("JAX: label −1", 2.344, loss_of(jax_twin, -1), within=0.001)
 # Nothing says which of the 55,000 labels caused it.
 #
 # −1 is worse. As NumPy does, JAX counts it from the end, so it is class 9, an ankle boot, and the
-# loss is an ordinary number. −1 for “no label” trains ankle boots without a word.
+# loss is an ordinary number. A −1 meant as “no label” trains ankle boots without a word.
 #
 # In a port, replace the check that nobody knew was there. Check in NumPy, where the labels enter:
 # `shared/data/idx.py` refuses a file with a label above 9, and its bytes are never negative.

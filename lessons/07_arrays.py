@@ -48,10 +48,10 @@ equal(text, (1, 0), (int(param[0]), int(taken_out[0])))
 # Neither framework lets you write into an array: a compiled program may compute things in a
 # different order, twice or not at all, and that is only safe as long as no value changes underneath
 # it. JAX's message names the way out: `classes.at[0].set(1)` returns a new array and leaves the old
-# one as it is. Inside `jax.jit` the compiler may still write in place if nobody needs the old.
+# one as it is. Inside `jax.jit` the compiler may still write in place if nobody needs the old one.
 #
 # Training changes *variables*: boxes that hold an array. Keras' `Variable` has `assign`, Flax's
-# `Param` takes `param[...] = array`. A JAX array taken out before stays as it was.
+# `Param` takes `param[...] = array`. A JAX array that was taken out before stays as it was.
 #
 # In a port, turn each `array[index] += value` into `array = array.at[index].add(value)`, and do not
 # forget the `array =`: without it the line does nothing, and nothing says so.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # The state of a step
 #
-# **Predict first.** The port's `train_step` changes the network in place. You compile it by
-# `jax.jit` and by `nnx.jit`, and call each 20 times on one batch. What does the loss do, and does
+# **Predict first.** The port's `train_step` changes the network in place. You compile it with
+# `jax.jit` and with `nnx.jit`, and call each 20 times on one batch. What does the loss do, and does
 # anything complain?
 # %% [markdown]
 # ## Keras
@@ -60,7 +60,7 @@ fails("jax.jit, network captured", error, message, outside, *batch)
 # same weights and finds the same loss, without a warning.
 #
 # `nnx.jit` also returns the arrays, and writes them into your network when the call is over. In
-# Keras the step changes variables. Either way the network learns, and both agree on the loss.
+# Keras the step changes variables. Both of these networks learn, and they agree on the loss.
 #
 # A step that finds the network outside its arguments gets no copy: the change would leak out of the
 # compilation, and Flax raises an error.
@@ -87,4 +87,4 @@ near("after a step, network captured", 2.329, after, within=0.001)
 near("after a step, network passed", 2.310, passed, within=0.001)
 # %% [markdown] tags=["hide-cell"]
 # It gives the old loss, and always will: the weights of the first call were compiled in as
-# constants. Pass the network as an argument, and the loss is that of its weights now.
+# constants. Pass the network as an argument, and the loss is that of its present weights.

@@ -83,8 +83,8 @@ fails("JAX: in jax.jit", error, message, jax.jit(jax_if), array)
 # network, so the same function in a `call` is refused, and a layer from Keras 2 may fail.
 #
 # What works everywhere is to compute the choice. `keras.ops.where` and `jnp.where` compute both
-# results and pick; `cond` computes only the chosen one, and wants both of the same shape and type.
-# `keras.ops` and `jax.lax` have `cond`, and for loops on data `while_loop` and `fori_loop`.
+# results and pick; `cond` computes only the chosen one, and wants both to have the same shape and
+# type. `keras.ops` and `jax.lax` have `cond`, and for loops over data `while_loop` and `fori_loop`.
 #
 # In a port, look at every `if`, `while`, `and`, `or` and `not` inside compiled code, and ask
 # whether it belongs there: this project scales once, in NumPy (`shared/data/dataset.py`).

@@ -2,8 +2,8 @@
 # # When Python runs the network's code
 #
 # **Predict first.** Neither framework runs the network's Python code at every step. It runs only to
-# record what is computed, and the record does the training. An epoch has batches of 32 rows and a
-# last one of 24. In two epochs, six steps, how often does Python run it in Keras, and in JAX?
+# record what is computed, and the record does the training. An epoch has two batches of 32 rows and
+# a last one of 24. In two epochs, six steps, how often does that code run in Keras, and in JAX?
 # %%
 from lessons.toolbox import build_alike, draw_rows, equal, near
 
@@ -49,7 +49,7 @@ for start in (0, 32, 64) * 2:
 equal("Keras: runs of the network's code", 2, counting.call_count)
 equal("JAX: rows of the batch in each trace", [32, 24], jax_traces)
 # %% [markdown]
-# Counting a call, appending to a list and printing are no operations on arrays. They leave nothing
+# Counting a call, appending to a list and printing are not operations on arrays. They leave nothing
 # in the record and happen only when Python itself runs the code: once for each record, or *trace*.
 #
 # JAX records for exact shapes: one trace for 32 rows and one for 24, each of them compiled. In the
@@ -58,7 +58,7 @@ equal("JAX: rows of the batch in each trace", [32, 24], jax_traces)
 # same: the first time creates the variables in which the accuracy is counted, and TensorFlow then
 # records once more without creating any.
 #
-# In a port, count the shapes: two of them are two compilations, which is cheap; a new shape in each
+# In a port, count the shapes: two shapes are two compilations, which is cheap; a new shape in each
 # step would be a compilation in each step. And code that should print or count in each step does it
 # only while JAX traces. Return the number instead, and print outside.
 #

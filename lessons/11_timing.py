@@ -60,7 +60,7 @@ print(f"until the weights were there: {seconds:.4f} s")
 #
 # In a port, a clock stops too early unless it waits: `jax.block_until_ready(result)`. `float(…)`,
 # `np.asarray(…)` and `print` wait as well, because they need the numbers. The port's `fit` waits
-# once an epoch. Do not wait at each step: that loses what the dispatch gains.
+# once an epoch. Do not wait at each step: that loses what dispatching early gains.
 #
 # **Exercise.** Without waiting, evaluate the model that a call returned while its epoch is still
 # running. Does the evaluation see the old weights, half-trained ones, or the trained ones?

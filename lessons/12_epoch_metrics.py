@@ -47,7 +47,7 @@ near("JAX: epoch", 2.3345, report.history[0].loss, within=1e-4)
 near("JAX: metrics.Average", 2.4913, average.compute(), within=1e-4)
 # %% [markdown]
 # Keras counts rows. It multiplies the mean loss of each batch by the number of rows in it, adds up,
-# and divides by the number of all rows. `nnx.metrics.Average` sees one number a step and counts
+# and divides by the number of all rows. `nnx.metrics.Average` sees one number per step and counts
 # one, so the last batch weighs as much as a full one, each of its 8 rows as much as four others.
 #
 # The training is the same in both; only the reports differ. In the experiment the last batch has 24

@@ -2,7 +2,7 @@
 # # The order of the rows
 #
 # **Predict first.** `fit` shuffles the rows before every epoch; that is its default. You set the
-# seed to get the same run tomorrow. How are they ordered in the second epoch, in Keras and in JAX?
+# seed to get the same run tomorrow. How is the second epoch ordered, in Keras and in JAX?
 #
 # One trick makes the order visible: one row is a batch, and the learning rate is so small that no
 # weight moves. Then each row keeps its own loss, and the loss of a step tells which row it took.

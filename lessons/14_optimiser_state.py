@@ -65,11 +65,11 @@ fails("no wrt", "TypeError", "`wrt`", nnx.Optimizer, port.model, adam)
 # why `model.optimizer.learning_rate = 0.001` works in the middle of training. In JAX the counter is
 # Flax's: `nnx.Optimizer` wraps Optax and counts in `step`. It also wants to know *what* to
 # optimise: `wrt=nnx.Param`, the weights, not a normalisation's statistics, say. Tutorials from
-# before Flax 0.11 leave it out: a TypeError.
+# before Flax 0.11 leave `wrt` out, which is now a TypeError.
 #
 # In a port, know what is in a checkpoint before you compare or store it. With Adam it holds three
-# numbers for each weight: the weight and two without which Adam starts anew. Keras' holds the rate
-# too; Optax's leaves it to your code.
+# numbers for each weight: the weight and two without which Adam starts anew. Keras' state holds the
+# rate, too; Optax leaves it to your code.
 #
 # **Exercise.** Change the rate of `optax.sgd` from 0.01 to 0.001 without compiling the step again.
 # %%

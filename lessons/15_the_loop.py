@@ -71,9 +71,9 @@ for rung in json.loads(stored.read_text())["rungs"]:
 # callbacks and figures. `nnx.jit` lets the step change a model in place, and for that walks through
 # model and optimiser at every call; `nnx.jit(graph=False)` and `nnx.cached_partial` make that walk
 # shorter. A module is also a *pytree* of arrays: `jax.jit` takes it as it is, and may use the old
-# arrays' memory for the new (*donation*). In that measurement these four could not be told apart.
-# `scan` records one step, which takes and returns model and optimiser, and repeats it in compiled
-# code: Python is called once an epoch, not 1,719 times.
+# arrays' memory for the new (*donation*). In that measurement, the four that JAX calls for each
+# step could not be told apart. `scan` records one step, which takes and returns model and
+# optimiser, and repeats it in compiled code: Python is called once an epoch, not 1,719 times.
 #
 # In a port, begin with `nnx.jit`, which is easiest to read, prove it right, then take Python out of
 # it, and compare the two.

@@ -68,7 +68,7 @@ near("JAX, divided by 32", 203, errors[3], within=1)
 #
 # Both mistakes come from the wish for equal shapes: to have one compiled program, or because `scan`
 # needs batches of one size. The port gives the 24 rows a step of their own after the scan. In a
-# port, think of them where you write `/ batch_size` or `// batch_size`.
+# port, think of both where you write `/ batch_size` or `// batch_size`.
 #
 # **Exercise.** A port drops the last 24 rows of each epoch. In 30 epochs, how many rows does it
 # never train on if it repeats one order (lesson 13)? How many if it draws a fresh one in each? And

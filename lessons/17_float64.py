@@ -70,9 +70,9 @@ near("JAX: right decimals of the logits", 6, of_jax, within=1)
 near("Keras with floatx: right decimals", 15, of_keras_64, within=1)
 near("JAX with enable_x64: right decimals", 15, of_jax_64, within=1)
 # %% [markdown]
-# Images alone change nothing. Keras converts what comes in to the type of its layers, float32. JAX
-# turns every float64 array into float32 when it enters. Neither says a word. Where the type is
-# asked for by name, they differ: a Keras layer with `dtype="float64"` gets it, JAX warns and
+# The images alone change nothing. Keras converts what comes in to the type of its layers, float32.
+# JAX turns every float64 array into float32 when it enters. Neither says a word. Where the type is
+# asked for by name, they differ: a Keras layer with `dtype="float64"` gets it, while JAX warns and
 # creates float32. (A warning is easily lost; as an error, as here, it stops you.)
 #
 # So there is a switch in each: `keras.config.set_floatx("float64")` before the model is built,

@@ -2,7 +2,7 @@
 # # Looking things up
 #
 # **Predict first.** `classes` holds 0 to 9. In NumPy, `classes[15]` is an error. What does the same
-# line give in Keras, and in JAX? And 32 rows, taken in the order 1 to 32, not 0 to 31?
+# line give in Keras, and in JAX? And what if you take 32 rows in the order 1 to 32, not 0 to 31?
 # %% [markdown]
 # ## Keras
 # %%
@@ -38,8 +38,8 @@ equal("JAX: the last two of 1 to 32 are the same", True, same)
 changed = jax_classes.at[15].set(0)
 equal("JAX: at[15].set(0)", [*range(10)], changed.tolist())
 # %% [markdown]
-# TensorFlow on a CPU checks the index and stops. (On a GPU `tf.gather`, which looks many rows up,
-# gives 0 instead, says `tensorflow/python/ops/array_ops.py`.) JAX cannot stop halfway through a
+# TensorFlow on a CPU checks the index and stops. (On a GPU `tf.gather`, which looks up many rows,
+# gives 0 instead, as `tensorflow/python/ops/array_ops.py` says.) JAX cannot stop halfway through a
 # compiled program: reading takes the nearest index that exists (9 for 15), writing does nothing.
 #
 # An order that counts from 1 then takes the last row twice and row 0 never; one made for 60,000
@@ -60,4 +60,4 @@ loss, _ = loss_fn(port.model, filled, labels)
 equal("JAX, mode='fill': loss of the batch", "nan", str(float(loss)))
 # %% [markdown] tags=["hide-cell"]
 # With `images.at[order].get(mode="fill", fill_value=jnp.nan)` the row that does not exist is nan,
-# and so is the loss. `checkify` ([lesson 24](24_debugging.py)) names the index.
+# and so is the loss. `checkify.index_checks` ([lesson 24](24_debugging.py)) name the index.
