@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Quick reference: Keras → JAX
 #
-# What you write in Keras, and what does the same in JAX with Flax NNX and Optax. Every row has run,
-# and the two sides were compared: the build of this page fails where they differ. Both models
-# start from the same weights; `images` and `labels` are 88 rows: batches of 32, 32 and 24. A step
-# and an epoch in JAX are those of [the smallest port](start.md).
+# What you write in Keras, and what does the same in JAX with Flax NNX and Optax. Every pair has
+# run, and the two sides were compared: this page is not built if they differ. Both models start
+# from the same weights; `images` and `labels` are 88 rows, in batches of 32, 32 and 24. A step and
+# an epoch in JAX are those of [the smallest port](start.md).
 # %%
 from typing import Any
 
@@ -223,8 +223,8 @@ also_predicted = nnx.jit(port)(images).argmax(axis=1)
 # %% [markdown]
 # ### `EarlyStopping`
 #
-# What a callback does stands in the loop. (Only a loss lower by 10 counts as better here, so that
-# both stop after the third epoch.)
+# What a callback does is written in the loop. (Here a loss counts as better only if it is lower by
+# 10, so both stop after the third epoch.)
 # %%
 stop = keras.callbacks.EarlyStopping("loss", min_delta=10, patience=2)
 told: Any = {"epochs": 9, "callbacks": [stop], **quiet}
@@ -274,8 +274,8 @@ same("tf.function", by_graph, by_jit)
 # %% [markdown]
 # ## Optimisers
 #
-# Here each takes the gradient `slope` of a weight that is 1. Defaults that differ: [lesson
-# 22](22_optimiser_defaults.py).
+# Here each moves a weight that starts at 1, by the same gradient `slope` in every step. For
+# defaults that differ see [lesson 22](22_optimiser_defaults.py).
 # %%
 slope = np.float32(0.5)
 

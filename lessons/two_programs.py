@@ -2,12 +2,12 @@
 # # The two programs
 #
 # Each function of `keras_impl/` beside the function of `jax_impl/` that does the same. Some stand
-# alone: Keras' `fit` keeps to itself what JAX writes out.
+# alone: what Keras' `fit` keeps to itself, JAX writes out.
 #
 # ## The network
 #
 # Keras puts the network together from its layers; in Flax it is a class. Lessons
-# [1](01_first_weights.py) and [4](04_building.py) tell how each draws its weights.
+# [1](01_first_weights.py) and [4](04_building.py) tell how, and when, each draws its weights.
 # %% tags=["remove-input"]
 from lessons.toolbox import show
 
@@ -24,16 +24,16 @@ show_all("model", "build_model", "set_parameters", "get_parameters")
 # ## Training
 #
 # The loss takes probabilities in Keras and logits in JAX ([lesson 5](05_softmax_or_logits.py)).
-# Keras does inside `fit` what the next four functions of JAX do, and its model keeps what was
-# compiled for it; `CompiledEpochs` also tells how long compiling took.
+# Keras does inside `fit` what the next four functions do in JAX. Its model also keeps what was
+# compiled for it; in JAX, `CompiledEpochs` does, and tells how long compiling took.
 # %% tags=["remove-input"]
 show_all("train", "prepare_training")
 # %% tags=["remove-input"]
 names = ("loss_fn", "train_step", "train_epoch", "run_epoch", "CompiledEpochs")
 show_all("train", *names, sides=["jax_impl"])
 # %% [markdown]
-# To see inside `fit`, Keras has callbacks and metrics. In JAX the loop is written out, so its
-# figures and its clock are at hand, and gradients are values that a function returns.
+# To see inside `fit`, Keras has callbacks and metrics. In JAX the loop is written out, so figures
+# and clock are at hand, and gradients are values that a function returns.
 # %% tags=["remove-input"]
 show_all("train", "BatchLoss", "GradientsIntoWeights", "Observer", sides=["keras_impl"])
 # %% [markdown]
@@ -45,8 +45,8 @@ show_all("train", "to_device", sides=["jax_impl"])
 # %% [markdown]
 # ## The protocol
 #
-# The same verbs on both sides, which all commands use: `shared/protocol.py`. Keras needs two more
-# ways to build, since JAX's scan does all steps of an epoch in one call and returns each loss.
+# Both sides have the same verbs, which all commands use: `shared/protocol.py`. Keras needs two more
+# ways to build: one records each step's loss, one does many steps in a call. JAX's scan does both.
 # %% tags=["remove-input"]
 show("keras_impl.implementation:KerasTwin", "jax_impl.implementation:JaxTwin")
 # %% tags=["remove-input"]

@@ -12,22 +12,23 @@ from shared.errors import InputError
 CLIMB = "twins parity --impl {}:build --dtype float64 --randomness shared --num-epochs 1"
 BEGIN = """\
 Bug hunts {first} to {last}: each is lessons/smallest_port.py with one mistake that people make.
-`twins quiz 7` deals one into this folder; the parity ladder finds it, you mend it.
+`twins quiz 7` deals one into this folder: the parity ladder finds the mistake, and you mend it.
 `twins quiz --stub` deals a port in JAX alone, to be written; lessons/exercises.md says more."""
 HUNT = """\
-{name}.py is the smallest port with one mistake. Climb; the ladder says where it shows. Mend the
-file, and climb again, until it says PASS; a climb takes up to a minute:
+{name}.py is the smallest port with one mistake. Climb with the command below: the ladder says where
+it shows. Mend the file and climb again, until it says PASS; a climb takes up to a minute.
 
   {climb} --until "epoch: metrics"
 
-`twins quiz {number} --answer` tells the mistake."""
+`twins quiz {number} --answer` tells what the mistake is."""
 STUB = """\
-{name}.py is a port to be written. Climb; the ladder says what to write next, or where it is wrong:
+{name}.py is a port to be written. Climb with the command below: the ladder says what to write
+next, or where the port is wrong.
 
   {climb} --until parameters
 
-Once a function is right, climb farther: --until logits, gradients, "one SGD step", and with the
-last one to "epoch: metrics", which takes a minute."""
+Once a function is right, climb farther: --until logits, then gradients, then "one SGD step" and,
+once `epoch` is written, "epoch: metrics", which takes a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
