@@ -55,8 +55,7 @@ equal("a pixel of 1 that is kept", [1.25, 1.25], [*map(float, kept)])
 #
 # What changes from draw to draw is a counter beside a seed: a variable in Keras, state of the
 # network in Flax. As in lesson 8, a call under `jax.jit` changes a copy of that state: the counter
-# itself stays put, every call drops the same pixels, and no error says so. `nnx.jit` writes it
-# back.
+# stays put, every call drops the same pixels, and no error says so. `nnx.jit` writes it back.
 #
 # In a port, switch to `eval` before you evaluate, and look at the counter: does it move?
 #

@@ -64,7 +64,7 @@ near("JAX: left by adamw", 0.9999, kept.mean(), within=1e-5)
 # small at first: v by the factor 1 − 0.999ᵗ after t steps. Adam corrects that, and epsilon can be
 # added before or after the correction. Optax corrects first, and divides by √(v / (1 − 0.999ᵗ)) + ε
 # (`scale_by_adam` in `optax/_src/transform.py`). Keras divides by √v + ε and puts the correction
-# into the rate (`keras/src/optimizers/adam.py`). At Optax's place, Keras' ε would be ε / √(1 −
+# into the rate (`keras/src/optimizers/adam.py`). In Optax's place, Keras' ε would be ε / √(1 −
 # 0.999ᵗ): 10⁻⁵·⁵ in step 1, 10⁻⁶·⁹ in step 1000, and 10⁻⁷ in the end.
 #
 # A gradient g makes a first step of 0.001 × g / (|g| + 10⁻⁷) in Optax; in Keras, 10⁻⁵·⁵ stands
@@ -88,4 +88,4 @@ moving = optax.inject_hyperparams(optax.adam)(
 near("epsilon 10⁻⁷, 20 steps: gap", 0.011, gap(same, 20), within=5e-4)
 near("moving epsilon, 20 steps: gap", 0, gap(moving, 20), within=1e-6)
 # %% [markdown] tags=["hide-cell"]
-# Let Optax's epsilon move as Keras' does. With 10⁻⁷ throughout, both are 0.01 apart after 20 steps.
+# Let Optax's epsilon move as Keras' does. With a fixed 10⁻⁷, the two are 0.01 apart after 20 steps.
