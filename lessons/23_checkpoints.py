@@ -32,10 +32,15 @@ def fit(name, num_epochs, **when):
     return twin.get_parameters(), int(twin.model.optimizer.iterations)
 
 
-(unbroken, _), (_, num_whole) = fit("unbroken", 4), fit("long", 9)
-_, (by_epoch, _) = fit("a", 2), fit("a", 4)
-_, (_, num_by_7) = fit("b", 2, save_freq=7), fit("b", 4, save_freq=7)
-_, (_, num_late) = fit("c", 2), fit("c", 9)
+# Each folder holds one backup; a second `fit` there goes on from it.
+unbroken, _ = fit("whole", 4)
+fit("by epoch", 2)
+by_epoch, _ = fit("by epoch", 4)
+fit("by 7 steps", 2, save_freq=7)
+_, steps_by_7 = fit("by 7 steps", 4, save_freq=7)
+_, steps_whole = fit("to the stop", 9)
+fit("resumed", 2)
+_, steps_resumed = fit("resumed", 9)
 # %% [markdown]
 # ## JAX
 # %%
@@ -46,7 +51,8 @@ from jax_impl.implementation import JaxTwin
 
 
 def train(twin, n, done=0):
-    twin.num_skipped, twin.experiment = done, Experiment(num_epochs=n)
+    twin.num_skipped = done  # epochs that need not be done again
+    twin.experiment = Experiment(num_epochs=n)
     twin.fit(rows, validation=rows, orders=None, on_epoch=id)
     return twin.get_parameters()
 
@@ -62,9 +68,10 @@ expected, found = train(whole, 4), train(resumed, 2)
 # %% [markdown]
 # ## What happened
 # %% tags=["hide-output"]
-equal("Keras, each 7 steps: steps", 44, num_by_7)
+equal("Keras, each 7 steps: steps", 44, steps_by_7)
 equal("Keras, each epoch: gap", 0.0, gap(unbroken, by_epoch))
-equal("Keras, stopped early: steps", (40, 60), (num_whole, num_late))
+equal("Keras, stopped early: steps", 40, steps_whole)
+equal("Keras, that resumed: steps", 60, steps_resumed)
 near("JAX: gap", 0.0006, gap(expected, found), within=1e-4)
 # %% [markdown]
 # The backup holds the weights, the optimiser's variables, and the numbers of the epoch and the

@@ -220,7 +220,7 @@ def test_a_folder_that_is_gone(quiz, tmp_path: Path, monkeypatch: pytest.MonkeyP
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    with pytest.raises(InputError, match=r"no my_port\.py here \(No such file"):
+    with pytest.raises(InputError, match=r"my_port\.py cannot be written \(No such file"):
         quiz(stub=True)
 
 

@@ -98,4 +98,4 @@ def write_new(name: str, program: str) -> None:
     except FileExistsError:
         raise InputError(f"{name}.py is there already: rename it or go elsewhere") from None
     except OSError as error:
-        raise InputError(f"no {name}.py here ({error.strerror}): go elsewhere") from None
+        raise InputError(f"{name}.py cannot be written ({error.strerror}): go elsewhere") from None

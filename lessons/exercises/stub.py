@@ -57,7 +57,7 @@ def epoch(parameters, images, labels, order):
     Batches of 32 rows are taken in the given order; the last may
     have fewer rows. Loss and accuracy are means over all rows.
     images, labels: all rows to train on, as NumPy arrays.
-    order: their numbers, int64, (n,).
+    order: row numbers as they are to be taken, int64, (n,).
     """
     raise NotImplementedError("write `epoch`")
 
