@@ -18,8 +18,6 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from benchmarks.__main__ import read_context
-from benchmarks.options import DataOptions
 from shared.data.dataset import BRIGHTEST_PIXEL, split_and_scale
 from shared.data.stand_in import make_stand_in
 from shared.errors import InputError
@@ -64,6 +62,10 @@ def load_fashion_mnist() -> tuple[Examples, Examples]:
 
     Where they cannot be had the program ends with one line and status 2.
     """
+    # The command line is not worth waiting for in lessons, which need no files.
+    from benchmarks.__main__ import read_context
+    from benchmarks.options import DataOptions
+
     try:
         raw = read_context(tuple(sys.argv)).load_images(DataOptions())
     except InputError as error:
